@@ -1,0 +1,204 @@
+//! The command line as data. What the values mean together is decided in `settings`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
+#[derive(Debug, Parser)]
+#[command(name = "deckport", version, after_help = TOP_EXAMPLE)]
+pub(crate) struct Cli {
+    /// Data folder [default: `deckport` in your folder for application data, or SYNC_BASE]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const TOP_EXAMPLE: &str = "Example:
+  deckport serve
+  Then type the address it shows into Anki: Preferences > Syncing > Self-hosted sync server.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the sync endpoint until Ctrl-C
+    Serve(ServeArgs),
+    /// Who may sync; changes are effective at once, also while the endpoint runs
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// What has logged in; changes are effective at once, also while the endpoint runs
+    #[command(subcommand)]
+    Device(DeviceCommand),
+}
+
+const SERVE_EXAMPLE: &str = "Examples:
+  deckport serve
+  deckport serve --port 8080 --data /srv/anki
+  deckport serve --listen 192.168.1.20:27701 --listen 127.0.0.1:27701
+
+The environment of Anki's own sync server is understood, too: SYNC_USER1=name:password,
+SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS.
+Flags win over it.";
+
+#[derive(Debug, Default, Args)]
+#[command(after_help = SERVE_EXAMPLE)]
+pub(crate) struct ServeArgs {
+    /// Listen on this address alone; may be given several times [default: all addresses]
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+
+    /// Name of the account that the first start creates [default: anki]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Log failures and warnings alone
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Form of the log on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
+    pub(crate) log: LogFormat,
+}
+
+/// How a log line is written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One readable line per event
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+const ADD_EXAMPLE: &str = "Examples:
+  deckport account add anna
+  pass show anki/anna | deckport account add anna
+
+The password is asked for, or read as one line from standard input.";
+
+const PASSWORD_EXAMPLE: &str = "Example:
+  deckport account password anna
+
+The password is asked for, or read as one line from standard input. All devices of the
+account must log in again.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Add an account
+    #[command(after_help = ADD_EXAMPLE)]
+    Add {
+        /// What is typed as "email" or "AnkiWeb ID" in Anki
+        name: String,
+    },
+    /// Remove an account and log out its devices; its collection stays in the data folder
+    #[command(after_help = "Example:\n  deckport account remove anna")]
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Give an account another name; its devices stay logged in
+    #[command(after_help = "Example:\n  deckport account rename anna ann")]
+    Rename {
+        /// Its present name
+        name: String,
+        /// Its new name
+        new_name: String,
+    },
+    /// Set an account's password and log out its devices
+    #[command(after_help = PASSWORD_EXAMPLE)]
+    Password {
+        /// Its name
+        name: String,
+    },
+    /// Show all accounts
+    #[command(after_help = "Example:\n  deckport account list --json")]
+    List(ListArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceCommand {
+    /// Show all devices that are logged in
+    #[command(after_help = "Example:\n  deckport device list --account anna")]
+    List {
+        /// Those of this account alone
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Log out one device
+    #[command(after_help = "Example:\n  deckport device list\n  deckport device revoke 3")]
+    Revoke {
+        /// Its number in `deckport device list`
+        id: i64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ListArgs {
+    /// Print one JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_needs_no_options() {
+        let Command::Serve(args) = parse("deckport serve").unwrap().command else {
+            panic!("not serve");
+        };
+        assert!(args.listen.is_empty() && args.port.is_none() && !args.quiet);
+        assert_eq!(args.log, LogFormat::Text);
+    }
+
+    #[test]
+    fn listen_is_repeatable() {
+        let line = "deckport serve --listen 127.0.0.1:1 --listen [::1]:2 -q --log json";
+        let Command::Serve(args) = parse(line).unwrap().command else {
+            panic!("not serve");
+        };
+        assert_eq!(args.listen.len(), 2);
+        assert_eq!((args.quiet, args.log), (true, LogFormat::Json));
+    }
+
+    #[test]
+    fn the_data_folder_may_stand_before_or_after_the_command() {
+        for line in ["deckport --data d account list", "deckport account list --data d"] {
+            assert_eq!(parse(line).unwrap().data, Some(PathBuf::from("d")), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_a_usage_error() {
+        for line in [
+            "deckport",
+            "deckport serve --listen 127.0.0.1",
+            "deckport serve --port 70000",
+            "deckport serve --listen 127.0.0.1:1 --port 2",
+            "deckport account add anna secret",
+            "deckport device revoke x",
+            "deckport serve --nonsense",
+        ] {
+            assert_eq!(parse(line).map_err(|e| e.exit_code()).err(), Some(2), "{line}");
+        }
+    }
+}

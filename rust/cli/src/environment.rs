@@ -1,0 +1,248 @@
+//! The environment variables of Anki's reference sync server, so that Deckport can take its
+//! place in an existing set-up (`transport` 10). Flags of the command line win over them.
+//!
+//! This is the only place of the project that reads settings from the environment.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use deckport_endpoint::{ConfiguredAccount, Secret};
+
+use crate::failure::Failure;
+
+/// What the environment asks for. Unset variables leave the defaults alone.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    /// `SYNC_USER1`, `SYNC_USER2`, …: `name:password`, up to the first missing number.
+    pub(crate) accounts: Vec<ConfiguredAccount>,
+    /// `SYNC_BASE`: the data folder.
+    pub(crate) data: Option<PathBuf>,
+    /// `SYNC_HOST`: the one IP address to listen on.
+    pub(crate) host: Option<IpAddr>,
+    /// `SYNC_PORT`.
+    pub(crate) port: Option<u16>,
+    /// `MAX_SYNC_PAYLOAD_MEGS` as bytes of an uncompressed collection: the reference server
+    /// takes three times that many MiB, no client more than 4 GiB - 1 (`transport` 8).
+    pub(crate) max_upload_bytes: Option<u64>,
+    /// What is set and has no effect, one sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Environment {
+    /// Reads the process's own variables.
+    pub(crate) fn of_process() -> Result<Self, Failure> {
+        Self::parse(std::env::vars_os())
+    }
+
+    /// Reads `variables`; an unusable value is a usage failure that names its variable, not
+    /// its value (it may be a password).
+    pub(crate) fn parse(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Failure> {
+        let mut parsed = Self::default();
+        let mut users = Vec::new();
+        let mut hashed = false;
+        for (name, value) in variables {
+            let Some(name) = name.to_str() else { continue };
+            match name {
+                "SYNC_BASE" if !value.is_empty() => parsed.data = Some(PathBuf::from(value)),
+                "SYNC_HOST" => parsed.host = Some(parse_host(&value)?),
+                "SYNC_PORT" => parsed.port = Some(parse_port(&value)?),
+                "MAX_SYNC_PAYLOAD_MEGS" => parsed.max_upload_bytes = Some(parse_megs(&value)?),
+                // The reference server looks at its presence alone: even "" and "0" mean yes.
+                "PASSWORDS_HASHED" => hashed = true,
+                "SYNC_IP_HEADER" => parsed.warnings.push(
+                    "SYNC_IP_HEADER is not supported and ignored: the log shows the address of \
+                     the connection"
+                        .to_owned(),
+                ),
+                _ => {
+                    if let Some(number) = user_number(name) {
+                        users.push((number, value));
+                    }
+                }
+            }
+        }
+        parsed.take_users(users, hashed)?;
+        Ok(parsed)
+    }
+
+    fn take_users(&mut self, mut users: Vec<(u32, OsString)>, hashed: bool) -> Result<(), Failure> {
+        users.sort_by_key(|(number, _)| *number);
+        let mut names = BTreeSet::new();
+        for (expected, (number, value)) in (1..).zip(users) {
+            if number != expected {
+                self.warnings.push(format!(
+                    "SYNC_USER{number} is ignored because SYNC_USER{expected} is not set: number \
+                     the accounts from 1 without gaps"
+                ));
+                break;
+            }
+            let account = parse_user(number, &value, hashed)?;
+            if !names.insert(account.name.trim().to_lowercase()) {
+                return Err(Failure::Usage(format!(
+                    "SYNC_USER{number} names an account that an earlier variable names too: give \
+                     each account one variable"
+                )));
+            }
+            self.accounts.push(account);
+        }
+        Ok(())
+    }
+}
+
+/// `n` of `SYNC_USERn` as the reference server counts: from 1, without leading zeros.
+fn user_number(name: &str) -> Option<u32> {
+    let digits = name.strip_prefix("SYNC_USER")?;
+    let number = digits.parse::<u32>().ok().filter(|number| *number > 0)?;
+    (number.to_string() == digits).then_some(number)
+}
+
+fn parse_user(number: u32, value: &OsStr, hashed: bool) -> Result<ConfiguredAccount, Failure> {
+    let refused = |why: &str| Failure::Usage(format!("SYNC_USER{number} {why}"));
+    let value = value.to_str().ok_or_else(|| refused("is not valid UTF-8"))?;
+    let (name, secret) = value
+        .split_once(':')
+        .filter(|(name, secret)| !name.trim().is_empty() && !secret.is_empty())
+        .ok_or_else(|| refused("must have the form name:password"))?;
+    let secret =
+        if hashed { Secret::Hashed(secret.to_owned()) } else { Secret::Plain(secret.to_owned()) };
+    Ok(ConfiguredAccount { name: name.to_owned(), secret })
+}
+
+fn parse_host(value: &OsStr) -> Result<IpAddr, Failure> {
+    value.to_str().and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
+        Failure::Usage("SYNC_HOST must be an IP address, for example 0.0.0.0".to_owned())
+    })
+}
+
+fn parse_port(value: &OsStr) -> Result<u16, Failure> {
+    value
+        .to_str()
+        .and_then(|text| text.trim().parse().ok())
+        .ok_or_else(|| Failure::Usage("SYNC_PORT must be a number between 0 and 65535".to_owned()))
+}
+
+fn parse_megs(value: &OsStr) -> Result<u64, Failure> {
+    const MIB: u64 = 1024 * 1024;
+    value
+        .to_str()
+        .and_then(|text| text.trim().parse::<u64>().ok())
+        .filter(|megs| *megs > 0)
+        .map(|megs| megs.saturating_mul(3 * MIB).min(u32::MAX.into()))
+        .ok_or_else(|| {
+            Failure::Usage(
+                "MAX_SYNC_PAYLOAD_MEGS must be a whole number of MiB, at least 1".to_owned(),
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(variables: &[(&str, &str)]) -> Result<Environment, Failure> {
+        Environment::parse(variables.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))))
+    }
+
+    fn names(environment: &Environment) -> Vec<&str> {
+        environment.accounts.iter().map(|account| account.name.as_str()).collect()
+    }
+
+    #[test]
+    fn an_empty_environment_changes_nothing() {
+        let parsed = parse(&[("HOME", "/home/x"), ("SYNC_USERS", "a:b")]).unwrap();
+        assert!(parsed.accounts.is_empty() && parsed.warnings.is_empty());
+        assert_eq!((parsed.data, parsed.host, parsed.port), (None, None, None));
+        assert_eq!(parsed.max_upload_bytes, None);
+    }
+
+    #[test]
+    fn all_variables_of_the_reference_server_are_understood() {
+        let parsed = parse(&[
+            ("SYNC_BASE", "/srv/anki"),
+            ("SYNC_HOST", "127.0.0.1"),
+            ("SYNC_PORT", "8080"),
+            ("MAX_SYNC_PAYLOAD_MEGS", "100"),
+            ("SYNC_USER1", "u:p"),
+        ])
+        .unwrap();
+        assert_eq!(parsed.data, Some(PathBuf::from("/srv/anki")));
+        assert_eq!(parsed.host, Some(IpAddr::from([127, 0, 0, 1])));
+        assert_eq!(parsed.port, Some(8080));
+        assert_eq!(parsed.max_upload_bytes, Some(300 * 1024 * 1024));
+        assert_eq!(names(&parsed), ["u"]);
+    }
+
+    #[test]
+    fn accounts_are_counted_from_one_without_gaps() {
+        let users = |numbers: std::ops::RangeInclusive<u32>| {
+            numbers.map(|n| (format!("SYNC_USER{n}"), format!("n{n}:p"))).collect::<Vec<_>>()
+        };
+        let mut variables = users(1..=11);
+        variables.push(("SYNC_USER13".to_owned(), "lost:p".to_owned()));
+        variables.reverse();
+        let variables: Vec<_> = variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let parsed = parse(&variables).unwrap();
+        assert_eq!(names(&parsed)[9..], ["n10", "n11"]);
+        assert!(
+            parsed.warnings[0].contains("SYNC_USER13")
+                && parsed.warnings[0].contains("SYNC_USER12")
+        );
+
+        let parsed = parse(&[("SYNC_USER2", "a:b")]).unwrap();
+        assert!(parsed.accounts.is_empty());
+        assert_eq!(parsed.warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_password_may_hold_colons_and_blanks() {
+        let parsed = parse(&[("SYNC_USER1", "u:p:q r ")]).unwrap();
+        assert!(
+            matches!(&parsed.accounts[0].secret, Secret::Plain(password) if password == "p:q r ")
+        );
+    }
+
+    #[test]
+    fn passwords_are_hashed_as_soon_as_the_variable_exists() {
+        for value in ["", "0", "1"] {
+            let parsed = parse(&[("SYNC_USER1", "u:$x"), ("PASSWORDS_HASHED", value)]).unwrap();
+            assert!(matches!(&parsed.accounts[0].secret, Secret::Hashed(hash) if hash == "$x"));
+        }
+    }
+
+    #[test]
+    fn unusable_values_name_their_variable_and_not_their_content() {
+        for (name, value) in [
+            ("SYNC_USER1", "topsecret"),
+            ("SYNC_USER1", ":topsecret"),
+            ("SYNC_USER1", "topsecret:"),
+            ("SYNC_HOST", "topsecret"),
+            ("SYNC_PORT", "70000"),
+            ("SYNC_PORT", ""),
+            ("MAX_SYNC_PAYLOAD_MEGS", "0"),
+            ("MAX_SYNC_PAYLOAD_MEGS", "1.5"),
+        ] {
+            let Err(Failure::Usage(sentence)) = parse(&[(name, value)]) else {
+                panic!("{name}={value} was accepted");
+            };
+            assert!(sentence.starts_with(name) && !sentence.contains("topsecret"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn one_account_named_twice_is_refused() {
+        let twice = parse(&[("SYNC_USER1", "Anki:a"), ("SYNC_USER2", " anki:b")]);
+        assert!(
+            matches!(twice, Err(Failure::Usage(sentence)) if sentence.starts_with("SYNC_USER2"))
+        );
+    }
+
+    #[test]
+    fn an_enormous_limit_is_what_clients_can_take_at_most() {
+        let parsed = parse(&[("MAX_SYNC_PAYLOAD_MEGS", "18446744073709551615")]).unwrap();
+        assert_eq!(parsed.max_upload_bytes, Some(4_294_967_295));
+    }
+}

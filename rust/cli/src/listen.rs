@@ -1,0 +1,145 @@
+//! Opening the sockets to listen on.
+//!
+//! "All addresses" means one socket for IPv4 and one for IPv6, never one for both: whether an
+//! IPv6 socket also takes IPv4 differs from system to system.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::failure::Failure;
+
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ListenOn {
+    /// All IPv4 and IPv6 addresses of the machine, one port. 0: any free one.
+    Everywhere(u16),
+    /// Exactly these.
+    Addresses(Vec<SocketAddr>),
+}
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 256;
+
+/// How often another free port is tried when one is free for IPv4 only.
+const FREE_PORT_ATTEMPTS: u32 = 20;
+
+/// Opens all sockets, or none.
+pub(crate) fn open(listen_on: &ListenOn) -> Result<Vec<TcpListener>, Failure> {
+    match listen_on {
+        ListenOn::Everywhere(port) => everywhere(*port),
+        ListenOn::Addresses(addresses) => addresses
+            .iter()
+            .map(|address| bind(*address).map_err(|e| refused(*address, &e)))
+            .collect(),
+    }
+}
+
+fn everywhere(port: u16) -> Result<Vec<TcpListener>, Failure> {
+    let mut attempts = if port == 0 { FREE_PORT_ATTEMPTS } else { 1 };
+    loop {
+        attempts -= 1;
+        let any_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let v4 = bind(any_v4);
+        let bound_port = v4.as_ref().ok().and_then(|socket| socket.local_addr().ok());
+        let any_v6 =
+            SocketAddr::from((Ipv6Addr::UNSPECIFIED, bound_port.map_or(port, |a| a.port())));
+        match (v4, bind(any_v6)) {
+            (Ok(v4), Ok(v6)) => return Ok(vec![v4, v6]),
+            // Another program has the number for IPv6.
+            (Ok(_), Err(e)) if e.kind() == io::ErrorKind::AddrInUse => {
+                if attempts == 0 {
+                    return Err(refused(any_v6, &e));
+                }
+            }
+            // The system has no IPv6, or none of its addresses may be used.
+            (Ok(v4), Err(_)) => return Ok(vec![v4]),
+            (Err(e), Ok(v6)) if is_missing(&e) => return Ok(vec![v6]),
+            (Err(e), _) => return Err(refused(any_v4, &e)),
+        }
+    }
+}
+
+/// Whether the machine seems to lack the whole address family, rather than this one port.
+fn is_missing(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Lets a restart use the port again while old connections time out. On Windows the option
+    // would let two programs share a port.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn refused(address: SocketAddr, error: &io::Error) -> Failure {
+    let (ip, port) = (address.ip(), address.port());
+    Failure::Failed(match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "port {port} of {ip} is in use by another program: stop that program, or choose \
+             another one with --port or --listen"
+        ),
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "the system does not allow port {port}: choose one above 1023 with --port or --listen"
+            )
+        }
+        io::ErrorKind::AddrNotAvailable => format!(
+            "this machine has no address {ip}: leave --listen away to listen on all addresses"
+        ),
+        _ => format!("cannot listen on {address}: {error}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream;
+
+    #[test]
+    fn everywhere_is_one_port_for_both_versions() {
+        let sockets = open(&ListenOn::Everywhere(0)).unwrap();
+        let ports: Vec<u16> = sockets.iter().map(|s| s.local_addr().unwrap().port()).collect();
+        assert!(ports.iter().all(|port| *port == ports[0] && *port != 0), "{ports:?}");
+        TcpStream::connect((Ipv4Addr::LOCALHOST, ports[0])).unwrap();
+        if sockets.len() == 2 {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, ports[0])).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_port_in_use_is_told_with_the_way_out() {
+        let first = open(&ListenOn::Addresses(vec!["127.0.0.1:0".parse().unwrap()])).unwrap();
+        let taken = first[0].local_addr().unwrap();
+        for listen_on in [ListenOn::Addresses(vec![taken]), ListenOn::Everywhere(taken.port())] {
+            let Err(Failure::Failed(sentence)) = open(&listen_on) else {
+                panic!("{listen_on:?} was opened");
+            };
+            assert!(sentence.contains(&taken.port().to_string()) && sentence.contains("--port"));
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_refused() {
+        let foreign = ListenOn::Addresses(vec!["192.0.2.1:0".parse().unwrap()]);
+        assert!(matches!(open(&foreign), Err(Failure::Failed(s)) if s.contains("192.0.2.1")));
+    }
+
+    #[test]
+    fn both_wildcards_can_be_asked_for_by_hand() {
+        let probe = open(&ListenOn::Everywhere(0)).unwrap();
+        if probe.len() == 2 {
+            let both = vec!["0.0.0.0:0".parse().unwrap(), "[::]:0".parse().unwrap()];
+            assert_eq!(open(&ListenOn::Addresses(both)).unwrap().len(), 2);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Writing to the terminal, files and pipes that may go away at any moment.
+//!
+//! `println!` panics when the reader has closed the pipe; a server must not end because
+//! the program that watched its output did.
+
+use std::io::Write;
+
+use crate::failure::Failure;
+
+/// Writes one line to standard output. A closed pipe or full disk is not our failure.
+pub(crate) fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Writes one line to standard error, in a single write so that lines do not mix.
+pub(crate) fn note(text: &str) {
+    let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Writes a value to standard output as indented JSON.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    line(&serde_json::to_string_pretty(value).map_err(Failure::failed)?);
+    Ok(())
+}
+
+/// Text that came from the network made fit for one line of a terminal or log: control
+/// characters and line breaks become `·`, and it is cut after `limit` characters.
+pub(crate) fn printable(text: &str, limit: usize) -> String {
+    let unprintable = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().take(limit).map(|c| if unprintable(c) { '·' } else { c }).collect()
+}
+
+/// Columns padded to the widest cell, two blanks between them, no blanks at line ends.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let header: Vec<String> = header.iter().map(|cell| (*cell).to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(&header)
+        .chain(rows)
+        .map(|row| row.iter().map(|cell| printable(cell, 100)).collect())
+        .collect();
+    let mut widths = vec![0; header.len()];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = vec![
+            vec!["anki".to_owned(), "2".to_owned(), String::new()],
+            vec!["a long name".to_owned(), "10".to_owned(), "x".to_owned()],
+        ];
+        assert_eq!(
+            table(&["NAME", "N", "NOTE"], &rows),
+            "NAME         N   NOTE\nanki         2\na long name  10  x"
+        );
+    }
+
+    #[test]
+    fn text_from_the_network_cannot_break_or_colour_a_line() {
+        assert_eq!(printable("a\nb\u{1b}[31m\u{202e}c", 100), "a·b·[31m·c");
+        assert_eq!(printable("abcdef", 3), "abc");
+    }
+}

@@ -1,0 +1,12 @@
+//! The `deckport` program as a person runs it: real processes, real sockets, temporary folders.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy excuses test functions, but not the helpers that only tests call"
+)]
+
+mod accounts;
+mod failures;
+mod lifecycle;
+mod support;

@@ -1,0 +1,25 @@
+//! An Anki collection file (schema 18) and the endpoint's half of every sync step on it.
+//!
+//! Everything here is plain functions on one SQLite connection. No network, no async, no
+//! accounts; folders and the current time are passed in.
+
+mod blobs;
+mod collation;
+mod collection;
+mod connection;
+mod create;
+mod durable;
+mod error;
+mod names;
+pub mod objects;
+mod schema;
+mod snapshot;
+mod summary;
+pub mod sync;
+mod text;
+mod upload;
+
+pub use collection::{Collection, CollectionState};
+pub use error::{Error, Result};
+pub use summary::Summary;
+pub use upload::{UploadError, accept_upload};

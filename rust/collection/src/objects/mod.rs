@@ -1,0 +1,48 @@
+//! The small objects of a collection: rows of the database as the objects that travel, and back.
+//!
+//! All functions work on the connection's current transaction and start none. They store what
+//! they are given: which of two versions wins is decided in [`crate::sync`].
+
+pub mod config;
+pub mod decks;
+pub mod notetypes;
+pub mod presets;
+pub mod tags;
+
+use rusqlite::{CachedStatement, Connection};
+
+use crate::error::{Error, Result};
+
+/// Appends `+` to a name until no other object has it (`collection-sync` 6.3, 6.4). `statement`
+/// finds out whether another id (?2) has a name (?1).
+fn free_name(statement: &mut CachedStatement, name: &str, id: i64) -> Result<String> {
+    let mut name = name.to_owned();
+    while statement.exists((&name, id))? {
+        name.push('+');
+    }
+    Ok(name)
+}
+
+/// Released clients refuse objects with id 0, so must we.
+fn check_id(id: i64) -> Result<()> {
+    if id == 0 { Err(Error::conflict("an object has the id 0; check the database")) } else { Ok(()) }
+}
+
+fn count(conn: &Connection, sql: &str) -> Result<u64> {
+    let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use rusqlite::Connection;
+
+    /// An empty schema-18 database in memory.
+    pub(crate) fn database() -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        crate::collation::register(&conn).unwrap();
+        conn.execute_batch(include_str!("../schema/schema18.sql")).unwrap();
+        conn.execute_batch(include_str!("../schema/indexes18.sql")).unwrap();
+        conn
+    }
+}

@@ -1,0 +1,196 @@
+//! What two devices can leave behind together though each did nothing wrong.
+//!
+//! A deletion names every object it takes along, as far as that device knew them. So a card that
+//! another device added meanwhile can lose its note, and a card or deck that was moved meanwhile
+//! its deck or parent. Released endpoints keep such rows until somebody runs Check Database.
+//! Here the last step of a sync mends them (`storage-check` rules 8, 9, 24) and marks what it
+//! changed as news for every device, the one that is syncing included.
+
+use std::collections::BTreeSet;
+
+use deckport_wire::objects::{DeckKind, NormalDeck};
+use deckport_wire::{Changes, Deck, Graves, TimestampSecs, Usn};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::graves;
+use crate::error::Result;
+use crate::objects::decks;
+
+/// Out of a filtered deck, as clients do it: the old due comes back, and the queue follows from
+/// the card's type unless the card is suspended or buried (`storage-tables` 4).
+const SEND_HOME: &str = "
+UPDATE cards SET
+    did = odid, odid = 0, odue = 0, mod = ?2, usn = ?3,
+    due = CASE WHEN odue != 0 THEN odue ELSE due END,
+    queue = CASE
+        WHEN queue < 0 THEN queue
+        WHEN type = 0 THEN 0
+        WHEN type = 2 THEN 2
+        WHEN (CASE WHEN odue != 0 THEN odue ELSE due END) > 1000000000 THEN 1
+        ELSE 3 END
+WHERE id = ?1 AND EXISTS (SELECT 1 FROM decks WHERE decks.id = cards.odid)";
+
+/// Where to look: objects of this sync that can have left others alone.
+#[derive(Debug, Default)]
+pub(super) struct Suspects {
+    deleted_notes: BTreeSet<i64>,
+    deleted_decks: BTreeSet<i64>,
+    decks_changed: bool,
+}
+
+impl Suspects {
+    /// Remembers deletions.
+    pub(super) fn note_graves(&mut self, graves: &Graves) {
+        self.deleted_notes.extend(&graves.notes);
+        self.deleted_decks.extend(&graves.decks);
+    }
+
+    /// Remembers whether decks arrived.
+    pub(super) fn note_decks(&mut self, changes: &Changes) {
+        self.decks_changed |= !changes.decks.0.is_empty();
+    }
+}
+
+/// Mends what this sync (`usn`) left behind; repairs are stored with `next_usn`. Returns whether
+/// anything was changed.
+pub(super) fn repair(
+    conn: &Connection,
+    suspects: &Suspects,
+    usn: Usn,
+    next_usn: Usn,
+    now: TimestampSecs,
+) -> Result<bool> {
+    let mut healed = remove_cards_without_note(conn, suspects, usn, next_usn)?;
+    healed |= home_cards_without_deck(conn, suspects, usn, next_usn, now)?;
+    if suspects.decks_changed || !suspects.deleted_decks.is_empty() || healed {
+        healed |= add_missing_parents(conn, next_usn, now)?;
+    }
+    Ok(healed)
+}
+
+fn remove_cards_without_note(
+    conn: &Connection,
+    suspects: &Suspects,
+    usn: Usn,
+    next_usn: Usn,
+) -> Result<bool> {
+    let mut orphans = ids(
+        conn,
+        "SELECT id FROM cards WHERE usn = ?1
+         AND NOT EXISTS (SELECT 1 FROM notes WHERE notes.id = cards.nid)",
+        i64::from(usn),
+    )?;
+    for note in &suspects.deleted_notes {
+        orphans.extend(ids(
+            conn,
+            "SELECT id FROM cards WHERE nid = ?1
+             AND NOT EXISTS (SELECT 1 FROM notes WHERE notes.id = cards.nid)",
+            *note,
+        )?);
+    }
+    for card in &orphans {
+        graves::remove_card(conn, *card, next_usn)?;
+    }
+    Ok(!orphans.is_empty())
+}
+
+/// A card that was studied in a filtered deck which is gone returns to its home deck; any other
+/// card gets its deck back as "recovered…", as Check Database would do.
+fn home_cards_without_deck(
+    conn: &Connection,
+    suspects: &Suspects,
+    usn: Usn,
+    next_usn: Usn,
+    now: TimestampSecs,
+) -> Result<bool> {
+    let mut lost = ids(
+        conn,
+        "SELECT id FROM cards WHERE usn = ?1
+         AND NOT EXISTS (SELECT 1 FROM decks WHERE decks.id = cards.did)",
+        i64::from(usn),
+    )?;
+    for deck in &suspects.deleted_decks {
+        lost.extend(ids(
+            conn,
+            "SELECT id FROM cards WHERE did = ?1
+             AND NOT EXISTS (SELECT 1 FROM decks WHERE decks.id = cards.did)",
+            *deck,
+        )?);
+    }
+    for card in &lost {
+        let sent_home = conn.prepare_cached(SEND_HOME)?.execute((card, now, next_usn))?;
+        if sent_home == 0 {
+            recover_deck_of(conn, *card, next_usn, now)?;
+        }
+    }
+    Ok(!lost.is_empty())
+}
+
+fn recover_deck_of(conn: &Connection, card: i64, next_usn: Usn, now: TimestampSecs) -> Result<()> {
+    let deck = conn.query_row("SELECT did FROM cards WHERE id = ?1", [card], |row| row.get(0))?;
+    if deck != 0 && decks::modified_secs(conn, deck)?.is_none() {
+        add_deck(conn, deck, format!("recovered{deck}"), next_usn, now)?;
+    }
+    Ok(())
+}
+
+/// Every `A::B` needs its `A`.
+fn add_missing_parents(conn: &Connection, next_usn: Usn, now: TimestampSecs) -> Result<bool> {
+    let names: Vec<String> = {
+        let mut statement = conn.prepare_cached("SELECT name FROM decks")?;
+        let names = statement.query_map([], |row| row.get(0))?;
+        names.collect::<rusqlite::Result<_>>()?
+    };
+    let mut added = false;
+    for name in names {
+        for (end, _) in name.match_indices('\u{1f}') {
+            let parent = &name[..end];
+            if !deck_exists(conn, parent)? {
+                let id = free_deck_id(conn, now)?;
+                add_deck(conn, id, parent.replace('\u{1f}', "::"), next_usn, now)?;
+                added = true;
+            }
+        }
+    }
+    Ok(added)
+}
+
+fn add_deck(
+    conn: &Connection,
+    id: i64,
+    name: String,
+    usn: Usn,
+    now: TimestampSecs,
+) -> Result<()> {
+    let deck = Deck {
+        id,
+        modified: now,
+        name,
+        collapsed: true,
+        browser_collapsed: true,
+        kind: DeckKind::Normal(NormalDeck { preset_id: 1, ..NormalDeck::default() }),
+        ..Deck::default()
+    };
+    decks::store(conn, &deck, usn, now)
+}
+
+fn deck_exists(conn: &Connection, name: &str) -> Result<bool> {
+    let found = conn
+        .prepare_cached("SELECT 1 FROM decks WHERE name = ?1")?
+        .query_row([name], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Deck ids are creation times in milliseconds, the next higher one where that is taken.
+fn free_deck_id(conn: &Connection, now: TimestampSecs) -> Result<i64> {
+    let highest: i64 =
+        conn.query_row("SELECT coalesce(max(id), 0) FROM decks", [], |row| row.get(0))?;
+    Ok((now.saturating_mul(1000)).max(highest.saturating_add(1)))
+}
+
+fn ids(conn: &Connection, sql: &str, parameter: i64) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let ids = statement.query_map([parameter], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,223 @@
+//! The endpoint's half of a normal sync (`collection-sync` 3, 6 to 9).
+//!
+//! [`ServerSync`] lives from `start` to `finish` or `abort`. One SQLite transaction on the
+//! collection's connection is open all that time: until `finish` nothing has happened.
+
+mod changes;
+mod day;
+mod graves;
+mod heal;
+mod outgoing;
+mod rows;
+mod sanity;
+mod shapes;
+mod unbury;
+
+#[cfg(test)]
+mod tests;
+
+use deckport_wire::{
+    Changes, Chunk, Graves, SanityCheckResponse, SanityReport, StartRequest, TimestampMillis,
+    TimestampSecs, Usn,
+};
+use rusqlite::Connection;
+
+use crate::error::{Error, Result};
+use shapes::NotetypeShapes;
+use outgoing::OutgoingRows;
+
+/// What moved in one sync, for logs and events.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct SyncCounts {
+    /// Objects taken from the client.
+    pub received: u64,
+    /// Objects sent to the client.
+    pub sent: u64,
+    /// Deletions in both directions.
+    pub deleted: u64,
+}
+
+/// A normal sync in progress.
+///
+/// After any error of a step the caller must call [`ServerSync::abort`]: the transaction may
+/// hold half of what the client sent.
+#[derive(Debug)]
+pub struct ServerSync {
+    client_usn: Usn,
+    client_is_newer: bool,
+    usn: Usn,
+    now_secs: TimestampSecs,
+    outgoing: Option<OutgoingRows>,
+    shapes: NotetypeShapes,
+    suspects: heal::Suspects,
+    counts: SyncCounts,
+}
+
+impl ServerSync {
+    /// Begins a sync and answers our deletions since the client's last one
+    /// (`collection-sync` 3.3).
+    ///
+    /// # Errors
+    /// When the database cannot be read or its write lock cannot be had. Then no transaction is
+    /// left open.
+    pub fn start(
+        conn: &Connection,
+        request: &StartRequest,
+        now_ms: TimestampMillis,
+    ) -> Result<(ServerSync, Graves)> {
+        conn.execute_batch("BEGIN IMMEDIATE")?;
+        let begun = Self::start_in_transaction(conn, request, now_ms);
+        if begun.is_err() {
+            roll_back(conn)?;
+        }
+        begun
+    }
+
+    fn start_in_transaction(
+        conn: &Connection,
+        request: &StartRequest,
+        now_ms: TimestampMillis,
+    ) -> Result<(ServerSync, Graves)> {
+        let usn = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
+        let now_secs = now_ms.div_euclid(1000);
+        unbury::release_buried_cards(conn, usn, now_secs)?;
+        // Ours are collected before the client's are stored, or it would get its own back.
+        let graves = graves::changed_since(conn, request.client_usn)?;
+        let mut sync = ServerSync {
+            client_usn: request.client_usn,
+            client_is_newer: request.client_is_newer,
+            usn,
+            now_secs,
+            outgoing: None,
+            shapes: NotetypeShapes::default(),
+            suspects: heal::Suspects::default(),
+            counts: SyncCounts::default(),
+        };
+        sync.counts.deleted += graves::count(&graves);
+        if let Some(received) = &request.graves {
+            sync.apply_graves(conn, received)?;
+        }
+        Ok((sync, graves))
+    }
+
+    /// Deletes what the client deleted (`collection-sync` 6.2).
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn apply_graves(&mut self, conn: &Connection, received: &Graves) -> Result<()> {
+        graves::apply(conn, received, self.usn)?;
+        self.suspects.note_graves(received);
+        self.counts.deleted += graves::count(received);
+        Ok(())
+    }
+
+    /// Merges the client's small objects and answers ours (`collection-sync` 3.5).
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when a notetype has another number of fields or templates than ours,
+    /// or an object breaks a rule; other errors when the database cannot be used.
+    pub fn apply_changes(&mut self, conn: &Connection, received: Changes) -> Result<Changes> {
+        let answer = changes::exchange(conn, self, received)?;
+        // Notetypes may have changed.
+        self.shapes = NotetypeShapes::default();
+        Ok(answer)
+    }
+
+    /// Answers the next part of our cards, notes and reviews (`collection-sync` 3.6).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn chunk(&mut self, conn: &Connection) -> Result<Chunk> {
+        let outgoing = match &mut self.outgoing {
+            Some(outgoing) => outgoing,
+            None => self.outgoing.insert(OutgoingRows::changed_since(conn, self.client_usn)?),
+        };
+        let chunk = outgoing.next_chunk(conn)?;
+        self.counts.sent += count_rows(&chunk);
+        Ok(chunk)
+    }
+
+    /// Merges a part of the client's cards, notes and reviews (`collection-sync` 3.7).
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when a note's notetype does not exist or has another number of
+    /// fields; other errors when the database cannot be used.
+    pub fn apply_chunk(&mut self, conn: &Connection, received: Chunk) -> Result<()> {
+        self.counts.received += count_rows(&received);
+        for review in &received.reviews {
+            rows::add_review(conn, review, self.usn)?;
+        }
+        for card in &received.cards {
+            rows::merge_card(conn, card, self.client_usn, self.usn)?;
+        }
+        for note in &received.notes {
+            let shape = self.shapes.get(conn, note.notetype_id)?.ok_or_else(|| {
+                Error::conflict("a note belongs to a notetype that does not exist here")
+            })?;
+            rows::merge_note(conn, note, shape, self.client_usn, self.usn)?;
+        }
+        Ok(())
+    }
+
+    /// Compares the row counts of both sides (`collection-sync` 9). On "bad" the caller aborts.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn sanity_check(
+        &self,
+        conn: &Connection,
+        client: &SanityReport,
+    ) -> Result<SanityCheckResponse> {
+        sanity::check(conn, client)
+    }
+
+    /// Commits the sync and answers the collection's new modification time. When this returns,
+    /// everything is on disk (`collection-sync` 3.9).
+    ///
+    /// # Errors
+    /// When the database cannot be written; nothing is committed then.
+    pub fn finish(self, conn: &Connection, now_ms: TimestampMillis) -> Result<Finished> {
+        let previous: TimestampMillis = conn.query_row("SELECT mod FROM col", [], |r| r.get(0))?;
+        // The next sync's number: the client that is just finishing gets repairs as well.
+        let next_usn = self.usn.saturating_add(1);
+        let healed = heal::repair(conn, &self.suspects, self.usn, next_usn, self.now_secs)?;
+        // Devices recognise changes by a different `mod`, so it must never repeat, whatever the
+        // clock does.
+        let modified = now_ms.max(previous.saturating_add(1));
+        // A repair is news for the client as well: it must not see "no changes" next time.
+        let stored = if healed { modified.saturating_add(1) } else { modified };
+        conn.execute("UPDATE col SET mod = ?1, ls = ?1, usn = ?2", (stored, next_usn))?;
+        conn.execute_batch("COMMIT")?;
+        Ok(Finished { modified, counts: self.counts })
+    }
+
+    /// Rolls everything back.
+    ///
+    /// # Errors
+    /// When SQLite cannot roll back.
+    pub fn abort(self, conn: &Connection) -> Result<()> {
+        roll_back(conn)
+    }
+}
+
+/// A committed sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    /// The collection's new modification time, as the client must store it.
+    pub modified: TimestampMillis,
+    /// What moved.
+    pub counts: SyncCounts,
+}
+
+/// Ends an open transaction without keeping anything. SQLite may have ended it by itself, e.g.
+/// after a full disk.
+fn roll_back(conn: &Connection) -> Result<()> {
+    if !conn.is_autocommit() {
+        conn.execute_batch("ROLLBACK")?;
+    }
+    Ok(())
+}
+
+fn count_rows(chunk: &Chunk) -> u64 {
+    (chunk.reviews.len() + chunk.cards.len() + chunk.notes.len()) as u64
+}

@@ -1,0 +1,93 @@
+//! What is put right in an uploaded file instead of refusing it.
+//!
+//! No row count that clients compare at the end of a sync may change without the uploader hearing
+//! of it, or its next sync would fail. What is added therefore carries the collection's current
+//! usn: it reaches the uploader with its next sync.
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::error::Checked;
+use crate::create::{DEFAULT_ID, default_deck, default_preset};
+use crate::objects::{decks, presets};
+
+/// Rows changed by one statement. SQLite remembers their ids in memory.
+const BATCH: u32 = 10_000;
+
+/// Unreadable config keys that are remembered at a time.
+const MOST_KEYS: usize = 1_000;
+
+/// The tables whose usn clients check at the end of a sync (`collection-sync` 9), and `config`,
+/// which clients leave at -1 (`storage-migrate` 3); with their primary keys.
+const TABLES_WITH_USN: [(&str, &str); 9] = [
+    ("notes", "id"),
+    ("cards", "id"),
+    ("revlog", "id"),
+    ("graves", "oid"),
+    ("notetypes", "id"),
+    ("decks", "id"),
+    ("deck_config", "id"),
+    ("tags", "tag"),
+    ("config", "KEY"),
+];
+
+/// Makes the deck and the preset that everything falls back to (`storage-check`), if they are
+/// missing.
+pub(super) fn missing_defaults(conn: &Connection, now_ms: i64) -> Checked<()> {
+    let usn: i32 = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
+    if presets::modified_secs(conn, DEFAULT_ID)?.is_none() {
+        presets::store(conn, &default_preset(), usn)?;
+    }
+    if decks::modified_secs(conn, DEFAULT_ID)?.is_none() {
+        decks::store(conn, &default_deck(), usn, now_ms.div_euclid(1000))?;
+    }
+    Ok(())
+}
+
+/// Deletions of unknown kinds make every later sync fail on clients (`storage-tables` 6).
+pub(super) fn unknown_graves(conn: &Connection) -> Checked<()> {
+    conn.execute("DELETE FROM graves WHERE type NOT IN (0, 1, 2)", [])?;
+    Ok(())
+}
+
+/// A config value that is not JSON counts as missing on clients, until one of them reads the
+/// whole config and fails. Removed, it is missing for good.
+pub(super) fn unreadable_config(conn: &Connection) -> Checked<()> {
+    loop {
+        let keys = some_unreadable_keys(conn)?;
+        if keys.is_empty() {
+            return Ok(());
+        }
+        for key in keys {
+            conn.execute("DELETE FROM config WHERE KEY = ?1", [key])?;
+        }
+    }
+}
+
+fn some_unreadable_keys(conn: &Connection) -> Checked<Vec<Value>> {
+    let mut statement = conn.prepare("SELECT KEY, CAST(val AS BLOB) FROM config")?;
+    let mut rows = statement.query([])?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()?
+        && keys.len() < MOST_KEYS
+    {
+        let json = row.get_ref(1)?.as_bytes().unwrap_or_default();
+        if serde_json::from_slice::<serde_json::Value>(json).is_err() {
+            keys.push(row.get(0)?);
+        }
+    }
+    Ok(keys)
+}
+
+/// Marks everything as known to the endpoint: a row that is still marked as changed on a client
+/// would fail every sync.
+pub(super) fn pending_usns(conn: &Connection) -> Checked<()> {
+    for (table, key) in TABLES_WITH_USN {
+        let mut update = conn.prepare(&format!(
+            "UPDATE {table} SET usn = 0
+             WHERE {key} IN (SELECT {key} FROM {table} WHERE usn < 0 LIMIT {BATCH}) AND usn < 0"
+        ))?;
+        while update.execute([])? > 0 {}
+    }
+    Ok(())
+}

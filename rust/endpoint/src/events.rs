@@ -1,0 +1,126 @@
+//! What the endpoint tells its owner while it runs. Nothing is printed in this crate.
+//!
+//! Rule: no passwords, tokens, session keys or collection contents in any event.
+
+use std::fmt::Debug;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// Receives events.
+///
+/// Called on the endpoint's own threads, possibly from several at once; must return fast and
+/// must not call back into the endpoint.
+pub trait EventSink: Debug + Send + Sync + 'static {
+    /// Takes note of one event.
+    fn event(&self, event: &Event);
+}
+
+/// Drops every event.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NullEvents;
+
+impl EventSink for NullEvents {
+    fn event(&self, _event: &Event) {}
+}
+
+/// Something that happened in the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Connections are accepted from now on.
+    Listening {
+        /// The bound addresses, with the real ports.
+        addresses: Vec<SocketAddr>,
+    },
+    /// A request was answered (or its connection broke).
+    Request(RequestRecord),
+    /// A device logged in and has a token of its own now.
+    LoggedIn {
+        /// Account name.
+        account: String,
+        /// Name of the new device.
+        device: String,
+        /// Where it connected from.
+        peer: IpAddr,
+    },
+    /// A login was refused. The typed name is left out: people type passwords there.
+    LoginRefused {
+        /// Where it came from.
+        peer: IpAddr,
+    },
+    /// A device took the account's lease for a normal sync.
+    SyncStarted {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+    },
+    /// A normal sync was committed.
+    SyncFinished {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+        /// From `start` to the commit.
+        duration: Duration,
+    },
+    /// A normal sync ended without effect on the endpoint.
+    SyncRolledBack {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+        /// Why, in a few words.
+        reason: String,
+    },
+    /// An uploaded collection replaced the account's collection.
+    CollectionReplaced {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+        /// Size of the new collection in bytes.
+        bytes: u64,
+    },
+    /// A copy of an account's collection was kept.
+    BackupMade {
+        /// Account name.
+        account: String,
+        /// File name inside the account's backup folder.
+        file: String,
+        /// Size in bytes.
+        bytes: u64,
+    },
+    /// Something that a person should look at; the endpoint goes on.
+    Problem {
+        /// Account name, where it concerns one.
+        account: Option<String>,
+        /// One sentence.
+        message: String,
+    },
+    /// The endpoint has stopped; all databases are closed.
+    Stopped,
+}
+
+/// One line of the request log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// Account name, once the token is known to be good.
+    pub account: Option<String>,
+    /// Device name, once the token is known to be good.
+    pub device: Option<String>,
+    /// The other end of the connection.
+    pub peer: SocketAddr,
+    /// Protocol method (`meta`), or the HTTP method and path of other requests.
+    pub method: String,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// Body bytes received, as they came over the network.
+    pub bytes_in: u64,
+    /// Body bytes sent, as they went over the network.
+    pub bytes_out: u64,
+    /// From the request's head to the end of the answer.
+    pub duration: Duration,
+    /// `ok`, or the reason in a few words.
+    pub outcome: String,
+}

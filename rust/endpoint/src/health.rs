@@ -1,0 +1,79 @@
+//! Whether the endpoint can do its work: the account database opens, the data folder can be
+//! written, there is free space.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+use crate::folder;
+use crate::options::EndpointOptions;
+use crate::registry::Registry;
+
+/// How long an answer stays good: anybody may ask, so asking must be cheap.
+const GOOD_FOR: Duration = Duration::from_secs(2);
+/// Less free space than this is a problem: an upload or a sync may fail.
+const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The health check, made at most once in two seconds.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    last: Mutex<Option<Checked>>,
+}
+
+#[derive(Debug)]
+struct Checked {
+    at: Duration,
+    result: Result<(), String>,
+}
+
+impl Health {
+    /// Checks, or answers what was found a moment ago.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong, without the machine's paths: anybody may read it.
+    pub(crate) async fn check(
+        &self,
+        options: &EndpointOptions,
+        registry: &Arc<Registry>,
+    ) -> Result<(), String> {
+        let mut last = self.last.lock().await;
+        let now = options.clock.monotonic();
+        if let Some(checked) = &*last
+            && now.saturating_sub(checked.at) < GOOD_FOR
+        {
+            return checked.result.clone();
+        }
+        let (data_dir, registry) = (options.data_dir.clone(), Arc::clone(registry));
+        let result = spawn_blocking(move || check_now(&data_dir, &registry))
+            .await
+            .unwrap_or_else(|_| Err("the health check failed unexpectedly".to_owned()));
+        *last = Some(Checked { at: now, result: result.clone() });
+        result
+    }
+}
+
+fn check_now(data_dir: &Path, registry: &Registry) -> Result<(), String> {
+    registry.check().map_err(|error| error.to_string())?;
+    folder::check_writable(data_dir).map_err(|_| "the data folder cannot be written".to_owned())?;
+    match free_bytes(data_dir) {
+        Some(free) if free < MIN_FREE_BYTES => {
+            Err(format!("only {} MB are free on the data folder's disk", free / 1_000_000))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Free space for this user; `None` where the system does not tell.
+#[cfg(unix)]
+fn free_bytes(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_path: &Path) -> Option<u64> {
+    None
+}

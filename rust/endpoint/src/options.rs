@@ -1,0 +1,156 @@
+//! What an embedder decides about an endpoint. Plain data; nothing is read from the environment.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha1::{Digest, Sha1};
+
+use crate::clock::{Clock, SystemClock};
+use crate::events::{EventSink, NullEvents};
+use crate::hex::hex;
+
+/// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
+#[derive(Debug, Clone)]
+pub struct EndpointOptions {
+    /// The folder that holds everything; created when missing.
+    pub data_dir: PathBuf,
+    /// Accounts that come from the reference server's environment variables. Empty: none.
+    pub configured_accounts: Vec<ConfiguredAccount>,
+    /// Size limits.
+    pub limits: Limits,
+    /// Waiting times.
+    pub timings: Timings,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where events go.
+    pub events: Arc<dyn EventSink>,
+}
+
+impl EndpointOptions {
+    /// The defaults for a data folder: no configured accounts, the system's clock, no events.
+    pub fn new(data_dir: impl Into<PathBuf>) -> EndpointOptions {
+        EndpointOptions {
+            data_dir: data_dir.into(),
+            configured_accounts: Vec::new(),
+            limits: Limits::default(),
+            timings: Timings::default(),
+            clock: Arc::new(SystemClock::new()),
+            events: Arc::new(NullEvents),
+        }
+    }
+}
+
+/// How much the endpoint accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest uncompressed collection in bytes, uploaded or stored. Default: 4 GiB - 1, the
+    /// largest size that `anki-original-size` can tell (`transport` 8).
+    pub max_upload_bytes: u64,
+    /// Largest decompressed JSON body in bytes. Default: 100 MiB.
+    pub max_json_bytes: u64,
+    /// Connections served at once; further ones wait to be accepted. Default: 256.
+    pub max_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            max_upload_bytes: u64::from(u32::MAX),
+            max_json_bytes: 100 * 1024 * 1024,
+            max_connections: 256,
+        }
+    }
+}
+
+/// How long the endpoint waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timings {
+    /// How long a device's `start` waits for the lease of another one. Default: 10 s; must stay
+    /// well under the 30 s after which clients give up (`transport` 9).
+    pub lease_wait: Duration,
+    /// After how long without a request a normal sync is rolled back. Default: 60 s.
+    pub lease_idle: Duration,
+    /// After how long without a request an account's databases are closed. Default: 60 s.
+    pub database_idle: Duration,
+    /// How long a connection may take to send a request's head. Default: 30 s.
+    pub header_timeout: Duration,
+    /// How long a body may make no progress. Default: 60 s.
+    pub body_stall: Duration,
+    /// How long a shutdown waits for running requests. Default: 10 s.
+    pub drain: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Timings {
+        Timings {
+            lease_wait: Duration::from_secs(10),
+            lease_idle: Duration::from_secs(60),
+            database_idle: Duration::from_secs(60),
+            header_timeout: Duration::from_secs(30),
+            body_stall: Duration::from_secs(60),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// An account set from outside, as the reference server's `SYNC_USERn=name:secret` does
+/// (`transport` 5.1, 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredAccount {
+    /// The name as written; matched without case and surrounding blanks.
+    pub name: String,
+    /// What a login is checked against.
+    pub secret: Secret,
+}
+
+impl ConfiguredAccount {
+    /// The token the reference server gives to every device of this account: lower-case
+    /// hexadecimal SHA-1 of `name:secret` as written in the environment (`transport` 5.1).
+    #[must_use]
+    pub fn reference_token(&self) -> String {
+        let (Secret::Plain(secret) | Secret::Hashed(secret)) = &self.secret;
+        hex(&Sha1::digest(format!("{}:{secret}", self.name)))
+    }
+}
+
+/// The second half of `SYNC_USERn`. Its `Debug` form does not show the text.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The password itself.
+    Plain(String),
+    /// A PHC string of PBKDF2 or Argon2, as with the reference's `PASSWORDS_HASHED`.
+    Hashed(String),
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Plain(_) => f.write_str("Plain(…)"),
+            Secret::Hashed(_) => f.write_str("Hashed(…)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_token_is_what_the_reference_server_gives() {
+        let account =
+            ConfiguredAccount { name: "u".to_owned(), secret: Secret::Plain("p".to_owned()) };
+        assert_eq!(account.reference_token(), "26aef033203fc3655de5620300a76ee0e2081444");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_by_debug() {
+        let mut options = EndpointOptions::new("data");
+        options.configured_accounts = vec![
+            ConfiguredAccount { name: "u".into(), secret: Secret::Plain("hunter2".into()) },
+            ConfiguredAccount { name: "v".into(), secret: Secret::Hashed("$hunter2".into()) },
+        ];
+        assert!(!format!("{options:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,318 @@
+//! Accounts set in the environment, as the reference server's (`transport` 5.1, 10).
+//!
+//! The environment owns their names and passwords; the registry keeps a copy so that they work
+//! like all others. The reference server's token is kept (hashed) as a *shared* device; it also
+//! tells whether the secret is still the one of the last start.
+
+use rusqlite::{Connection, params};
+
+use super::devices::insert_shared_device;
+use super::names::AccountName;
+use super::tokens::{TokenHash, token_hash};
+use super::{Registry, RegistryError, accounts, passwords};
+use crate::options::{ConfiguredAccount, Secret};
+
+/// A configured account, checked.
+struct Wanted<'a> {
+    name: AccountName,
+    secret: &'a Secret,
+    shared_token: TokenHash,
+}
+
+impl Registry {
+    /// Makes the accounts of the environment exactly these.
+    ///
+    /// - A new one is added, or takes over an account of the same name with its folder.
+    /// - One whose secret (or the writing of whose name) changed loses its devices, as after a
+    ///   change of the password; otherwise all its devices stay logged in, and so do those with
+    ///   the reference server's token.
+    /// - One that is not in the environment any more becomes dormant: its data stays, nobody can
+    ///   log in or sync. It works as before when it comes back with the same secret.
+    ///
+    /// # Errors
+    /// [`RegistryError::BadName`], [`RegistryError::ConfiguredTwice`],
+    /// [`RegistryError::ConfiguredHash`], or a failure of the disk. Nothing has changed then.
+    pub fn set_configured_accounts(
+        &self,
+        configured: &[ConfiguredAccount],
+    ) -> Result<(), RegistryError> {
+        let wanted = configured.iter().map(check).collect::<Result<Vec<_>, _>>()?;
+        if has_duplicates(&wanted) {
+            return Err(RegistryError::ConfiguredTwice);
+        }
+        self.database.write(|connection| {
+            // Only those that are not wanted: the hash of the others is still good.
+            for name_key in configured_names(connection)? {
+                if !wanted.iter().any(|wanted| wanted.name.key == name_key) {
+                    connection.execute(
+                        "UPDATE accounts SET configured = 0, password_hash = NULL
+                         WHERE name_key = ?",
+                        [name_key],
+                    )?;
+                }
+            }
+            wanted.iter().try_for_each(|wanted| self.configure(connection, wanted))
+        })
+    }
+
+    fn configure(&self, connection: &Connection, wanted: &Wanted<'_>) -> Result<(), RegistryError> {
+        let Some(account) = accounts::find(connection, &wanted.name)? else {
+            let hash = self.password_hash(wanted.secret)?;
+            let account = self.insert_account(connection, &wanted.name, &hash, true)?;
+            let now_ms = self.clock.now_ms();
+            insert_shared_device(connection, account.id, &wanted.shared_token, now_ms)?;
+            return Ok(());
+        };
+        let same_secret = has_shared_device(connection, account.id, &wanted.shared_token)?;
+        if !same_secret {
+            connection.execute("DELETE FROM devices WHERE account_id = ?", [account.id])?;
+            let now_ms = self.clock.now_ms();
+            insert_shared_device(connection, account.id, &wanted.shared_token, now_ms)?;
+        }
+        if !same_secret || account.dormant {
+            connection.execute(
+                "UPDATE accounts SET password_hash = ? WHERE id = ?",
+                params![self.password_hash(wanted.secret)?, account.id],
+            )?;
+        }
+        connection.execute(
+            "UPDATE accounts SET name = ?, configured = 1 WHERE id = ?",
+            params![wanted.name.display, account.id],
+        )?;
+        Ok(())
+    }
+
+    /// Also runs inside a change, where it makes others wait for a moment: only at the first
+    /// start with a new secret.
+    fn password_hash(&self, secret: &Secret) -> Result<String, RegistryError> {
+        match secret {
+            Secret::Plain(password) => passwords::hash(password, self.cost),
+            Secret::Hashed(phc) => Ok(phc.clone()),
+        }
+    }
+}
+
+fn check(configured: &ConfiguredAccount) -> Result<Wanted<'_>, RegistryError> {
+    if let Secret::Hashed(phc) = &configured.secret {
+        passwords::check_phc(phc)?;
+    }
+    Ok(Wanted {
+        name: AccountName::parse(&configured.name)?,
+        secret: &configured.secret,
+        shared_token: token_hash(&configured.reference_token()),
+    })
+}
+
+fn has_duplicates(wanted: &[Wanted<'_>]) -> bool {
+    let mut keys: Vec<&str> = wanted.iter().map(|wanted| wanted.name.key.as_str()).collect();
+    keys.sort_unstable();
+    keys.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+fn configured_names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare("SELECT name_key FROM accounts WHERE configured")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// Whether the account was set up with this very secret, be the shared token ended or not.
+fn has_shared_device(
+    connection: &Connection,
+    account_id: i64,
+    token: &TokenHash,
+) -> rusqlite::Result<bool> {
+    connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM devices WHERE account_id = ? AND shared AND token_hash = ?)",
+        params![account_id, token],
+        |row| row.get(0),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::TestRegistry;
+    use super::*;
+
+    /// What the reference server gives for `u:p` (`transport` 5.1).
+    const U_P: &str = "26aef033203fc3655de5620300a76ee0e2081444";
+
+    fn plain(name: &str, password: &str) -> ConfiguredAccount {
+        ConfiguredAccount { name: name.to_owned(), secret: Secret::Plain(password.to_owned()) }
+    }
+
+    fn hashed(name: &str, phc: &str) -> ConfiguredAccount {
+        ConfiguredAccount { name: name.to_owned(), secret: Secret::Hashed(phc.to_owned()) }
+    }
+
+    fn configured(accounts: &[ConfiguredAccount]) -> TestRegistry {
+        let test = TestRegistry::new();
+        test.registry.set_configured_accounts(accounts).unwrap();
+        test
+    }
+
+    #[test]
+    fn clients_of_the_reference_server_stay_logged_in() {
+        let test = configured(&[plain("u", "p"), plain("v", "p")]);
+        let identity = test.registry.authenticate(U_P).unwrap().unwrap();
+        assert_eq!(identity.account.name, "u");
+        assert!(identity.account.configured && identity.device.shared);
+    }
+
+    #[test]
+    fn a_new_login_gets_a_token_of_its_own() {
+        let test = configured(&[plain("u", "p")]);
+        let token = test.token(" U ", "p");
+        assert_ne!(token, U_P);
+        assert_eq!(test.who(&token).as_deref(), Some("u"));
+        assert!(test.login("u", "q").is_err());
+    }
+
+    #[test]
+    fn the_folder_of_the_reference_server_is_taken_as_it_is() {
+        let test = TestRegistry::new();
+        std::fs::create_dir(test.dir.path().join("my user")).unwrap();
+        test.registry.set_configured_accounts(&[plain("my user", "p")]).unwrap();
+        assert_eq!(test.registry.account("my user").unwrap().unwrap().folder, "my user");
+    }
+
+    #[test]
+    fn a_restart_with_the_same_environment_changes_nothing() {
+        let test = configured(&[plain("u", "p")]);
+        let token = test.token("u", "p");
+        let (accounts, devices) =
+            (test.registry.accounts().unwrap(), test.registry.devices(None).unwrap());
+        test.registry.set_configured_accounts(&[plain("u", "p")]).unwrap();
+        assert_eq!(test.registry.accounts().unwrap(), accounts);
+        assert_eq!(test.registry.devices(None).unwrap(), devices);
+        assert!(test.who(&token).is_some() && test.who(U_P).is_some());
+    }
+
+    #[test]
+    fn a_changed_secret_ends_the_devices_of_that_account_alone() {
+        let test = configured(&[plain("u", "p"), plain("v", "p")]);
+        let (u, v) = (test.token("u", "p"), test.token("v", "p"));
+        test.registry.set_configured_accounts(&[plain("u", "new"), plain("v", "p")]).unwrap();
+        assert_eq!((test.who(&u), test.who(U_P)), (None, None));
+        assert!(test.who(&v).is_some());
+        assert!(test.login("u", "p").is_err());
+        test.token("u", "new");
+        assert!(test.who(&plain("u", "new").reference_token()).is_some());
+    }
+
+    #[test]
+    fn an_account_that_is_not_configured_any_more_is_dormant_and_can_come_back() {
+        let test = configured(&[plain("u", "p"), plain("v", "p")]);
+        let token = test.token("u", "p");
+        test.registry.set_configured_accounts(&[plain("v", "p")]).unwrap();
+        let account = test.registry.account("u").unwrap().unwrap();
+        assert!(account.dormant && !account.configured);
+        assert_eq!((test.who(&token), test.who(U_P)), (None, None));
+        assert!(test.login("u", "p").is_err());
+        assert!(test.login("v", "p").is_ok());
+
+        test.registry.set_configured_accounts(&[plain("u", "p")]).unwrap();
+        assert!(test.who(&token).is_some() && test.who(U_P).is_some());
+        test.token("u", "p");
+        assert_eq!(test.registry.account("u").unwrap().unwrap().folder, account.folder);
+    }
+
+    #[test]
+    fn a_dormant_account_becomes_an_ordinary_one_with_a_password() {
+        let test = configured(&[plain("u", "p")]);
+        test.registry.set_configured_accounts(&[]).unwrap();
+        test.registry.set_password("u", "own").unwrap();
+        assert_eq!(test.who(U_P), None);
+        let token = test.token("u", "own");
+        let account = test.registry.account("u").unwrap().unwrap();
+        assert!(!account.dormant && !account.configured);
+
+        test.registry.set_configured_accounts(&[plain("U", "p")]).unwrap();
+        assert_eq!(test.who(&token), None, "the environment's password is a new password");
+        assert!(test.login("u", "own").is_err());
+        let again = test.registry.account("u").unwrap().unwrap();
+        assert_eq!((again.id, again.name.as_str(), again.configured), (account.id, "U", true));
+    }
+
+    #[test]
+    fn a_dormant_account_that_was_renamed_does_not_stand_in_the_way() {
+        let test = configured(&[plain("u", "p")]);
+        test.registry.set_configured_accounts(&[]).unwrap();
+        test.registry.rename_account("u", "old").unwrap();
+        test.registry.set_configured_accounts(&[plain("u", "p")]).unwrap();
+        assert_eq!(test.who(U_P).as_deref(), Some("u"));
+        let folder = |name| test.registry.account(name).unwrap().unwrap().folder;
+        assert_ne!(folder("u"), folder("old"));
+    }
+
+    #[test]
+    fn the_shared_token_can_be_ended_for_good() {
+        let test = configured(&[plain("u", "p")]);
+        let token = test.token("u", "p");
+        let devices = test.registry.devices(Some("u")).unwrap();
+        let shared = devices.iter().find(|device| device.shared).unwrap();
+        test.registry.revoke_device(shared.id).unwrap();
+        test.registry.set_configured_accounts(&[plain("u", "p")]).unwrap();
+        assert_eq!(test.who(U_P), None);
+        assert!(test.who(&token).is_some());
+        assert_eq!(test.registry.devices(Some("u")).unwrap().len(), 1);
+        let again = test.registry.revoke_device(shared.id);
+        assert!(matches!(again, Err(RegistryError::NoSuchDevice)));
+    }
+
+    #[test]
+    fn the_shared_device_keeps_its_name_and_tells_where_it_was_last_seen() {
+        let test = configured(&[plain("u", "p")]);
+        let seen = || test.registry.authenticate(U_P).unwrap().unwrap().device;
+        let (before, peer) = (seen(), "192.0.2.9".parse().unwrap());
+        assert_eq!((before.address, before.last_seen_ms), (None, None));
+        test.registry.note_seen(before.id, "26.09.3,0,linux", peer, 1).unwrap();
+        let after = seen();
+        assert_eq!(after.name, before.name);
+        assert_eq!((after.address, after.last_seen_ms), (Some(peer), Some(1)));
+        assert_eq!(after.client_version, "26.09.3");
+    }
+
+    #[test]
+    fn hashed_secrets_are_checked_and_make_the_token() {
+        // Made with Python's `hashlib.pbkdf2_hmac`.
+        let phc = "$pbkdf2-sha256$i=1000,l=32$c2l4dGVlbiBieXRlIHNhbA$\
+                   9KmCsxDtbV6Lhg4Z9JvrvqVbweBcUKjPKgCqYvxMGOc";
+        let argon2 = passwords::hash("q", passwords::PasswordCost::TEST).unwrap();
+        let test = configured(&[hashed("u", phc), hashed("v", &argon2)]);
+        test.token("u", "pä:ss");
+        test.token("v", "q");
+        for (name, password) in [("u", "q"), ("u", phc), ("v", "p"), ("v", &argon2), ("w", "p")] {
+            assert!(test.login(name, password).is_err(), "{name}");
+        }
+        assert!(test.who(&hashed("u", phc).reference_token()).is_some());
+    }
+
+    #[test]
+    fn what_the_environment_sets_is_not_changed_here() {
+        let test = configured(&[plain("u", "p")]);
+        let registry = &test.registry;
+        registry.add_account("own", "p").unwrap();
+        let refused = |result| matches!(result, Err(RegistryError::Configured));
+        assert!(refused(registry.add_account("U", "q").map(drop)));
+        assert!(refused(registry.set_password("u", "q")));
+        assert!(refused(registry.remove_account("u")));
+        assert!(refused(registry.rename_account("u", "x").map(drop)));
+        let taken = registry.rename_account("own", "u");
+        assert!(matches!(taken, Err(RegistryError::AccountExists)));
+        assert!(test.who(U_P).is_some());
+    }
+
+    #[test]
+    fn an_environment_that_makes_no_sense_changes_nothing() {
+        let test = configured(&[plain("u", "p")]);
+        let set = |accounts: &[ConfiguredAccount]| test.registry.set_configured_accounts(accounts);
+        let twice = set(&[plain("a", "p"), plain("b", "p"), plain(" A", "p")]);
+        assert!(matches!(twice, Err(RegistryError::ConfiguredTwice)));
+        let hash = set(&[plain("a", "p"), hashed("b", "hunter2")]);
+        assert!(matches!(hash, Err(RegistryError::ConfiguredHash)));
+        assert!(matches!(set(&[plain(" ", "p")]), Err(RegistryError::BadName)));
+        assert_eq!(test.registry.accounts().unwrap().len(), 1);
+        assert!(test.who(U_P).is_some());
+    }
+}

@@ -1,0 +1,73 @@
+//! What the registry hands out.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// One account: one collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Never used again for another account.
+    pub id: i64,
+    /// As it was typed when the account was made or renamed.
+    pub name: String,
+    /// The account's folder: one path component below the data folder.
+    pub folder: String,
+    /// Set in the environment; its password and name cannot be changed here.
+    pub configured: bool,
+    /// Nobody can log in or sync: it was set in the environment and is not any more. Setting a
+    /// password makes it an ordinary account.
+    pub dormant: bool,
+}
+
+/// One login of a client program, with a token of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Never used again for another device.
+    pub id: i64,
+    /// Whose device it is.
+    pub account_id: i64,
+    /// For people: `Anki 26.09.3 on linux`.
+    pub name: String,
+    /// The client program's version as it was last seen: `26.09.3`. Empty when unknown.
+    pub client_version: String,
+    /// `linux`, `android`, …; empty when unknown.
+    pub platform: String,
+    /// Where it was last seen; `None` when it never was.
+    pub address: Option<IpAddr>,
+    /// When it logged in, in Unix milliseconds.
+    pub created_ms: i64,
+    /// When it was last seen, in Unix milliseconds. Exact to about a minute.
+    pub last_seen_ms: Option<i64>,
+    /// Stands for all devices that have the reference server's token of a configured account:
+    /// they cannot be told apart (`transport` 5.1).
+    pub shared: bool,
+}
+
+/// Who sends a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: Account,
+    /// The device whose token it is.
+    pub device: Device,
+}
+
+/// A successful login.
+#[derive(Clone)]
+pub struct Login {
+    /// The account.
+    pub account: Account,
+    /// The new device.
+    pub device: Device,
+    /// The device's token. It is known here and to the device alone; the registry keeps a hash.
+    pub token: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("account", &self.account)
+            .field("device", &self.device)
+            .finish_non_exhaustive()
+    }
+}

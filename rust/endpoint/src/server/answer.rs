@@ -1,0 +1,163 @@
+//! Answers: a status, a few headers, and a body that is there or comes piece by piece.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use deckport_wire::{ErrorKind, ORIGINAL_SIZE_HEADER};
+use hyper::body::{Body, Frame, SizeHint};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use tokio::sync::mpsc;
+
+use super::record::Record;
+use crate::refusal::Refusal;
+
+/// What a request is answered with.
+#[derive(Debug)]
+pub(super) struct Answer {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    content: Content,
+    /// For the record.
+    outcome: String,
+}
+
+/// A part of a body that comes piece by piece.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Data(Bytes),
+    /// The body is complete. A stream that ends without it has failed, and so must the
+    /// connection: clients must not take a part for the whole.
+    End,
+}
+
+#[derive(Debug)]
+enum Content {
+    Whole(Bytes),
+    Stream(mpsc::Receiver<Piece>),
+    Finished,
+}
+
+impl Answer {
+    /// A 200 in the framing of protocol 11 (`transport` 3.2): `body` is compressed already.
+    pub(super) fn framed(body: Vec<u8>, original_size: u64) -> Answer {
+        Answer::new(StatusCode::OK, Content::Whole(body.into())).with_original_size(original_size)
+    }
+
+    /// The same for a body that comes piece by piece.
+    pub(super) fn framed_stream(pieces: mpsc::Receiver<Piece>, original_size: u64) -> Answer {
+        Answer::new(StatusCode::OK, Content::Stream(pieces)).with_original_size(original_size)
+    }
+
+    /// A short text for people.
+    pub(super) fn text(status: StatusCode, text: impl Into<String>) -> Answer {
+        let content = Content::Whole(text.into().into());
+        Answer::new(status, content)
+            .with(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))
+    }
+
+    /// A refusal. Clients look at the status only; the text is for people with `curl`.
+    pub(super) fn refused(refusal: Refusal) -> Answer {
+        let status = StatusCode::from_u16(refusal.kind.status())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Answer::text(status, format!("{}\n", refusal.reason)).recorded_as(refusal.reason)
+    }
+
+    /// The path exists, but not for this HTTP method.
+    pub(super) fn wrong_http_method(allowed: &'static str) -> Answer {
+        let refusal =
+            Refusal::new(ErrorKind::MethodNotAllowed, format!("only {allowed} works here"));
+        Answer::refused(refusal).with(ALLOW, HeaderValue::from_static(allowed))
+    }
+
+    /// Sets what the record says instead of `ok`.
+    pub(super) fn recorded_as(mut self, outcome: String) -> Answer {
+        self.outcome = outcome;
+        self
+    }
+
+    /// The HTTP response; the record is sent when its body has been handed over.
+    pub(super) fn into_response(self, mut record: Record) -> Response<AnswerBody> {
+        record.fields.status = self.status.as_u16();
+        let body = AnswerBody { content: self.content, outcome: self.outcome, record };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        response.headers_mut().extend(self.headers);
+        response
+    }
+
+    fn new(status: StatusCode, content: Content) -> Answer {
+        Answer { status, headers: Vec::new(), content, outcome: "ok".to_owned() }
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Answer {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn with_original_size(self, size: u64) -> Answer {
+        self.with(HeaderName::from_static(ORIGINAL_SIZE_HEADER), HeaderValue::from(size))
+    }
+}
+
+/// The body of a response. Keeps the record up to date.
+#[derive(Debug)]
+pub(super) struct AnswerBody {
+    content: Content,
+    outcome: String,
+    record: Record,
+}
+
+impl AnswerBody {
+    fn finish(&mut self) {
+        self.content = Content::Finished;
+        self.record.fields.outcome = std::mem::take(&mut self.outcome);
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let data = match &mut self.content {
+            Content::Finished => return Poll::Ready(None),
+            Content::Whole(whole) => {
+                let whole = std::mem::take(whole);
+                self.finish();
+                whole
+            }
+            Content::Stream(pieces) => match ready!(pieces.poll_recv(context)) {
+                Some(Piece::Data(data)) => data,
+                Some(Piece::End) => {
+                    self.finish();
+                    return Poll::Ready(None);
+                }
+                None => {
+                    self.record.fields.outcome = "the answer could not be completed".to_owned();
+                    self.content = Content::Finished;
+                    return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
+                }
+            },
+        };
+        self.record.fields.bytes_out += data.len() as u64;
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.content, Content::Finished)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
+            Content::Stream(_) => SizeHint::default(),
+            Content::Finished => SizeHint::with_exact(0),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Reading a request's body piece by piece, with limits on time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use deckport_wire::ErrorKind;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::refusal::Refusal;
+
+/// The body of a request.
+#[derive(Debug)]
+pub(super) struct RequestBody {
+    incoming: Incoming,
+    /// Longest wait for the next piece.
+    stall: Duration,
+    /// When the whole body must have come; none for clients that are logged in.
+    deadline: Option<Instant>,
+    received: u64,
+    broken: bool,
+}
+
+impl RequestBody {
+    /// A body that must be complete within `stall`, until [`RequestBody::trust`] is called.
+    pub(super) fn new(incoming: Incoming, stall: Duration) -> RequestBody {
+        let deadline = Some(Instant::now() + stall);
+        RequestBody { incoming, stall, deadline, received: 0, broken: false }
+    }
+
+    /// The client is known: it may take its time as long as it makes progress.
+    pub(super) fn trust(&mut self) {
+        self.deadline = None;
+    }
+
+    /// The next piece, or `None` at the end.
+    ///
+    /// # Errors
+    /// When the connection broke or the client fell silent; the body is over then.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        loop {
+            let frame = match self.deadline {
+                Some(deadline) => timeout_at(deadline, self.incoming.frame()).await,
+                None => timeout(self.stall, self.incoming.frame()).await,
+            };
+            let reason = match frame {
+                Ok(None) => return Ok(None),
+                Ok(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => {
+                        self.received += data.len() as u64;
+                        return Ok(Some(data));
+                    }
+                    // Trailers carry nothing.
+                    Err(_) => continue,
+                },
+                Ok(Some(Err(_))) => "the connection broke in mid-request",
+                Err(_) => "the client stopped sending in mid-request",
+            };
+            self.broken = true;
+            return Err(Refusal::new(ErrorKind::Unavailable, reason));
+        }
+    }
+
+    /// Reads and forgets the rest: a client that is still sending when the connection closes sees
+    /// a broken pipe instead of the answer (`transport` 8).
+    pub(super) async fn drain(&mut self) {
+        while !self.broken && matches!(self.next().await, Ok(Some(_))) {}
+    }
+
+    /// Bytes received so far.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+}

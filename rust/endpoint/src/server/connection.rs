@@ -1,0 +1,70 @@
+//! One connection: HTTP/1.1 with keep-alive, limits on time and header size.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::stall::StallGuard;
+use super::{Phase, Shared, handler};
+
+/// How long a connection may rest between two requests. Longer than the 90 s after which the
+/// clients' HTTP library lets go of it: were it we who close first, we might do so just when a
+/// request is on its way, and clients do not repeat requests.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
+/// Largest request head. Real ones have some 300 bytes, proxies add a few kilobytes.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+/// Largest piece read from or prepared for the network at once.
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// Serves a connection until either side ends it.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    mut phases: watch::Receiver<Phase>,
+) {
+    // Without it each small answer may wait 40 ms for an acknowledgement. Failing costs just that.
+    let _ = stream.set_nodelay(true);
+    let timings = &shared.options.timings;
+    let (first_head_within, stall) = (timings.header_timeout, timings.body_stall);
+    let spoke = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        spoke.store(true, Ordering::Relaxed);
+        handler::handle(Arc::clone(&shared), peer, request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(first_head_within.max(KEEP_ALIVE))
+        .max_header_size(MAX_HEAD_BYTES)
+        .max_buf_size(BUFFER_BYTES)
+        .serve_connection(TokioIo::new(StallGuard::new(stream, stall)), service);
+    let mut connection = pin!(connection);
+    let mut first_head = pin!(sleep(first_head_within));
+    let mut is_new = true;
+    loop {
+        tokio::select! {
+            // Whatever went wrong is in the request's record, or there was no request.
+            _ = &mut connection => return,
+            () = &mut first_head, if is_new => {
+                is_new = false;
+                if !spoke.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+            _ = phases.changed() => match *phases.borrow_and_update() {
+                Phase::Serving => {}
+                Phase::Stopping => connection.as_mut().graceful_shutdown(),
+                Phase::Ended => return,
+            },
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The walk of one request: route, header, token, body, worker, answer.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use deckport_wire::{ErrorKind, MediaMethod, Route, SyncHeader, SyncMethod};
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::task::spawn_blocking;
+
+use super::answer::{Answer, AnswerBody};
+use super::body::RequestBody;
+use super::record::Record;
+use super::{Shared, download, framing, login, page, upload};
+use crate::lease::DeviceKey;
+use crate::refusal::Refusal;
+use crate::registry::Identity;
+use crate::worker::{Caller, StepRequest};
+
+/// Largest body of a request that carries nothing.
+const MAX_EMPTY_BYTES: u64 = 16 * 1024;
+/// Longest part of a foreign path in the log.
+const MAX_LOGGED_PATH: usize = 100;
+
+/// Answers one request; errors become answers here.
+pub(super) async fn handle(
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Infallible> {
+    let (head, incoming) = request.into_parts();
+    let route = Route::parse(head.uri.path());
+    let mut body = RequestBody::new(incoming, shared.options.timings.body_stall);
+    let mut record = Record::new(&shared, peer, logged_name(&head, route));
+    let mut walk =
+        Walk { shared: &shared, peer, head: &head, body: &mut body, record: &mut record };
+    let answer = walk.answer(route).await.unwrap_or_else(Answer::refused);
+    body.drain().await;
+    record.fields.bytes_in = body.received();
+    Ok(answer.into_response(record))
+}
+
+/// A request on its way down.
+pub(super) struct Walk<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) peer: SocketAddr,
+    pub(super) head: &'a Parts,
+    pub(super) body: &'a mut RequestBody,
+    pub(super) record: &'a mut Record,
+}
+
+impl Walk<'_> {
+    async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
+        match route {
+            Route::Sync(method) if self.head.method == Method::POST => self.sync(method).await,
+            Route::Media(method) if self.head.method == Method::POST => self.media(method).await,
+            Route::Sync(_) | Route::Media(_) => Ok(Answer::wrong_http_method("POST")),
+            Route::Health | Route::Other if self.is_page() => self.page(route).await,
+            Route::Health => Ok(Answer::wrong_http_method("GET, HEAD")),
+            Route::UnknownMethod | Route::Other => {
+                Err(Refusal::new(ErrorKind::NotFound, "there is nothing here"))
+            }
+        }
+    }
+
+    /// Whether the request is for something that people or monitors read.
+    fn is_page(&self) -> bool {
+        matches!(self.head.method, Method::GET | Method::HEAD)
+    }
+
+    async fn page(&mut self, route: Route) -> Result<Answer, Refusal> {
+        if route == Route::Health {
+            return Ok(
+                match self.shared.health.check(&self.shared.options, &self.shared.registry).await {
+                    Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
+                    Err(problem) => {
+                        Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
+                            .recorded_as(problem)
+                    }
+                },
+            );
+        }
+        match self.head.uri.path() {
+            "/" => Ok(Answer::text(StatusCode::OK, page::TEXT)),
+            _ => Err(Refusal::new(ErrorKind::NotFound, "there is nothing here")),
+        }
+    }
+
+    async fn sync(&mut self, method: SyncMethod) -> Result<Answer, Refusal> {
+        let header = framing::header(&self.head.headers)?;
+        if method == SyncMethod::HostKey {
+            return login::log_in(self, &header).await;
+        }
+        let identity = self.authenticate(&header, begins_a_run(method)).await?;
+        let worker = self.shared.workers.of(&identity.account)?;
+        let caller = caller(&identity, &header, self.peer);
+        match method {
+            SyncMethod::Upload => upload::upload(self, &worker, caller, &identity.account).await,
+            SyncMethod::Download => {
+                framing::read_json(self.body, MAX_EMPTY_BYTES).await?;
+                download::download(&worker, caller).await
+            }
+            _ => {
+                let limit = self.shared.options.limits.max_json_bytes;
+                let body = framing::read_json(self.body, limit).await?;
+                let session_key = header.session_key;
+                let request = StepRequest { caller, session_key, method, body };
+                framing::answer(&worker.step(request).await?)
+            }
+        }
+    }
+
+    /// Media is not kept here.
+    async fn media(&mut self, _method: MediaMethod) -> Result<Answer, Refusal> {
+        let header = framing::header(&self.head.headers)?;
+        self.authenticate(&header, false).await?;
+        Err(Refusal::new(ErrorKind::NotFound, "this endpoint keeps no media"))
+    }
+
+    /// Finds out who asks, before a byte of the body is read.
+    async fn authenticate(
+        &mut self,
+        header: &SyncHeader,
+        note_seen: bool,
+    ) -> Result<Identity, Refusal> {
+        let registry = Arc::clone(&self.shared.registry);
+        let (token, version) = (header.token.clone(), header.client_version.clone());
+        let (address, now_ms) = (self.peer.ip(), self.shared.options.clock.now_ms());
+        let looked_up = spawn_blocking(move || {
+            let identity = registry.authenticate(&token)?;
+            if let Some(identity) = &identity
+                && note_seen
+            {
+                // Only for people's information: no reason to refuse a sync.
+                let _ = registry.note_seen(identity.device.id, &version, address, now_ms);
+            }
+            Ok::<_, Refusal>(identity)
+        })
+        .await;
+        let identity =
+            looked_up.map_err(|_| Refusal::internal("the token could not be looked up"))??;
+        // The only answer that makes clients forget their login (`transport` 5.2).
+        let unknown =
+            || Refusal::new(ErrorKind::NotLoggedIn, "the token is unknown or was revoked");
+        let identity = identity.ok_or_else(unknown)?;
+        self.body.trust();
+        self.record.identify(&identity);
+        Ok(identity)
+    }
+}
+
+/// Requests with which devices begin whatever they want.
+fn begins_a_run(method: SyncMethod) -> bool {
+    matches!(method, SyncMethod::Meta | SyncMethod::Upload | SyncMethod::Download)
+}
+
+fn caller(identity: &Identity, header: &SyncHeader, peer: SocketAddr) -> Caller {
+    let device = &identity.device;
+    let origin = device.shared.then(|| (peer.ip(), header.client_version.clone()));
+    Caller {
+        key: DeviceKey { device_id: device.id, origin },
+        account: identity.account.name.clone(),
+        device: device.name.clone(),
+    }
+}
+
+fn logged_name(head: &Parts, route: Route) -> String {
+    match route {
+        Route::Sync(method) => method.name().to_owned(),
+        Route::Media(method) => format!("media {}", method.name()),
+        _ => {
+            let path: String = head.uri.path().chars().take(MAX_LOGGED_PATH).collect();
+            format!("{} {path}", head.method)
+        }
+    }
+}

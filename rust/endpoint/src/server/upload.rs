@@ -1,0 +1,130 @@
+//! `upload`: a collection that replaces the account's (`collection-sync` 10.1).
+//!
+//! The body goes through a temporary file beside the collection. Whatever is wrong with it, the
+//! client sends it to the end and then gets a 200 with a text that it shows to the person
+//! (`transport` 6.2): that is the only way to tell why.
+
+use std::io;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use deckport_collection::UploadError;
+use tokio::sync::mpsc;
+
+use super::answer::Answer;
+use super::framing;
+use super::handler::Walk;
+use super::inflate::{InflateError, Inflater};
+use super::transfer::on_own_thread;
+use crate::refusal::Refusal;
+use crate::registry::Account;
+use crate::temp_file::TempFile;
+use crate::worker::{Caller, Worker};
+
+/// Pieces under way to the disk; more would only use memory.
+const PIECES: usize = 4;
+
+/// An uploaded collection that may replace the account's.
+struct Accepted {
+    temp: TempFile,
+    bytes: u64,
+}
+
+/// Why an upload is not taken, as the person reads it.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("The collection is larger than the {} MB that this sync endpoint accepts.", .0 / 1_000_000)]
+    TooLarge(u64),
+    #[error("The collection arrived damaged. Please try again.")]
+    Damaged,
+    #[error("The disk of the sync endpoint is full. Free some space there and try again.")]
+    NoSpace,
+    #[error("The sync endpoint could not store the collection ({0}).")]
+    Io(io::Error),
+    #[error("{0}")]
+    Refused(UploadError),
+}
+
+/// Answers an upload.
+pub(super) async fn upload(
+    walk: &mut Walk<'_>,
+    worker: &Worker,
+    caller: Caller,
+    account: &Account,
+) -> Result<Answer, Refusal> {
+    let lease = worker.take_for_upload(caller).await?;
+    let accepted = match receive(walk, account).await? {
+        Ok(accepted) => accepted,
+        Err(unusable) => return explain(&unusable.to_string()),
+    };
+    lease.replace(accepted.temp, accepted.bytes).await?;
+    framing::answer(b"OK")
+}
+
+/// A 200 that is no `OK`: clients show its text.
+fn explain(text: &str) -> Result<Answer, Refusal> {
+    Ok(framing::answer(text.as_bytes())?.recorded_as(format!("upload refused: {text}")))
+}
+
+/// Reads the body to its end, whatever it holds.
+async fn receive(
+    walk: &mut Walk<'_>,
+    account: &Account,
+) -> Result<Result<Accepted, Unusable>, Refusal> {
+    let options = &walk.shared.options;
+    let (folder, limit) = (options.data_dir.join(&account.folder), options.limits.max_upload_bytes);
+    let now_ms = options.clock.now_ms();
+    let (pieces, inbox) = mpsc::channel(PIECES);
+    // When this request is given up, the thread sees the end of the pieces, and its file goes.
+    let stored = on_own_thread(move || store(inbox, folder, limit, now_ms))
+        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    while let Some(piece) = walk.body.next().await? {
+        if pieces.send(piece).await.is_err() {
+            // It has seen enough.
+            break;
+        }
+    }
+    drop(pieces);
+    walk.body.drain().await;
+    stored.await.map_err(|_| Refusal::internal("the upload could not be checked"))
+}
+
+/// Writes the collection to a temporary file, checks it and brings it up to date.
+fn store(
+    mut inbox: mpsc::Receiver<Bytes>,
+    folder: PathBuf,
+    limit: u64,
+    now_ms: i64,
+) -> Result<Accepted, Unusable> {
+    let temp = TempFile::for_upload(&folder)?;
+    let mut file = temp.create()?;
+    let mut inflater = Inflater::new(limit)?;
+    let too_large = |error| Unusable::from_inflate(error, limit);
+    while let Some(piece) = inbox.blocking_recv() {
+        inflater.push(&piece, |data| io::Write::write_all(&mut file, data)).map_err(too_large)?;
+    }
+    inflater.finish().map_err(too_large)?;
+    drop(file);
+    deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?;
+    let bytes = std::fs::metadata(temp.path())?.len();
+    Ok(Accepted { temp, bytes })
+}
+
+impl Unusable {
+    fn from_inflate(error: InflateError, limit: u64) -> Unusable {
+        match error {
+            InflateError::TooLarge => Unusable::TooLarge(limit),
+            InflateError::Malformed => Unusable::Damaged,
+            InflateError::Sink(error) => error.into(),
+        }
+    }
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Unusable {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Unusable::NoSpace,
+            _ => Unusable::Io(error),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! An account's worker: its messages, its lease and its deadlines. What the requests of a normal
+//! sync do is in `requests`.
+//!
+//! The core never waits: the time comes from the clock it is given, and whoever owns it calls
+//! [`Core::tick`] when [`Core::next_deadline`] has come. That makes every timing testable.
+//!
+//! Rule: an SQLite transaction is open exactly while `running` is set, and then the lease is held
+//! for it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deckport_collection::sync::ServerSync;
+use deckport_wire::StartRequest;
+
+use super::message::{Caller, Message, Reply, Upload};
+use super::store::{self, Facts, Snapshot, Store};
+use super::told::ToldStates;
+use crate::clock::Clock;
+use crate::events::{Event, EventSink};
+use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
+use crate::options::{EndpointOptions, Timings};
+use crate::refusal::Refusal;
+
+/// The worker of one account.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: Arc<dyn EventSink>,
+    timings: Timings,
+    pub(super) store: Store,
+    pub(super) lease: Lease,
+    pub(super) running: Option<RunningSync>,
+    waiting: VecDeque<Waiting>,
+    pub(super) told: ToldStates,
+    /// When the last message had been worked on.
+    last_used: Duration,
+    shutting_down: bool,
+}
+
+/// A normal sync between `start` and `finish`.
+#[derive(Debug)]
+pub(super) struct RunningSync {
+    pub(super) caller: Caller,
+    pub(super) sync: ServerSync,
+    /// The state before it, which `meta` goes on telling.
+    pub(super) before: Facts,
+    pub(super) started: Duration,
+}
+
+/// A device that wants the lease.
+#[derive(Debug)]
+struct Waiting {
+    caller: Caller,
+    wish: Wish,
+    deadline: Duration,
+}
+
+/// What the lease is wanted for.
+#[derive(Debug)]
+pub(super) enum Wish {
+    Sync { session_key: String, request: StartRequest, reply: Reply<Vec<u8>> },
+    Upload(Reply<Ticket>),
+    Snapshot(Reply<Snapshot>),
+}
+
+impl Core {
+    /// The worker of the account whose files lie in `folder`.
+    pub(super) fn new(folder: PathBuf, options: &EndpointOptions) -> Core {
+        Core {
+            clock: Arc::clone(&options.clock),
+            events: Arc::clone(&options.events),
+            timings: options.timings.clone(),
+            store: Store::new(folder),
+            lease: Lease::new(options.timings.lease_idle),
+            running: None,
+            waiting: VecDeque::new(),
+            told: ToldStates::default(),
+            last_used: options.clock.monotonic(),
+            shutting_down: false,
+        }
+    }
+
+    /// Works on one message to its end.
+    pub(super) fn handle(&mut self, message: Message) {
+        // What is overdue comes first: an expired sync must not be carried on.
+        self.tick();
+        match message {
+            Message::Step(request, reply) => self.step(request, reply),
+            Message::TakeForUpload(caller, reply) => self.want(caller, Wish::Upload(reply)),
+            Message::Replace(upload, reply) => {
+                let _ = reply.send(self.replace(upload));
+            }
+            Message::Release(ticket) => self.release(ticket),
+            Message::Snapshot(caller, reply) => self.want(caller, Wish::Snapshot(reply)),
+            Message::StopWaiting => self.stop_waiting(),
+            Message::Close => self.close(),
+            #[cfg(test)]
+            Message::Panic(_reply) => panic!("a bug"),
+        }
+        self.last_used = self.clock.monotonic();
+        self.serve_waiting();
+    }
+
+    /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
+    pub(super) fn tick(&mut self) {
+        let now = self.clock.monotonic();
+        if self.lease.has_expired(now) {
+            self.roll_back("the device fell silent");
+            self.serve_waiting();
+        }
+        while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
+            if let Some(waiting) = self.waiting.remove(index) {
+                waiting.wish.refuse(Refusal::busy("another device is syncing"));
+            }
+        }
+        if self.database_closes_at().is_some_and(|at| at <= now) {
+            self.close_database();
+        }
+    }
+
+    /// When [`Core::tick`] has something to do; `None` while nothing is active.
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        let waiting = self.waiting.iter().map(|waiting| waiting.deadline);
+        waiting.chain(self.lease.expires_at()).chain(self.database_closes_at()).min()
+    }
+
+    /// After a panic: nothing of the interrupted work may stay, everything else goes on.
+    pub(super) fn recover(&mut self) {
+        self.store.drop_connection();
+        self.roll_back("an unexpected error");
+        self.problem("a request failed unexpectedly; please report this");
+        self.serve_waiting();
+    }
+
+    /// Rolls back what is open and closes the database.
+    pub(super) fn close(&mut self) {
+        self.stop_waiting();
+        self.roll_back("the endpoint is shutting down");
+        self.close_database();
+    }
+
+    fn database_closes_at(&self) -> Option<Duration> {
+        let unused = self.running.is_none() && self.store.opened().is_some();
+        unused.then(|| self.last_used.saturating_add(self.timings.database_idle))
+    }
+
+    fn close_database(&mut self) {
+        if let Err(error) = self.store.close() {
+            self.problem(&format!("the collection could not be closed properly: {error}"));
+        }
+    }
+
+    pub(super) fn problem(&self, message: &str) {
+        self.events.event(&Event::Problem { account: None, message: message.to_owned() });
+    }
+}
+
+/// The lease and who waits for it.
+impl Core {
+    /// Fulfils a wish now or as soon as the lease is free.
+    pub(super) fn want(&mut self, caller: Caller, wish: Wish) {
+        let now = self.clock.monotonic();
+        if self.lease.is_free_for(&caller.key, now) {
+            self.grant(caller, wish);
+        } else if self.shutting_down {
+            wish.refuse(Refusal::shutting_down());
+        } else {
+            let deadline = now.saturating_add(self.timings.lease_wait);
+            self.waiting.push_back(Waiting { caller, wish, deadline });
+        }
+    }
+
+    /// Fulfils wishes in the order in which they came, until the lease is held again.
+    fn serve_waiting(&mut self) {
+        let now = self.clock.monotonic();
+        while let Some(waiting) = self.waiting.pop_front() {
+            if waiting.wish.is_abandoned() {
+                continue;
+            }
+            if !self.lease.is_free_for(&waiting.caller.key, now) {
+                self.waiting.push_front(waiting);
+                return;
+            }
+            self.grant(waiting.caller, waiting.wish);
+        }
+    }
+
+    /// The lease is free for `caller`: what its earlier attempt left open ends here.
+    fn grant(&mut self, caller: Caller, wish: Wish) {
+        self.roll_back("the device began anew");
+        match wish {
+            Wish::Sync { session_key, request, reply } => {
+                let started = self.start(caller, session_key, &request);
+                if reply.send(started).is_err() {
+                    self.roll_back("the device went away");
+                }
+            }
+            Wish::Upload(reply) => {
+                let now = self.clock.monotonic();
+                let ticket = match self.lease.take(&caller.key, Purpose::Upload, now) {
+                    Taken::Granted(ticket) => Ok(ticket),
+                    Taken::Busy => Err(Refusal::busy("another device is syncing")),
+                };
+                if let Err(Ok(ticket)) = reply.send(ticket) {
+                    self.release(ticket);
+                }
+            }
+            Wish::Snapshot(reply) => {
+                // The copy is made at once, so the lease need not even be noted.
+                let snapshot = self.store.snapshot(self.clock.now_ms());
+                let _ = reply.send(snapshot.map_err(Refusal::from));
+            }
+        }
+    }
+
+    fn release(&mut self, ticket: Ticket) {
+        if self.lease.is_held_with(ticket) {
+            self.lease.release();
+        }
+    }
+
+    /// Ends the waiting of `device` for a sync.
+    pub(super) fn give_up_waiting(&mut self, device: &DeviceKey) {
+        let is_meant = |waiting: &Waiting| {
+            waiting.caller.key == *device && matches!(waiting.wish, Wish::Sync { .. })
+        };
+        while let Some(index) = self.waiting.iter().position(is_meant) {
+            if let Some(waiting) = self.waiting.remove(index) {
+                waiting.wish.refuse(Refusal::busy("the device aborted it"));
+            }
+        }
+    }
+
+    fn stop_waiting(&mut self) {
+        self.shutting_down = true;
+        for waiting in self.waiting.drain(..) {
+            waiting.wish.refuse(Refusal::shutting_down());
+        }
+    }
+
+    /// Ends a running sync without effect and frees the lease.
+    pub(super) fn roll_back(&mut self, reason: &str) {
+        self.lease.release();
+        let Some(running) = self.running.take() else { return };
+        let rolled_back =
+            self.store.opened().is_none_or(|open| running.sync.abort(open.conn()).is_ok());
+        if !rolled_back {
+            // Closing the connection leaves SQLite no choice.
+            self.store.drop_connection();
+        }
+        let Caller { account, device, .. } = running.caller;
+        self.events.event(&Event::SyncRolledBack { account, device, reason: reason.to_owned() });
+    }
+
+    fn replace(&mut self, upload: Upload) -> Result<(), Refusal> {
+        if !self.lease.is_held_with(upload.ticket) {
+            return Err(Refusal::busy("the device has begun something else in the meantime"));
+        }
+        self.lease.release();
+        let now_ms = self.clock.now_ms();
+        let backup = self
+            .store
+            .replace(upload.file, "upload", now_ms)
+            .map_err(|error| store::replacement_failed(&error))?;
+        let Caller { account, device, .. } = upload.caller;
+        if let Some(backup) = backup {
+            let (account, file, bytes) = (account.clone(), backup.file, backup.bytes);
+            self.events.event(&Event::BackupMade { account, file, bytes });
+        }
+        self.events.event(&Event::CollectionReplaced { account, device, bytes: upload.bytes });
+        Ok(())
+    }
+}
+
+impl Wish {
+    fn refuse(self, refusal: Refusal) {
+        match self {
+            Wish::Sync { reply, .. } => drop(reply.send(Err(refusal))),
+            Wish::Upload(reply) => drop(reply.send(Err(refusal))),
+            Wish::Snapshot(reply) => drop(reply.send(Err(refusal))),
+        }
+    }
+
+    /// Whether nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Wish::Sync { reply, .. } => reply.is_closed(),
+            Wish::Upload(reply) => reply.is_closed(),
+            Wish::Snapshot(reply) => reply.is_closed(),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The requests of a normal sync, from `meta` to `finish` or `abort` (`collection-sync` 3, 8).
+
+use deckport_collection::Error;
+use deckport_collection::sync::ServerSync;
+use deckport_wire::{
+    ErrorKind, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest,
+    SyncMethod,
+};
+
+use super::core::{Core, RunningSync, Wish};
+use super::message::{Caller, Reply, StepRequest};
+use super::session::{self, NOTHING, NoArguments, Outcome, Step};
+use super::store::Facts;
+use crate::events::Event;
+use crate::lease::{Purpose, Taken};
+use crate::refusal::Refusal;
+
+impl Core {
+    pub(super) fn step(&mut self, request: StepRequest, reply: Reply<Vec<u8>>) {
+        let answer = match request.method {
+            SyncMethod::Start => return self.want_start(request, reply),
+            SyncMethod::Meta => self.meta(&request),
+            SyncMethod::Abort => self.abort(&request),
+            SyncMethod::Finish => self.finish(&request),
+            _ => self.advance(&request),
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn meta(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
+        let meta: MetaRequest = session::parse(&request.body)?;
+        if !(PROTOCOL_OLDEST..=PROTOCOL_NEWEST).contains(&meta.version) {
+            return Err(Refusal::new(
+                ErrorKind::ClientTooOld,
+                "the client speaks an unknown version of the protocol",
+            ));
+        }
+        let now_ms = self.clock.now_ms();
+        let facts = match &self.running {
+            Some(running) => Ok(running.before),
+            None => self.store.facts(now_ms),
+        };
+        let answer = match facts {
+            Ok(facts) => {
+                let schema_modified = facts.state.schema_modified_ms;
+                self.told.remember(&request.caller.key, &request.session_key, schema_modified);
+                describe(&facts, meta.version, now_ms)
+            }
+            Err(error) => {
+                self.problem(&format!("the collection cannot be used: {error}"));
+                unusable(&error, now_ms)
+            }
+        };
+        Ok(session::encode(&answer)?)
+    }
+
+    fn want_start(&mut self, request: StepRequest, reply: Reply<Vec<u8>>) {
+        let StepRequest { caller, session_key, body, .. } = request;
+        let parsed = session::parse::<StartRequest>(&body).map_err(Refusal::from);
+        let refusal = match parsed {
+            Ok(_) if session_key.is_empty() => Refusal::bad_request("the session key is empty"),
+            Ok(request) => return self.want(caller, Wish::Sync { session_key, request, reply }),
+            Err(refusal) => refusal,
+        };
+        let _ = reply.send(Err(refusal));
+    }
+
+    /// The lease is free. Takes it and begins a sync.
+    pub(super) fn start(
+        &mut self,
+        caller: Caller,
+        session_key: String,
+        request: &StartRequest,
+    ) -> Result<Vec<u8>, Refusal> {
+        let now_ms = self.clock.now_ms();
+        let before = self.store.facts(now_ms)?;
+        let told = self.told.take(&caller.key, &session_key);
+        if told.is_some_and(|told| told != before.state.schema_modified_ms) {
+            // What the device knows is outdated; its next `meta` makes it ask for a one-way sync.
+            return Err(Refusal::busy("the collection was replaced since this sync began"));
+        }
+        let (sync, graves) = ServerSync::start(self.store.open(now_ms)?.conn(), request, now_ms)?;
+        let started = self.clock.monotonic();
+        self.running = Some(RunningSync { caller: caller.clone(), sync, before, started });
+        let taken = self.lease.take(&caller.key, Purpose::Sync { session_key }, started);
+        let answer = session::encode(&graves);
+        match (taken, answer) {
+            (Taken::Granted(_), Ok(json)) => {
+                let Caller { account, device, .. } = caller;
+                self.events.event(&Event::SyncStarted { account, device });
+                Ok(json)
+            }
+            (Taken::Granted(_), Err(error)) => {
+                self.roll_back("the answer could not be written");
+                Err(error.into())
+            }
+            (Taken::Busy, _) => Err(Refusal::busy("another device is syncing")),
+        }
+    }
+
+    fn abort(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
+        let _: NoArguments = session::parse(&request.body)?;
+        let device = &request.caller.key;
+        self.give_up_waiting(device);
+        // Clients send it with a new session key after "cancel" (`collection-sync` 3.10).
+        if self.lease.is_syncing(device) {
+            self.roll_back("the device aborted it");
+        }
+        Ok(NOTHING.to_vec())
+    }
+
+    fn advance(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
+        let Some(step) = Step::parse(request.method, &request.body)? else {
+            return Err(Refusal::bad_request("this method is no step of a sync"));
+        };
+        self.continue_sync(request)?;
+        let (Some(running), Some(collection)) = (&mut self.running, self.store.opened()) else {
+            return Err(not_running());
+        };
+        let outcome = session::advance(&mut running.sync, collection.conn(), step);
+        self.lease.touch(self.clock.monotonic());
+        match outcome {
+            Ok(Outcome::GoesOn(json)) => Ok(json),
+            Ok(Outcome::Differs(json)) => {
+                self.roll_back("the two sides differ");
+                Ok(json)
+            }
+            Err(error) => {
+                let refusal = Refusal::from(error);
+                self.roll_back(&refusal.reason);
+                Err(refusal)
+            }
+        }
+    }
+
+    fn finish(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
+        let _: NoArguments = session::parse(&request.body)?;
+        self.continue_sync(request)?;
+        let (Some(running), Some(collection)) = (self.running.take(), self.store.opened()) else {
+            return Err(not_running());
+        };
+        self.lease.release();
+        let finished = running.sync.finish(collection.conn(), self.clock.now_ms());
+        if finished.is_err() && !collection.conn().is_autocommit() {
+            self.store.drop_connection();
+        }
+        let Caller { account, device, .. } = running.caller;
+        match finished {
+            Ok(finished) => {
+                let duration = self.clock.monotonic().saturating_sub(running.started);
+                self.events.event(&Event::SyncFinished { account, device, duration });
+                Ok(session::encode(&finished.modified)?)
+            }
+            Err(error) => {
+                let refusal = Refusal::from(error);
+                let reason = refusal.reason.clone();
+                self.events.event(&Event::SyncRolledBack { account, device, reason });
+                Err(refusal)
+            }
+        }
+    }
+
+    fn continue_sync(&mut self, request: &StepRequest) -> Result<(), Refusal> {
+        let (device, now) = (&request.caller.key, self.clock.monotonic());
+        if self.lease.continue_sync(device, &request.session_key, now) {
+            Ok(())
+        } else {
+            Err(not_running())
+        }
+    }
+}
+
+fn not_running() -> Refusal {
+    Refusal::busy("no sync of this device and session is running")
+}
+
+/// The answer to `meta` (`collection-sync` 3.2).
+fn describe(facts: &Facts, client_protocol: u8, now_ms: i64) -> MetaResponse {
+    let state = facts.state;
+    let lacking = match facts.oldest_protocol {
+        oldest if client_protocol >= oldest => None,
+        9 => Some("the V2 scheduler"),
+        _ => Some("the new timezone handling"),
+    };
+    let message = lacking.map_or_else(String::new, |feature| {
+        format!("Your Anki is too old for this collection, which uses {feature}. Please update it.")
+    });
+    MetaResponse {
+        modified: state.modified_ms,
+        schema_modified: state.schema_modified_ms,
+        usn: state.usn,
+        now: now_ms.div_euclid(1000),
+        should_continue: lacking.is_none(),
+        message,
+        host_number: 0,
+        empty: !state.has_cards,
+        // No media is kept here: clients that have none either skip their media sync.
+        media_usn: 0,
+    }
+}
+
+/// `meta` is the one place where a person gets to read what is wrong (`transport` 6.2).
+fn unusable(error: &Error, now_ms: i64) -> MetaResponse {
+    MetaResponse {
+        modified: 0,
+        schema_modified: 0,
+        usn: 0,
+        now: now_ms.div_euclid(1000),
+        message: format!("The sync endpoint cannot use your collection: {error}."),
+        should_continue: false,
+        host_number: 0,
+        empty: false,
+        media_usn: 0,
+    }
+}

@@ -1,0 +1,180 @@
+//! The collection file of one account: opened on demand, closed when idle, replaced as a whole.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use deckport_collection::objects::config;
+use deckport_collection::{Collection, CollectionState, Error};
+
+use crate::backup::{self, Backup};
+use crate::refusal::Refusal;
+use crate::temp_file::TempFile;
+
+/// What `meta` needs to know about the last committed state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) state: CollectionState,
+    /// The oldest protocol whose clients understand this collection (`collection-sync` 3.2).
+    pub(super) oldest_protocol: u8,
+}
+
+/// A complete copy of the collection, to be sent.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// The copy, open for reading.
+    pub(crate) file: File,
+    /// Its length in bytes.
+    pub(crate) bytes: u64,
+    /// Removes the file when the sending is over.
+    pub(crate) temp: TempFile,
+}
+
+/// The files of one account.
+#[derive(Debug)]
+pub(super) struct Store {
+    folder: PathBuf,
+    collection: Option<Collection>,
+}
+
+impl Store {
+    /// Opens nothing yet.
+    pub(super) fn new(folder: PathBuf) -> Store {
+        Store { folder, collection: None }
+    }
+
+    /// The collection; a new account gets an empty one.
+    pub(super) fn open(&mut self, now_ms: i64) -> Result<&Collection, Error> {
+        if self.collection.is_none() {
+            fs::create_dir_all(&self.folder)?;
+            let opened = match Collection::open_or_create(&self.path(), now_ms) {
+                // The reference server leaves this behind after a download by an old client.
+                Err(Error::NeedsUpgrade(_)) => {
+                    self.upgrade(now_ms)?;
+                    Collection::open(&self.path())?
+                }
+                other => other?,
+            };
+            self.collection = Some(opened);
+        }
+        self.collection.as_ref().ok_or(Error::Locked)
+    }
+
+    /// The collection if it is open already.
+    pub(super) fn opened(&self) -> Option<&Collection> {
+        self.collection.as_ref()
+    }
+
+    /// The last committed state. Must not be called inside a transaction.
+    pub(super) fn facts(&mut self, now_ms: i64) -> Result<Facts, Error> {
+        let collection = self.open(now_ms)?;
+        let state = collection.state()?;
+        let conn = collection.conn();
+        let scheduler: Option<i64> = config::get(conn, "schedVer").unwrap_or_default();
+        let offset: Option<i64> = config::get(conn, "creationOffset").unwrap_or_default();
+        let oldest_protocol = match (scheduler, offset) {
+            (_, Some(_)) => 10,
+            (Some(2), None) => 9,
+            _ => 8,
+        };
+        Ok(Facts { state, oldest_protocol })
+    }
+
+    /// A copy of the last committed state in a temporary file.
+    pub(super) fn snapshot(&mut self, now_ms: i64) -> Result<Snapshot, Error> {
+        let temp = TempFile::for_download(&self.folder)?;
+        let bytes = self.open(now_ms)?.snapshot(temp.path())?;
+        Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
+    }
+
+    /// Writes the log back into the file and closes it.
+    pub(super) fn close(&mut self) -> Result<(), Error> {
+        self.collection.take().map_or(Ok(()), Collection::close)
+    }
+
+    /// Closes at once; SQLite rolls an open transaction back.
+    pub(super) fn drop_connection(&mut self) {
+        self.collection = None;
+    }
+
+    /// Puts a checked collection in the place of the current one, of which a copy is kept if it
+    /// holds anything. On disk when this returns. Whenever this is interrupted, one of the two is
+    /// in place, complete.
+    pub(super) fn replace(
+        &mut self,
+        new: TempFile,
+        reason: &str,
+        now_ms: i64,
+    ) -> io::Result<Option<Backup>> {
+        let untouched = self.is_untouched(now_ms);
+        if self.close().is_err() {
+            self.drop_connection();
+        }
+        self.put_in_place(new, reason, !untouched, now_ms)
+    }
+
+    fn put_in_place(
+        &self,
+        new: TempFile,
+        reason: &str,
+        keep: bool,
+        now_ms: i64,
+    ) -> io::Result<Option<Backup>> {
+        let (path, backups) = (self.path(), self.folder.join("backups"));
+        let backup = if keep && path.exists() {
+            Some(backup::keep(&path, &backups, reason, now_ms)?)
+        } else {
+            None
+        };
+        // Of the old file: SQLite would apply them to the new one. Only a collection that could
+        // not be opened still has them, and the backup has the log.
+        for suffix in ["-wal", "-shm", "-journal"] {
+            remove_if_present(&backup::beside(&path, suffix))?;
+        }
+        backup::sync_folder(&self.folder)?;
+        new.rename(&path)?;
+        backup::sync_folder(&self.folder)?;
+        if backup.is_some() {
+            // A backup too many does no harm; the replacement is done.
+            let _ = backup::prune(&backups);
+        }
+        Ok(backup)
+    }
+
+    /// Whether there is nothing to lose. What cannot be read is worth keeping.
+    fn is_untouched(&mut self, now_ms: i64) -> bool {
+        if !self.path().exists() {
+            return true;
+        }
+        let state = self.open(now_ms).and_then(Collection::state);
+        state.is_ok_and(|state| state.modified_ms == 0 && !state.has_cards)
+    }
+
+    /// Brings an older format up to date, on a copy like an upload.
+    fn upgrade(&self, now_ms: i64) -> Result<(), Error> {
+        let temp = TempFile::for_upload(&self.folder)?;
+        fs::copy(self.path(), temp.path())?;
+        deckport_collection::accept_upload(temp.path(), now_ms)
+            .map_err(|error| Error::Damaged(error.to_string()))?;
+        self.put_in_place(temp, "upgrade", true, now_ms)?;
+        Ok(())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join("collection.anki2")
+    }
+}
+
+/// A failed replacement, in words for the person: clients show an upload's answer.
+pub(super) fn replacement_failed(error: &io::Error) -> Refusal {
+    Refusal::internal(format!(
+        "the collection could not be replaced ({error}); nothing was changed"
+    ))
+}
+
+fn remove_if_present(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,84 @@
+//! What `meta` told which sync run, to notice at `start` that it is no longer true.
+
+use std::collections::VecDeque;
+
+use deckport_wire::TimestampMillis;
+
+use crate::lease::DeviceKey;
+
+/// Runs that are remembered. A run lost from here is only checked less strictly.
+const CAPACITY: usize = 64;
+
+/// The last told states of one account, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct ToldStates {
+    told: VecDeque<Told>,
+}
+
+#[derive(Debug)]
+struct Told {
+    device: DeviceKey,
+    session_key: String,
+    schema_modified: TimestampMillis,
+}
+
+impl ToldStates {
+    /// Remembers what a run was told; a later `meta` of the same run replaces it.
+    pub(super) fn remember(
+        &mut self,
+        device: &DeviceKey,
+        session_key: &str,
+        schema_modified: TimestampMillis,
+    ) {
+        self.told.retain(|told| !told.is(device, session_key));
+        if self.told.len() >= CAPACITY {
+            self.told.pop_front();
+        }
+        let (device, session_key) = (device.clone(), session_key.to_owned());
+        self.told.push_back(Told { device, session_key, schema_modified });
+    }
+
+    /// The schema time that a run was told, once: a run starts only once.
+    pub(super) fn take(&mut self, device: &DeviceKey, session_key: &str) -> Option<i64> {
+        let index = self.told.iter().position(|told| told.is(device, session_key))?;
+        self.told.remove(index).map(|told| told.schema_modified)
+    }
+}
+
+impl Told {
+    fn is(&self, device: &DeviceKey, session_key: &str) -> bool {
+        self.device == *device && self.session_key == session_key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: DeviceKey = DeviceKey { device_id: 1, origin: None };
+
+    #[test]
+    fn a_run_is_told_apart_by_device_and_session_key() {
+        let other = DeviceKey { device_id: 2, origin: None };
+        let mut told = ToldStates::default();
+        told.remember(&DEVICE, "a", 1);
+        told.remember(&DEVICE, "b", 2);
+        told.remember(&other, "a", 3);
+        told.remember(&DEVICE, "a", 4);
+        assert_eq!(told.take(&DEVICE, "a"), Some(4));
+        assert_eq!(told.take(&DEVICE, "a"), None);
+        assert_eq!(told.take(&other, "a"), Some(3));
+        assert_eq!(told.take(&DEVICE, "b"), Some(2));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_goes_first() {
+        let mut told = ToldStates::default();
+        for run in 0..1000 {
+            told.remember(&DEVICE, &run.to_string(), run);
+        }
+        assert_eq!(told.told.len(), CAPACITY);
+        assert_eq!(told.take(&DEVICE, "0"), None);
+        assert_eq!(told.take(&DEVICE, "999"), Some(999));
+    }
+}

@@ -1,0 +1,54 @@
+//! Kinds of refusal and what clients do with them (`transport` 6.2).
+
+/// Why bytes from a client could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The `anki-sync` header is unusable.
+    #[error("the anki-sync header cannot be read: {0}")]
+    Header(String),
+    /// The JSON body is unusable.
+    #[error("the request cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What a client should do about a refused request. Chosen by the client's reaction, not by
+/// HTTP's wording: clients show none of the body's text for these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is malformed or cannot be merged: the client offers a database check and
+    /// a one-way sync.
+    BadRequest,
+    /// The token or password is wrong. The client forgets its login: never for anything passing.
+    NotLoggedIn,
+    /// Another device is syncing: the client says to wait some minutes.
+    Busy,
+    /// The client's protocol is too old: it says to update.
+    ClientTooOld,
+    /// No such method.
+    NotFound,
+    /// The method needs `POST`.
+    MethodNotAllowed,
+    /// The body is larger than allowed.
+    TooLarge,
+    /// A passing problem on our side (disk full, too many attempts): the client says to try later.
+    Unavailable,
+    /// An unexpected problem on our side: the client says to try later.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The HTTP status that makes clients react so.
+    pub fn status(self) -> u16 {
+        match self {
+            ErrorKind::BadRequest => 400,
+            ErrorKind::NotLoggedIn => 403,
+            ErrorKind::NotFound => 404,
+            ErrorKind::MethodNotAllowed => 405,
+            ErrorKind::Busy => 409,
+            ErrorKind::TooLarge => 413,
+            ErrorKind::Internal => 500,
+            ErrorKind::ClientTooOld => 501,
+            ErrorKind::Unavailable => 503,
+        }
+    }
+}

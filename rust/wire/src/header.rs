@@ -1,0 +1,97 @@
+//! The `anki-sync` request header of protocol 11 (`transport` 3.1).
+
+use serde::Deserialize;
+
+use crate::error::WireError;
+
+/// Name of the request header; its presence decides the framing (`transport` 1).
+pub const SYNC_HEADER: &str = "anki-sync";
+
+/// Longest header value that is read.
+const MAX_HEADER_BYTES: usize = 4096;
+
+/// What a client of protocol 11 sends with every request. Unknown keys are ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SyncHeader {
+    /// Protocol version.
+    #[serde(rename = "v")]
+    pub version: u8,
+    /// The device's token; empty for a login.
+    #[serde(rename = "k")]
+    pub token: String,
+    /// Short client version, e.g. `26.09.3,29bb700b,linux`.
+    #[serde(rename = "c")]
+    pub client_version: String,
+    /// Session key: the same for all requests of one sync run.
+    #[serde(rename = "s")]
+    pub session_key: String,
+}
+
+impl SyncHeader {
+    /// Reads the header's value.
+    ///
+    /// # Errors
+    /// [`WireError::Header`] when it is too long, not JSON, or lacks a key.
+    pub fn parse(value: &[u8]) -> Result<SyncHeader, WireError> {
+        if value.len() > MAX_HEADER_BYTES {
+            return Err(WireError::Header(format!("longer than {MAX_HEADER_BYTES} bytes")));
+        }
+        serde_json::from_slice(value).map_err(|error| WireError::Header(error.to_string()))
+    }
+}
+
+/// A client version as told in the header or in `meta`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientVersion {
+    /// `26.09.3`
+    pub version: String,
+    /// `linux`, `android`, … ; empty when unknown.
+    pub platform: String,
+}
+
+impl ClientVersion {
+    /// Reads both forms: `26.09.3,29bb700b,linux` (header) and
+    /// `anki,26.09.3 (29bb700b),lin:debian:12` (`meta`).
+    pub fn parse(text: &str) -> ClientVersion {
+        let parts: Vec<&str> = text.split(',').collect();
+        let starts_with_digit = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+        let version = parts
+            .iter()
+            .find(|part| starts_with_digit(part))
+            .and_then(|part| part.split_whitespace().next())
+            .unwrap_or_default();
+        let platform = if parts.len() >= 3 { parts[parts.len() - 1] } else { "" };
+        ClientVersion { version: version.to_owned(), platform: platform.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_real_header_is_read_and_unknown_keys_are_ignored() {
+        let value = br#"{"v":11,"k":"26aef0","c":"26.09.3,29bb700b,linux","s":"cWH8MU","x":1}"#;
+        let header = SyncHeader::parse(value).unwrap();
+        assert_eq!(header.version, 11);
+        assert_eq!(header.token, "26aef0");
+        assert_eq!(header.session_key, "cWH8MU");
+    }
+
+    #[test]
+    fn a_missing_key_or_an_endless_header_is_refused() {
+        assert!(SyncHeader::parse(br#"{"v":11,"k":"","c":""}"#).is_err());
+        assert!(SyncHeader::parse(b"nonsense").is_err());
+        assert!(SyncHeader::parse(&vec![b' '; MAX_HEADER_BYTES + 1]).is_err());
+    }
+
+    #[test]
+    fn both_forms_of_a_client_version_are_read() {
+        let short = ClientVersion::parse("26.09.3,29bb700b,linux");
+        let long = ClientVersion::parse("anki,26.09.3 (29bb700b),linux");
+        assert_eq!(short, long);
+        assert_eq!(short.version, "26.09.3");
+        assert_eq!(short.platform, "linux");
+        assert_eq!(ClientVersion::parse("").version, "");
+    }
+}

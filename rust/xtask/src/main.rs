@@ -1,0 +1,69 @@
+//! Developer tasks: `cargo xtask test`, `cargo xtask bench`, `cargo xtask deny`.
+//!
+//! Each task does its own set-up on a fresh machine (it needs Rust and Python 3.11 or newer) and ends
+//! with an exit status that tells whether it succeeded. No product code lives here.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task runner talks to the person at the terminal"
+)]
+
+mod bench;
+mod deny;
+mod process;
+mod python;
+mod tally;
+mod test;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Tasks of the Deckport workspace
+
+cargo xtask test                       everything below, and a closing line that counts the tests
+cargo xtask test rust                  formatting, lints and Rust tests
+cargo xtask test scenarios [ARGS...]   real Anki clients against a real server; ARGS go to pytest
+                                       (--release builds the optimised server first,
+                                       --server reference tests the server that ships with Anki)
+cargo xtask bench [OPTIONS]            CPU time and memory beside the reference server
+    --notes N                          size of the collection (default 100000)
+    --repetitions N                    runs of each row, the median counts (default 3)
+    --large                            also the peak memory with a 500 MB collection
+    --write FILE                       put the table into FILE, between its bench markers
+cargo xtask deny                       licences, advisories and sources of all dependencies
+                                       (needs `cargo install cargo-deny`)
+";
+
+/// The outcome of a step; the sentence says what went wrong.
+type TaskResult = Result<(), String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test", rest @ ..] => test::run(rest),
+        ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
+        ["deny"] => deny::run().map(|()| ExitCode::SUCCESS),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(format!("unknown task: {}\n\n{HELP}", words.join(" "))),
+    };
+    match outcome {
+        Ok(status) => status,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's root: two levels above this crate.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors().nth(2).unwrap_or(own).to_path_buf()
+}

@@ -1,0 +1,133 @@
+//! `cargo xtask test`: what must hold before a change is accepted.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::thread;
+
+use crate::process::{self, cargo, run_watched};
+use crate::tally::Tally;
+use crate::{TaskResult, python, root};
+
+/// The option that makes the scenarios use the optimised server.
+const RELEASE: &str = "--release";
+
+/// Runs all parts or the one that is named; the last line printed counts the tests.
+pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
+    let mut report = Report::default();
+    match arguments {
+        [] => {
+            rust(&mut report);
+            scenarios(&[], &mut report);
+        }
+        ["rust"] => rust(&mut report),
+        ["scenarios", options @ ..] => scenarios(options, &mut report),
+        _ => return Err(format!("unknown arguments: {}", arguments.join(" "))),
+    }
+    Ok(report.close())
+}
+
+/// What happened so far.
+#[derive(Default)]
+struct Report {
+    tally: Tally,
+    troubles: Vec<String>,
+}
+
+impl Report {
+    /// Notes the outcome of a part. One that failed without a failing test (it does not build, is
+    /// not formatted) counts as one failure, so that the closing line tells of it.
+    fn note(&mut self, failed_before: u32, outcome: TaskResult) {
+        if let Err(reason) = outcome {
+            if self.tally.failed == failed_before {
+                self.tally.failed += 1;
+            }
+            self.troubles.push(reason);
+        }
+    }
+
+    fn check(&mut self, command: &mut Command, what: &str) {
+        let outcome = process::run(command, what);
+        self.note(self.tally.failed, outcome);
+    }
+
+    fn count(&mut self, command: &mut Command, what: &str) {
+        let failed_before = self.tally.failed;
+        let outcome = run_watched(command, what, |line| self.tally.read(line));
+        self.note(failed_before, outcome);
+    }
+
+    /// Tells what went wrong and, as the last line of all, how many tests did what.
+    fn close(self) -> ExitCode {
+        for trouble in &self.troubles {
+            eprintln!("{trouble}");
+        }
+        println!("{}", self.tally);
+        if self.troubles.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+fn rust(report: &mut Report) {
+    report.check(cargo().args(["fmt", "--all", "--check"]), "cargo fmt --check");
+    let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    report.check(cargo().args(lints), "cargo clippy");
+    report.count(cargo().args(["test", "--workspace", "--no-fail-fast"]), "cargo test");
+}
+
+/// Real clients against a real server.
+fn scenarios(options: &[&str], report: &mut Report) {
+    let release = options.contains(&RELEASE);
+    let pytest_options = options.iter().filter(|option| **option != RELEASE);
+    match prepare(release) {
+        Ok(Ready { binary, runner, anki }) => {
+            let mut pytest = Command::new(runner);
+            pytest
+                .current_dir(root().join("tests/scenarios"))
+                .args(["-m", "pytest", "-n", &workers().to_string()])
+                // With `=`: as a word of its own pytest would take the path for a place of tests.
+                .arg(format!("--deckport={}", binary.display()))
+                .arg(format!("--anki-python={}", anki.display()))
+                .args(pytest_options);
+            report.count(&mut pytest, "scenarios with real Anki clients");
+        }
+        Err(reason) => report.note(report.tally.failed, Err(reason)),
+    }
+}
+
+/// What the scenarios need.
+struct Ready {
+    binary: PathBuf,
+    runner: PathBuf,
+    anki: PathBuf,
+}
+
+fn prepare(release: bool) -> Result<Ready, String> {
+    let runner = python::environment(python::RUNNER)?;
+    let anki = python::environment(python::ANKI)?;
+    Ok(Ready { binary: build_server(release)?, runner, anki })
+}
+
+/// Builds the `deckport` command and returns its path.
+pub(crate) fn build_server(release: bool) -> Result<PathBuf, String> {
+    let mut build = cargo();
+    build.args(["build", "--package", "deckport"]);
+    if release {
+        build.arg(RELEASE);
+    }
+    process::run(&mut build, "build the server")?;
+    let profile = if release { "release" } else { "debug" };
+    let name = format!("deckport{}", env::consts::EXE_SUFFIX);
+    Ok(target_folder().join(profile).join(name))
+}
+
+fn target_folder() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
+/// Scenarios wait for processes more than they compute, yet each holds several of them.
+fn workers() -> usize {
+    thread::available_parallelism().unwrap_or(std::num::NonZero::<usize>::MIN).get().clamp(1, 4)
+}

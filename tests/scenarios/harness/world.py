@@ -1,0 +1,203 @@
+"""A world: one server, the devices that sync with it, and what must hold at the end of the day."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from . import dump
+from .device import Device
+from .raw import Raw
+from .relay import Relay
+from .server import Deckport, Reference, Server
+
+# What a real client's Check Database shows when there was nothing to repair.
+HEALTHY = "Database rebuilt and optimized."
+
+USER = "ann"
+PASSWORD = "correct horse"
+
+Story = Callable[["World"], None]
+
+
+class World:
+    """Tells a story to real clients of one server."""
+
+    def __init__(self, server: Server, python: Path, root: Path) -> None:
+        self.server = server
+        self.python = python
+        self.root = root
+        self.devices: dict[str, Device] = {}
+        self.relays: list[Relay] = []
+        # The story's own clock, in seconds: every edit happens ten seconds after the last one.
+        # It runs in the past; see `ModernAnki.stamp`.
+        self.now = int(time.time()) - 100_000
+
+    @property
+    def kind(self) -> str:
+        """Which server this is: `deckport` or `reference`."""
+        return self.server.kind
+
+    @property
+    def deckport(self) -> Deckport:
+        """The server, where a test is about Deckport's own commands."""
+        assert isinstance(self.server, Deckport)
+        return self.server
+
+    def tick(self) -> int:
+        """The time of the next edit."""
+        self.now += 10
+        return self.now
+
+    def begin(self) -> World:
+        """Start the server with one account."""
+        self.server.add_account(USER, PASSWORD)
+        self.server.start()
+        return self
+
+    def relay(self) -> Relay:
+        """A relay in front of the server."""
+        relay = Relay(self.server.url)
+        self.relays.append(relay)
+        return relay
+
+    def device(self, name: str, url: str | None = None, login: bool = True) -> Device:
+        """A new device, logged in; `url` is what the person typed if not the server's address."""
+        device = Device(self.python, self.root / f"device-{name}", name, self.tick)
+        self.devices[name] = device
+        if login:
+            device.login(url=url or self.server.url, user=USER, password=PASSWORD)
+        return device
+
+    def raw(self) -> Raw:
+        """A hand-made client, logged in."""
+        raw = Raw(self.server.url)
+        assert raw.login(USER, PASSWORD).status == 200
+        return raw
+
+    def two_devices(self) -> tuple[Device, Device]:
+        """Device `a` with a small collection on the server, and `b` which has downloaded it."""
+        a = self.device("a")
+        a.add_note(guid="first", fields=["front", "back"], deck="Home", tags=["start"])
+        a.sync(one_way="upload")
+        b = self.device("b")
+        assert b.sync(one_way="download")["required"] == "FULL_DOWNLOAD"
+        return a, b
+
+    def sync(self, *devices: Device) -> None:
+        """Merge-sync each device in turn; none of them may be asked for a one-way sync."""
+        for device in devices:
+            outcome = device.sync()
+            assert outcome["required"] == "NO_CHANGES", (self.kind, device.name, outcome)
+
+    def stored(self) -> dump.Raw:
+        """The rows of the server's file; the server must have ended."""
+        assert not self.server.is_running()
+        return dump.read_file(self.server.collection(USER))
+
+    def check(self) -> None:
+        """The end of every story: all copies are equal, complete and healthy.
+
+        Every device must have synced after the last change of any device.
+        """
+        self.same()
+        assert self.check_server_file() == HEALTHY
+        for device in self.devices.values():
+            assert device.fix_integrity() == HEALTHY, device.name
+
+    def copies(self) -> dict[str, dump.Raw]:
+        """The rows of all devices and of the server's file; ends the server."""
+        copies = {name: device.dump() for name, device in self.devices.items()}
+        self.stop_server()
+        copies["server"] = self.stored()
+        return copies
+
+    def same(self) -> None:
+        """All copies hold the same, and nothing waits to be synced."""
+        copies = self.copies()
+        server = dump.exact(copies["server"])
+        for name, copy in copies.items():
+            assert not dump.pending(copy), (self.kind, name, dump.pending(copy))
+            differs = dump.difference(server, dump.exact(copy), f"{self.kind} server", name)
+            assert not differs, differs
+
+    def check_server_file(self) -> str:
+        """What a real client's Check Database says of a copy of the server's file."""
+        device = next(iter(self.devices.values()))
+        with tempfile.TemporaryDirectory() as folder:
+            copy = dump.copy_collection(self.server.collection(USER), Path(folder))
+            return device.check_file(path=str(copy))
+
+    def stop_server(self) -> None:
+        """End the server; Deckport must end cleanly, with everything in the main file."""
+        if not self.server.is_running():
+            return
+        status = self.server.stop()
+        if self.kind == "deckport":
+            assert status == 0, self.server.log.read_text()
+            log = self.server.collection(USER).with_name("collection.anki2-wal")
+            assert not log.exists() or log.stat().st_size == 0
+
+    def close(self) -> None:
+        """End every process of this world."""
+        for relay in self.relays:
+            relay.close()
+        for device in self.devices.values():
+            device.stop()
+        if self.server.is_running():
+            self.server.kill()
+
+    def tell(self) -> dict[str, dump.Canonical]:
+        """The state of all copies in words that do not depend on ids and real times."""
+        return {name: dump.portable(copy) for name, copy in self.copies().items()}
+
+
+class Worlds:
+    """Makes worlds, and tells one story in two of them."""
+
+    def __init__(self, kind: str, python: Path, binary: Path | None, root: Path) -> None:
+        self.kind = kind
+        self.python = python
+        self.binary = binary
+        self.root = root
+        self.made: list[World] = []
+
+    def make(self, kind: str | None = None) -> World:
+        """A world whose server has not started; by default of the kind under test."""
+        kind = kind or self.kind
+        root = self.root / f"world-{len(self.made)}-{kind}"
+        root.mkdir()
+        data, log = root / "data", root / "server.log"
+        server: Server
+        if kind == "deckport":
+            assert self.binary is not None, "give the server's binary with --deckport"
+            server = Deckport(self.binary, data, log)
+        else:
+            server = Reference(self.python, data, log)
+        world = World(server, self.python, root)
+        self.made.append(world)
+        return world
+
+    def compare(self, story: Story, devices: Iterable[str] = ("a", "b", "server")) -> World:
+        """Tell the story to the server under test and to the reference; the named copies must end
+        alike. Returns the world under test, whose server has ended.
+        """
+        told = {}
+        worlds = [self.make(), self.make("reference")]
+        for world in worlds:
+            story(world.begin())
+            told[world] = world.tell()
+        ours, reference = worlds
+        for name in devices:
+            differs = dump.difference(
+                told[reference][name], told[ours][name], f"reference {name}", f"{ours.kind} {name}"
+            )
+            assert not differs, differs
+        return ours
+
+    def close(self) -> None:
+        """End everything."""
+        for world in self.made:
+            world.close()

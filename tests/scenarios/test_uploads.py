@@ -1,0 +1,143 @@
+"""Files that must not replace a collection: the client shows why, and nothing changes."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.device import ClientError
+from harness.raw import compress
+from harness.world import HEALTHY, USER, World
+
+
+def _sqlite(statements: str, base: bytes = b"") -> bytes:
+    """A database file after some statements, starting from `base` or from nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(base)
+        database = sqlite3.connect(path)
+        database.create_collation("unicase", lambda a, b: (a > b) - (a < b))
+        database.executescript(statements)
+        database.execute("pragma journal_mode = delete")
+        database.close()
+        return path.read_bytes()
+
+
+def _scribbled(good: bytes) -> bytes:
+    """The file with its later pages overwritten: the header still looks fine."""
+    return good[:8192] + b"\xa5" * (len(good) - 8192)
+
+
+BAD_FILES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "text": lambda _: b"this is not a database\n" * 500,
+    "cut short": lambda good: good[: len(good) // 2],
+    "scribbled over": _scribbled,
+    "foreign": lambda _: _sqlite("create table books (title text)"),
+    "too new": lambda good: _sqlite("update col set ver = 99", good),
+    "too old": lambda good: _sqlite("update col set ver = 5", good),
+    "without cards table": lambda good: _sqlite("drop table cards", good),
+    "without col row": lambda good: _sqlite("delete from col", good),
+}
+
+# What the reference takes for a collection.
+REFERENCE_ACCEPTS = {"empty", "foreign", "without cards table"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            kind,
+            marks=[pytest.mark.beyond_reference("is accepted")]
+            if kind in REFERENCE_ACCEPTS
+            else [],
+        )
+        for kind in BAD_FILES
+    ],
+)
+def test_a_bad_file_is_refused_with_a_reason_the_client_shows(world: World, kind: str) -> None:
+    a, b = world.two_devices()
+    relay = world.relay()
+    a.use_token(relay.url, a.login_data[1])
+    relay.replace_body("upload", BAD_FILES[kind])
+    a.add_note(guid="n", fields=["x", "y"])
+    with pytest.raises(ClientError) as told:
+        a.full(one_way="upload")
+    print(f"{kind}: {told.value.type}: {told.value.message}")
+    assert told.value.type == "BackendError"  # what the client makes of any text but "OK"
+    assert len(told.value.message.split()) > 3, "a sentence, not a code"
+    # What was stored is untouched, and the device can upload its real file.
+    world.sync(b)
+    relay.clear()
+    assert a.sync(one_way="upload")["required"] == "FULL_SYNC"
+    assert b.sync(one_way="download")["required"] == "FULL_SYNC"
+    world.check()
+
+
+def test_the_device_that_was_refused_can_still_download(world: World) -> None:
+    a, b = world.two_devices()
+    relay = world.relay()
+    a.use_token(relay.url, a.login_data[1])
+    relay.replace_body("upload", BAD_FILES["text"])
+    with pytest.raises(ClientError):
+        a.full(one_way="upload")
+    relay.clear()
+    assert a.sync(one_way="download")["required"] == "FULL_SYNC"
+    world.sync(a, b)
+    world.check()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", marks=pytest.mark.beyond_reference("is accepted"), id="nothing"),
+        pytest.param(b"no zstd frame", id="no frame"),
+        pytest.param(
+            compress(b"x" * 100)[:9],
+            marks=pytest.mark.beyond_reference("is accepted"),
+            id="half a frame",
+        ),
+    ],
+)
+def test_a_body_that_is_no_frame_is_refused(world: World, body: bytes) -> None:
+    a, b = world.two_devices()
+    raw = world.raw()
+    answer = raw.send("sync/upload", body, raw.header())
+    assert answer.status == 400 or (answer.status == 200 and answer.text != "OK")
+    world.sync(a, b)
+    world.check()
+
+
+@pytest.mark.deckport_only("the reference keeps no backup")
+def test_what_an_upload_replaces_is_kept_as_a_backup(world: World) -> None:
+    a, b = world.two_devices()
+    a.add_note(guid="only in the first", fields=["x", "y"])
+    world.sync(a, b)
+    c = world.device("c")
+    c.add_note(guid="of c", fields=["x", "y"])
+    assert c.sync(one_way="upload")["required"] == "FULL_SYNC"
+    a.sync(one_way="download")
+    b.sync(one_way="download")
+    backups = [
+        path
+        for path in (world.server.collection(USER).parent / "backups").iterdir()
+        if path.suffix not in (".json", ".txt")
+    ]
+    assert len(backups) >= 1
+    newest = max(backups, key=lambda path: path.stat().st_mtime)
+    copy = str(_copy(newest, world.root))
+    assert a.check_file(path=copy) == HEALTHY
+    guids = a.query_file(path=copy, sql="select guid from notes order by guid")
+    assert guids == [["first"], ["only in the first"]]
+    world.check()
+
+
+def _copy(backup: Path, folder: Path) -> Path:
+    copy = folder / "copy-of-backup.anki2"
+    copy.write_bytes(backup.read_bytes())
+    return copy

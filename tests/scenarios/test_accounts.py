@@ -123,3 +123,20 @@ def test_every_login_gets_a_token_of_its_own_and_no_secret_is_written_down(world
     for secret in [*tokens, PASSWORD]:
         assert not any(secret.encode() in text for text in written)
     assert b"a secret field" not in written[0]
+
+
+@pytest.mark.deckport_only("the reference needs an account in its environment")
+def test_the_first_start_makes_an_account_and_shows_its_password_once(worlds: Worlds) -> None:
+    world = worlds.make()
+    world.deckport.start("--account", "Zoë")
+    shown = re.search(r"Password:\s+(\S+)", world.server.log.read_text())
+    assert shown, world.server.log.read_text()
+    device = world.device("a", login=False)
+    device.login(world.server.url, "zoë", shown.group(1))
+    device.add_note(guid="n", fields=["x", "y"])
+    device.sync(one_way="upload")
+    world.stop_server()
+    world.server.log.unlink()
+    world.server.start()
+    assert "Password:" not in world.server.log.read_text()
+    world.sync(device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.device import ClientError
-from harness.world import World
+from harness.world import World, Worlds
 
 # What the client makes of the status that says: try again later.
 ONLY_ONE = "Only one copy of Anki can sync to your account at once."
@@ -93,4 +93,46 @@ def test_a_one_way_sync_waits_for_a_running_sync(world: World) -> None:
     assert syncing.result()["required"] == "NO_CHANGES"
     assert b.sync(one_way="download")["required"] == "FULL_SYNC"
     world.sync(a, b)
+    world.check()
+
+
+def test_many_devices_syncing_all_the_time_lose_nothing(world: World) -> None:
+    first, second = world.two_devices()
+    devices = [first, second]
+    for name in ("c", "d"):
+        devices.append(world.device(name))
+        devices[-1].sync(one_way="download")
+    for turn in range(4):
+        for device in devices:
+            device.add_note(guid=f"{turn} of {device.name}", fields=["x", "y"])
+        for device, syncing in [(device, device.begin("sync")) for device in devices]:
+            told = syncing.error()
+            assert told is None or ONLY_ONE in told.message, (device.name, told)
+    world.sync(*devices, *devices)
+    assert first.query("select count() from notes") == [[1 + 4 * 4]]
+    world.check()
+
+
+def test_accounts_do_not_wait_for_each_other(worlds: Worlds) -> None:
+    world = worlds.make()
+    world.server.add_account("bea", "other password")
+    world.begin()
+    a, _ = world.two_devices()
+    other = world.device("other", login=False)
+    other.login(world.server.url, "bea", "other password")
+    other.add_note(guid="of bea", fields=["x", "y"])
+    relay = world.relay()
+    a.use_token(relay.url, a.login_data[1])
+    a.add_note(guid="of a", fields=["x", "y"])
+    reached = relay.stall_after("applyChanges")
+    syncing = a.begin("sync")
+    reached.wait_reached()
+    other.sync(one_way="upload")
+    other.edit_note(guid="of bea", fields=["edited", "y"])
+    world.sync(other)
+    reached.release()
+    assert syncing.result()["required"] == "NO_CHANGES"
+    other.stop()
+    del world.devices["other"]
+    world.sync(*world.devices.values())
     world.check()

@@ -11,7 +11,7 @@ import pytest
 
 from harness.device import ClientError
 from harness.raw import compress
-from harness.world import HEALTHY, USER, World
+from harness.world import HEALTHY, USER, World, Worlds
 
 
 def _sqlite(statements: str, base: bytes = b"") -> bytes:
@@ -110,6 +110,49 @@ def test_a_body_that_is_no_frame_is_refused(world: World, body: bytes) -> None:
     answer = raw.send("sync/upload", body, raw.header())
     assert answer.status == 400 or (answer.status == 200 and answer.text != "OK")
     world.sync(a, b)
+    world.check()
+
+
+@pytest.mark.deckport_only("the limits of the reference are larger than their setting")
+def test_a_file_over_the_limit_is_refused_with_a_reason_the_client_shows(worlds: Worlds) -> None:
+    world = worlds.make()
+    world.deckport.variables["MAX_SYNC_PAYLOAD_MEGS"] = "1"
+    world.begin()
+    a, b = world.two_devices()
+    c = world.device("c")
+    c.fill(notes=12_000)
+    with pytest.raises(ClientError) as told:
+        c.sync(one_way="upload")
+    assert told.value.type == "BackendError", told.value
+    assert "large" in told.value.message
+    world.sync(a, b)
+    c.sync(one_way="download")
+    world.check()
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+def test_a_server_killed_around_an_upload_has_the_old_or_the_new_state(
+    world: World, answered: bool
+) -> None:
+    a, b = world.two_devices()
+    relay = world.relay()
+    a.use_token(relay.url, a.login_data[1])
+    a.add_note(guid="n", fields=["x", "y"])
+    a.force_one_way()
+    reached = relay.stall_after("upload") if answered else relay.stall_before("upload")
+    uploading = a.begin("full", one_way="upload")
+    reached.wait_reached()
+    world.server.kill()
+    relay.cut_after("upload")
+    reached.release()
+    assert uploading.error() is not None
+    world.server.start()
+    relay.clear()
+    # What was answered is on disk; what was not may be sent again.
+    asked = a.sync(one_way="upload")["required"]
+    assert asked == ("NO_CHANGES" if answered else "FULL_SYNC")
+    b.sync(one_way="download")
+    assert b.query("select count() from notes") == [[2]]
     world.check()
 
 

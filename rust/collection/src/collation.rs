@@ -82,8 +82,9 @@ mod tests {
     fn a_connection_uses_it() {
         let conn = Connection::open_in_memory().unwrap();
         register(&conn).unwrap();
-        let equal: bool =
-            conn.query_row("SELECT 'MASSE' = 'maße' COLLATE unicase", [], |row| row.get(0)).unwrap();
+        let equal: bool = conn
+            .query_row("SELECT 'MASSE' = 'maße' COLLATE unicase", [], |row| row.get(0))
+            .unwrap();
         assert!(equal);
     }
 }

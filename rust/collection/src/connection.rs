@@ -22,6 +22,9 @@ const MAX_UPLOADED_ROW_BYTES: i32 = 64 * 1024 * 1024;
 /// Most tables and indexes an uploaded file may have; Anki's own are thirty.
 const MAX_UPLOADED_SCHEMA_OBJECTS: i32 = 1_000;
 
+/// Longest statement that may make one of them.
+const MAX_UPLOADED_SQL_BYTES: i32 = 100_000;
+
 /// A connection to a collection that is in use: every commit is on disk when it returns.
 pub(crate) fn open_serving(path: &Path) -> Result<Connection> {
     let conn = open_plain(path)?;
@@ -55,12 +58,25 @@ pub(crate) fn configure_serving(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// A connection to an uploaded file that nobody else knows and that is thrown away when anything
-/// fails: no journal, no syncing, strict limits.
+/// A connection to an uploaded file: as [`open_scratch`], with strict limits.
 pub(crate) fn open_private(path: &Path) -> Result<Connection> {
     let conn = open_plain(path)?;
     conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_UPLOADED_ROW_BYTES)?;
     conn.set_limit(Limit::SQLITE_LIMIT_SCHEMA, MAX_UPLOADED_SCHEMA_OBJECTS)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, MAX_UPLOADED_SQL_BYTES)?;
+    configure_scratch(&conn)?;
+    Ok(conn)
+}
+
+/// A connection to a file that nobody else knows and that is thrown away when anything fails: no
+/// journal, no syncing.
+pub(crate) fn open_scratch(path: &Path) -> Result<Connection> {
+    let conn = open_plain(path)?;
+    configure_scratch(&conn)?;
+    Ok(conn)
+}
+
+fn configure_scratch(conn: &Connection) -> Result<()> {
     conn.execute_batch(
         "-- No shared memory file, and no locking of every statement.
          PRAGMA locking_mode = EXCLUSIVE;
@@ -71,7 +87,7 @@ pub(crate) fn open_private(path: &Path) -> Result<Connection> {
     )?;
     // Leaves WAL as well, so that the one file is always complete.
     conn.query_row("PRAGMA journal_mode = OFF", [], |_| Ok(()))?;
-    Ok(conn)
+    Ok(())
 }
 
 /// What holds for every connection to a collection, trusted or not.
@@ -111,6 +127,12 @@ pub(crate) fn configure_plain(conn: &Connection) -> Result<()> {
          PRAGMA cell_size_check = ON;",
     )?;
     Ok(())
+}
+
+/// Moves the whole journal into the main file and empties it.
+pub(crate) fn checkpoint(conn: &Connection) -> Result<()> {
+    let busy: bool = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy { Err(Error::Locked) } else { Ok(()) }
 }
 
 /// Reads `col.ver` and tells what stands in the way of using the file.

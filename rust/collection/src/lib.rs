@@ -8,8 +8,9 @@ mod collation;
 mod collection;
 mod connection;
 mod create;
-mod durable;
 mod error;
+mod files;
+mod migrate;
 mod names;
 pub mod objects;
 mod schema;
@@ -21,5 +22,6 @@ mod upload;
 
 pub use collection::{Collection, CollectionState};
 pub use error::{Error, Result};
+pub use migrate::{UpgradeError, export_schema11};
 pub use summary::Summary;
 pub use upload::{UploadError, accept_upload};

@@ -27,6 +27,11 @@ impl Refusal {
         Refusal::new(ErrorKind::Busy, reason)
     }
 
+    /// Another device holds the account's lease.
+    pub(crate) fn another_device() -> Refusal {
+        Refusal::busy("another device is syncing")
+    }
+
     pub(crate) fn internal(reason: impl Into<String>) -> Refusal {
         Refusal::new(ErrorKind::Internal, reason)
     }

@@ -1,5 +1,7 @@
 //! Upload and download over raw HTTP.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
 mod common;
 
 use std::time::Duration;
@@ -139,4 +141,62 @@ fn leftovers_of_a_crash_are_removed_at_the_next_start() {
     let data = host.into_data();
     let host = Host::start_with(data, |_| {});
     assert_eq!(host.files(), ["collection.anki2", "mine.tmp"]);
+}
+
+#[test]
+fn a_client_that_leaves_in_mid_download_leaves_no_file_behind() {
+    let host = Host::start();
+    let mut device = host.device("s1");
+    let path = host.account_folder().join("collection.anki2");
+    device.upload(&collection_with_review(1));
+    // Large, and hard to compress: it cannot all disappear into the network's buffers.
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute("INSERT INTO config VALUES ('noise', 0, 0, randomblob(60000000))", []).unwrap();
+    conn.close().unwrap();
+    let header = device.header();
+    device.connection.begin_chunked("/sync/download", &header);
+    device.connection.chunk(&compress(b"{}")).unwrap();
+    device.connection.write(b"0\r\n\r\n").unwrap();
+    common::wait_for("the temporary file", || {
+        host.files().into_iter().find(|name| name.starts_with("download-"))
+    });
+    drop(device);
+    assert_eq!(host.record("download", 0).outcome, "the client went away");
+    common::wait_for("its end", || {
+        host.files().iter().all(|name| !name.ends_with(".tmp")).then_some(())
+    });
+}
+
+#[test]
+fn an_upload_that_cannot_be_put_in_place_is_explained_and_changes_nothing() {
+    let host = Host::start();
+    let mut device = host.device("s1");
+    device.upload(&collection_with_review(1));
+    // Where the replaced collection should go.
+    std::fs::write(host.account_folder().join("backups"), "in the way").unwrap();
+    let text = device.upload(&collection_with_review(2)).text();
+    assert!(text.contains("could not replace the collection"), "{text}");
+    assert_eq!(stored(&host), [1]);
+    assert_eq!(device.start().status, 200);
+    assert_eq!(device.finish().status, 200);
+}
+
+#[test]
+fn a_collection_of_an_older_format_is_brought_up_to_date_and_the_old_file_kept() {
+    let mut host = Host::start();
+    host.device("s1").upload(&collection_with_review(1));
+    host.stop();
+    let path = host.account_folder().join("collection.anki2");
+    let old = path.with_extension("old");
+    let collection = deckport_collection::Collection::open(&path).unwrap();
+    deckport_collection::export_schema11(&collection, &old).unwrap();
+    collection.close().unwrap();
+    std::fs::rename(old, path).unwrap();
+    let host = Host::start_with(host.into_data(), |_| {});
+    assert_eq!(host.device("s1").meta()["cont"], true);
+    assert_eq!(stored(&host), [1]);
+    let mut backups = std::fs::read_dir(host.account_folder().join("backups")).unwrap();
+    let kept = backups.next().unwrap().unwrap().path();
+    assert!(kept.to_str().unwrap().ends_with("-upgrade.anki2"));
+    assert_eq!(reviews_in(&kept), [1]);
 }

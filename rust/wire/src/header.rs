@@ -63,7 +63,28 @@ impl ClientVersion {
         let platform = if parts.len() >= 3 { parts[parts.len() - 1] } else { "" };
         ClientVersion { version: version.to_owned(), platform: platform.to_owned() }
     }
+
+    /// Whether this client, when it edits an object that it got inside a schema-18 file, drops
+    /// what newer clients stored in it (`storage` 2.1). It keeps all of it in a schema-11 file.
+    /// An unreadable version counts as new.
+    pub fn loses_fields_of_schema18(&self) -> bool {
+        self.numbers().is_some_and(|numbers| numbers < KEEPS_ALL_FIELDS)
+    }
+
+    /// Year, month and patch; `2.1.66` sorts before them all.
+    fn numbers(&self) -> Option<(u32, u32, u32)> {
+        let mut numbers = self.version.split('.').map(|number| {
+            let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+            number[..digits].parse().ok()
+        });
+        let first = numbers.next()??;
+        let second = numbers.next()??;
+        Some((first, second, numbers.next().flatten().unwrap_or(0)))
+    }
 }
+
+/// The first version that knows every field of schema 18 that exists today.
+const KEEPS_ALL_FIELDS: (u32, u32, u32) = (25, 9, 0);
 
 #[cfg(test)]
 mod tests {
@@ -83,6 +104,21 @@ mod tests {
         assert!(SyncHeader::parse(br#"{"v":11,"k":"","c":""}"#).is_err());
         assert!(SyncHeader::parse(b"nonsense").is_err());
         assert!(SyncHeader::parse(&vec![b' '; MAX_HEADER_BYTES + 1]).is_err());
+    }
+
+    #[test]
+    fn clients_before_25_09_lose_newer_fields() {
+        let loses = |text| ClientVersion::parse(text).loses_fields_of_schema18();
+        for old in
+            ["2.1.57,x,linux", "2.1.66,x,win", "23.10,x,linux", "24.06.3,x,mac", "25.07.5,x,y"]
+        {
+            assert!(loses(old), "{old}");
+        }
+        for new in
+            ["25.09,x,linux", "25.09.2rc1,x,linux", "26.09.3,x,android", "27.1,x,y", "", "dev,x,y"]
+        {
+            assert!(!loses(new), "{new}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod messages;
 mod method;
 pub mod multipart;
 pub mod objects;
+mod received;
 mod time;
 
 pub use error::{ErrorKind, WireError};
@@ -23,6 +24,7 @@ pub use messages::{
 };
 pub use method::{MediaMethod, Route, SyncMethod};
 pub use objects::{Card, Deck, Note, Notetype, Preset, Review};
+pub use received::{Completable, Received, ReceivedChanges};
 pub use time::{TimestampMillis, TimestampSecs, Usn};
 
 /// The newest protocol version that is spoken (`transport` 1).

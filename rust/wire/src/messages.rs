@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 use crate::objects::{Card, Deck, Note, Notetype, Preset, Review};
+use crate::received::ReceivedChanges;
 use crate::time::{TimestampMillis, TimestampSecs, Usn};
 
 /// `hostKey`: a login (`collection-sync` 3.1).
@@ -104,7 +105,7 @@ pub struct ApplyGravesRequest {
 #[derive(Debug, Deserialize)]
 pub struct ApplyChangesRequest {
     /// Everything small that changed on the client.
-    pub changes: Changes,
+    pub changes: ReceivedChanges,
 }
 
 /// The complete config; values are kept as the text they arrived in (`storage-blobs` 7).

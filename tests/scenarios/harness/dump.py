@@ -155,7 +155,7 @@ def portable(dump: Raw) -> Canonical:
     """The dump as a story that can be compared with the same story on another server."""
     tables = records(dump)
     names = Names(tables)
-    result: Canonical = defaultdict(dict)
+    result: Canonical = {table: {} for table in TABLES}
     for table, rows in tables.items():
         masks = EXACT_MASKS.get(table, {}) | PORTABLE_MASKS.get(table, {})
         for row in rows:
@@ -171,7 +171,7 @@ def portable(dump: Raw) -> Canonical:
         f"kind {kind}": sum(1 for grave in tables["graves"] if grave["type"] == kind)
         for kind in (0, 1, 2)
     }
-    return dict(result)
+    return result
 
 
 def _without(place: str, value: Any) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import dump
@@ -20,6 +21,7 @@ USER = "ann"
 PASSWORD = "correct horse"
 
 Story = Callable[["World"], None]
+Portable = Callable[[dump.Raw], dump.Canonical]
 
 
 class World:
@@ -149,9 +151,13 @@ class World:
         if self.server.is_running():
             self.server.kill()
 
-    def tell(self) -> dict[str, dump.Canonical]:
-        """The state of all copies in words that do not depend on ids and real times."""
-        return {name: dump.portable(copy) for name, copy in self.copies().items()}
+
+@dataclass
+class Told:
+    """How a story ended: a world, and its copies in words that do not depend on ids and times."""
+
+    world: World
+    copies: dict[str, dump.Canonical]
 
 
 class Worlds:
@@ -180,24 +186,34 @@ class Worlds:
         self.made.append(world)
         return world
 
-    def compare(self, story: Story, devices: Iterable[str] = ("a", "b", "server")) -> World:
-        """Tell the story to the server under test and to the reference; the named copies must end
-        alike. Returns the world under test, whose server has ended.
+    def compare(self, story: Story) -> World:
+        """Tell the story to the server under test and to the reference: all copies must end alike.
+
+        Returns the world under test, whose server has ended.
         """
-        told = {}
-        worlds = [self.make(), self.make("reference")]
-        for world in worlds:
+        ours, reference = self.tell(story)
+        assert_alike(reference, ours)
+        return ours.world
+
+    def tell(self, story: Story, portable: Portable = dump.portable) -> tuple[Told, Told]:
+        """Tell the story to the server under test and to the reference, and how they ended."""
+        told = []
+        for world in (self.make(), self.make("reference")):
             story(world.begin())
-            told[world] = world.tell()
-        ours, reference = worlds
-        for name in devices:
-            differs = dump.difference(
-                told[reference][name], told[ours][name], f"reference {name}", f"{ours.kind} {name}"
-            )
-            assert not differs, differs
-        return ours
+            copies = {name: portable(copy) for name, copy in world.copies().items()}
+            told.append(Told(world, copies))
+        return told[0], told[1]
 
     def close(self) -> None:
         """End everything."""
         for world in self.made:
             world.close()
+
+
+def assert_alike(reference: Told, ours: Told) -> None:
+    """Every copy ended as it did with the reference."""
+    for name, theirs in reference.copies.items():
+        differs = dump.difference(
+            theirs, ours.copies[name], f"reference {name}", f"{ours.world.kind} {name}"
+        )
+        assert not differs, differs

@@ -122,11 +122,11 @@ pub(crate) struct DeckBlobs {
 
 /// Reads a deck; its name gets `::` between the components.
 pub(crate) fn decode(core: Core, blobs: &DeckBlobs) -> Result<Deck> {
-    let common = Common::decode(blobs.common.as_slice())?;
+    let mut common = Common::decode(blobs.common.as_slice())?;
     let kind = KindContainer::decode(blobs.kind.as_slice())?.kind.ok_or_else(|| {
         Error::conflict("a stored deck is neither normal nor filtered; check the database")
     })?;
-    let bytes = common.other.clone();
+    let bytes = std::mem::take(&mut common.other);
     let zero = core.clone();
     let zero_kind = match kind {
         Kind::Normal(_) => Kind::Normal(Normal::default()),
@@ -139,6 +139,17 @@ pub(crate) fn decode(core: Core, blobs: &DeckBlobs) -> Result<Deck> {
         &["id", "name", "mod", "usn", "dyn"],
         &[],
     ))
+}
+
+/// The blobs with their known but stuck keys where they belong; `None` when there are none.
+pub(crate) fn promoted(stored: &DeckBlobs) -> Result<Option<DeckBlobs>> {
+    let after = decode(Core::default(), stored)?;
+    let mut common = Common::decode(stored.common.as_slice())?;
+    common.other.clear();
+    let plain = DeckBlobs { common: common.encode_to_vec(), kind: stored.kind.clone() };
+    let before = decode(Core::default(), &plain)?;
+    let promoted = Deck { other: UnknownKeys::new(), ..after.clone() } != before;
+    if promoted { encode(&after, Some(stored)).map(Some) } else { Ok(None) }
 }
 
 /// The blobs of a deck. What we do not know of the blobs they replace is kept.
@@ -286,3 +297,6 @@ fn fraction(percent: u32) -> f32 {
 fn percent(fraction: f32) -> u32 {
     (f64::from(fraction) * 100.0).round() as u32
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,11 @@ mod other;
 pub(crate) mod preset;
 mod ranges;
 mod raw;
+#[cfg(test)]
+pub(crate) mod testing;
 
 /// What every stored object has beside its blobs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Core {
     /// Creation time, Unix milliseconds.
     pub(crate) id: i64,

@@ -112,8 +112,8 @@ fn is_known_in_template(number: u64) -> bool {
 
 /// Reads a notetype, still without fields and templates.
 pub(crate) fn decode(core: Core, config: &[u8]) -> Result<Notetype> {
-    let config = NotetypeConfig::decode(config)?;
-    let bytes = config.other.clone();
+    let mut config = NotetypeConfig::decode(config)?;
+    let bytes = std::mem::take(&mut config.other);
     let zero = core.clone();
     Ok(other::absorb(
         notetype(core, config),
@@ -122,6 +122,14 @@ pub(crate) fn decode(core: Core, config: &[u8]) -> Result<Notetype> {
         &["id", "name", "mod", "usn", "flds", "tmpls"],
         &[],
     ))
+}
+
+/// The blob with its known but stuck keys where they belong; `None` when there are none.
+pub(crate) fn promoted(blob: &[u8]) -> Result<Option<Vec<u8>>> {
+    let after = decode(Core::default(), blob)?;
+    let before = notetype(Core::default(), NotetypeConfig::decode(blob)?);
+    let promoted = Notetype { other: UnknownKeys::new(), ..after.clone() } != before;
+    if promoted { encode(&after, Some(blob)).map(Some) } else { Ok(None) }
 }
 
 /// The blob of a notetype. What we do not know of the blob it replaces is kept.
@@ -149,8 +157,8 @@ pub(crate) fn encode(notetype: &Notetype, replaced: Option<&[u8]>) -> Result<Vec
 
 /// Reads a field.
 pub(crate) fn decode_field(name: String, ord: u16, config: &[u8]) -> Result<NotetypeField> {
-    let config = FieldConfig::decode(config)?;
-    let bytes = config.other.clone();
+    let mut config = FieldConfig::decode(config)?;
+    let bytes = std::mem::take(&mut config.other);
     Ok(other::absorb(
         field(name, ord, config),
         || field(String::new(), 0, FieldConfig::default()),
@@ -181,6 +189,15 @@ pub(crate) fn encode_field(field: &NotetypeField, unknown: &[u8]) -> Result<Vec<
     Ok(blob)
 }
 
+/// As [`promoted`], for a field's blob.
+pub(crate) fn promoted_field(blob: &[u8]) -> Result<Option<Vec<u8>>> {
+    let after = decode_field(String::new(), 0, blob)?;
+    let before = field(String::new(), 0, FieldConfig::decode(blob)?);
+    let promoted = NotetypeField { other: UnknownKeys::new(), ..after.clone() } != before;
+    let unknown = raw::unknown_fields(blob, is_known_in_field);
+    if promoted { encode_field(&after, &unknown).map(Some) } else { Ok(None) }
+}
+
 /// The identity of a stored field, and the protobuf fields in it that we do not know.
 pub(crate) fn unknown_in_field(config: &[u8]) -> (Option<i64>, Vec<u8>) {
     let id = FieldConfig::decode(config).ok().and_then(|config| config.id);
@@ -189,8 +206,8 @@ pub(crate) fn unknown_in_field(config: &[u8]) -> (Option<i64>, Vec<u8>) {
 
 /// Reads a template.
 pub(crate) fn decode_template(name: String, ord: u16, config: &[u8]) -> Result<NotetypeTemplate> {
-    let config = TemplateConfig::decode(config)?;
-    let bytes = config.other.clone();
+    let mut config = TemplateConfig::decode(config)?;
+    let bytes = std::mem::take(&mut config.other);
     Ok(other::absorb(
         template(name, ord, config),
         || template(String::new(), 0, TemplateConfig::default()),
@@ -216,6 +233,15 @@ pub(crate) fn encode_template(template: &NotetypeTemplate, unknown: &[u8]) -> Re
     let mut blob = config.encode_to_vec();
     blob.extend(unknown);
     Ok(blob)
+}
+
+/// As [`promoted`], for a template's blob.
+pub(crate) fn promoted_template(blob: &[u8]) -> Result<Option<Vec<u8>>> {
+    let after = decode_template(String::new(), 0, blob)?;
+    let before = template(String::new(), 0, TemplateConfig::decode(blob)?);
+    let promoted = NotetypeTemplate { other: UnknownKeys::new(), ..after.clone() } != before;
+    let unknown = raw::unknown_fields(blob, is_known_in_template);
+    if promoted { encode_template(&after, &unknown).map(Some) } else { Ok(None) }
 }
 
 /// The identity of a stored template, and the protobuf fields in it that we do not know.
@@ -314,3 +340,6 @@ fn requirement_blob(requirement: &CardRequirement) -> Requirement {
 fn to_u16(number: u32) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,9 @@ use crate::error::Result;
 
 const SECTIONS: [&str; 3] = ["new", "rev", "lapse"];
 
+/// Keys that live in the row.
+const ROW_KEYS: [&str; 4] = ["id", "name", "mod", "usn"];
+
 #[derive(Clone, PartialEq, Message)]
 struct PresetConfig {
     #[prost(float, repeated, tag = "1")]
@@ -102,6 +105,16 @@ struct PresetConfig {
     other: Vec<u8>,
 }
 
+/// What two numbers meant in files of schema 17, up to 2.1.44. Such blobs never travel, but the
+/// file itself may be given to us.
+#[derive(Clone, PartialEq, Message)]
+struct Schema17Config {
+    #[prost(uint32, tag = "29")]
+    new_per_day_minimum: u32,
+    #[prost(int32, tag = "32")]
+    review_order: i32,
+}
+
 /// Every number of [`PresetConfig`]; 7, 8 and 39 are taken by nobody or by released clients only.
 fn is_known(number: u64) -> bool {
     matches!(number, 1..=6 | 9..=38 | 40..=46 | 255)
@@ -109,18 +122,57 @@ fn is_known(number: u64) -> bool {
 
 /// Reads a preset as it is sent: values out of range are replaced by their defaults.
 pub(crate) fn decode(core: Core, config: &[u8]) -> Result<Preset> {
-    let config = PresetConfig::decode(config)?;
-    let bytes = config.other.clone();
+    let mut config = PresetConfig::decode(config)?;
+    let bytes = std::mem::take(&mut config.other);
     let zero = core.clone();
     let mut preset = other::absorb(
         preset(core, config),
         || self::preset(zero, PresetConfig::default()),
         &bytes,
-        &["id", "name", "mod", "usn"],
+        &ROW_KEYS,
         &SECTIONS,
     );
     ranges::apply(&mut preset);
     Ok(preset)
+}
+
+/// The blob with its known but stuck keys where they belong; `None` when there are none.
+pub(crate) fn promoted(blob: &[u8]) -> Result<Option<Vec<u8>>> {
+    let stored = PresetConfig::decode(blob)?;
+    let bytes = stored.other.clone();
+    let before = preset(Core::default(), stored);
+    let zero = || preset(Core::default(), PresetConfig::default());
+    let after = other::absorb(before.clone(), zero, &bytes, &ROW_KEYS, &SECTIONS);
+    if config(&before) == config(&after) { Ok(None) } else { encode(&after, Some(blob)).map(Some) }
+}
+
+/// The blob with another starting ease (2.5 = 250 %); `None` when it stays the same.
+pub(crate) fn with_initial_ease(
+    blob: &[u8],
+    change: impl Fn(f32) -> f32,
+) -> Result<Option<Vec<u8>>> {
+    let mut config = PresetConfig::decode(blob)?;
+    let ease = change(config.initial_ease);
+    if ease.to_bits() == config.initial_ease.to_bits() {
+        return Ok(None);
+    }
+    config.initial_ease = ease;
+    let mut changed = config.encode_to_vec();
+    changed.extend(raw::unknown_fields(blob, is_known));
+    Ok(Some(changed))
+}
+
+/// The blob of schema 17 as one of schema 18.
+pub(crate) fn from_schema17(blob: &[u8]) -> Result<Vec<u8>> {
+    let old = Schema17Config::decode(blob)?;
+    let config = PresetConfig {
+        new_per_day_minimum: old.new_per_day_minimum,
+        review_order: old.review_order,
+        bury_interday_learning: false,
+        new_card_sort_order: 0,
+        ..PresetConfig::decode(blob)?
+    };
+    Ok(config.encode_to_vec())
 }
 
 /// The blob of a preset. What we do not know of the blob it replaces is kept.
@@ -238,7 +290,11 @@ fn new_section(config: &PresetConfig) -> NewSection {
         bury: config.bury_new,
         delays: all_finite(config.learn_steps.clone()),
         initial_factor: per_mille(config.initial_ease),
-        intervals: [days(config.graduating_interval_good), days(config.graduating_interval_easy), 0],
+        intervals: [
+            days(config.graduating_interval_good),
+            days(config.graduating_interval_easy),
+            0,
+        ],
         random_order: config.new_card_insert_order == 1,
         per_day: config.new_per_day,
         other: UnknownKeys::new(),
@@ -274,3 +330,6 @@ fn lapse_section(config: &PresetConfig) -> LapseSection {
 fn per_mille(ease: f32) -> u16 {
     (f64::from(ease) * 1000.0).round() as u16
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,15 +89,18 @@ mod tests {
     #[test]
     fn every_wire_type_is_copied_with_its_key() {
         let message = [
-            &[0x08, 0x96, 0x01][..],                   // 1: varint
-            &[0x11, 1, 2, 3, 4, 5, 6, 7, 8],           // 2: 64 bit
-            &[0x1a, 0x02, 0xaa, 0xbb],                 // 3: bytes
-            &[0x25, 1, 2, 3, 4],                       // 4: 32 bit
-            &[0xfa, 0x0f, 0x02, b'{', b'}'],           // 255: bytes
+            &[0x08, 0x96, 0x01][..],         // 1: varint
+            &[0x11, 1, 2, 3, 4, 5, 6, 7, 8], // 2: 64 bit
+            &[0x1a, 0x02, 0xaa, 0xbb],       // 3: bytes
+            &[0x25, 1, 2, 3, 4],             // 4: 32 bit
+            &[0xfa, 0x0f, 0x02, b'{', b'}'], // 255: bytes
         ];
         let all = message.concat();
         assert_eq!(unknown_fields(&all, |_| false), all);
-        assert_eq!(unknown_fields(&all, |number| matches!(number, 1 | 3 | 255)), [message[1], message[3]].concat());
+        assert_eq!(
+            unknown_fields(&all, |number| matches!(number, 1 | 3 | 255)),
+            [message[1], message[3]].concat()
+        );
         assert_eq!(embedded(&all, 3), Some(&[0xaa, 0xbb][..]));
         assert_eq!(embedded(&all, 1), None);
     }

@@ -6,10 +6,10 @@
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
-use crate::connection::open_serving;
+use crate::connection::{checkpoint, open_serving};
 use crate::create;
 use crate::error::{Error, Result};
-use crate::snapshot;
+use crate::snapshot::{self, RawFile};
 use crate::summary::{Summary, summarise};
 
 /// An open collection of schema 18.
@@ -20,6 +20,8 @@ use crate::summary::{Summary, summarise};
 pub struct Collection {
     conn: Connection,
     path: PathBuf,
+    /// Declared, hence closed, after the connection.
+    raw: RawFile,
 }
 
 /// The `col` row as far as the sync protocol needs it (`collection-sync` 1).
@@ -45,8 +47,9 @@ impl Collection {
     /// [`Error::Damaged`], [`Error::TooNew`], [`Error::TooOld`], [`Error::NeedsUpgrade`],
     /// [`Error::Locked`], [`Error::NoSpace`], [`Error::ReadOnly`]; [`Error::Io`] of kind
     /// `NotFound` when there is no file. The file is unchanged then.
-    pub fn open(path: &Path) -> Result<Collection> {
-        Ok(Collection { conn: open_serving(path)?, path: path.to_owned() })
+    pub fn open(path: &Path) -> Result<Collection, Error> {
+        let conn = open_serving(path)?;
+        Ok(Collection { conn, path: path.to_owned(), raw: RawFile::default() })
     }
 
     /// Creates a new, empty collection in the file `path`, which must not exist. `now_ms` is the
@@ -64,11 +67,7 @@ impl Collection {
     /// # Errors
     /// As for [`Collection::open`] and [`Collection::create`].
     pub fn open_or_create(path: &Path, now_ms: i64) -> Result<Collection> {
-        if path.try_exists()? {
-            Collection::open(path)
-        } else {
-            Collection::create(path, now_ms)
-        }
+        if path.try_exists()? { Collection::open(path) } else { Collection::create(path, now_ms) }
     }
 
     /// The connection, for the functions that read and write objects.
@@ -114,20 +113,19 @@ impl Collection {
     /// # Errors
     /// [`Error::Locked`] when another program is reading an older state, or a transaction is open.
     pub fn checkpoint(&self) -> Result<()> {
-        let busy: bool =
-            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy { Err(Error::Locked) } else { Ok(()) }
+        checkpoint(&self.conn)
     }
 
-    /// Writes a complete copy of the committed state to the new file `to` and returns its size in
-    /// bytes. An open transaction is not part of the copy and goes on undisturbed. The copy is
-    /// not synced to disk; after an error what there is of it must be deleted by the caller.
+    /// Writes a complete copy of the committed state to the file `to`, replacing what is there,
+    /// and returns its size in bytes. An open transaction is not part of the copy and goes on
+    /// undisturbed. The copy is not synced to disk; after an error the caller must delete what
+    /// there is of it.
     ///
     /// # Errors
     /// [`Error::NoSpace`], [`Error::ReadOnly`] for the place of the copy, and whatever reading
     /// the collection brings.
     pub fn snapshot(&self, to: &Path) -> Result<u64> {
-        snapshot::write(&self.path, to)
+        snapshot::write(&self.conn, &self.raw, &self.path, to)
     }
 
     /// Closes the collection; afterwards the main file alone is complete.
@@ -135,8 +133,11 @@ impl Collection {
     /// # Errors
     /// As for [`Collection::checkpoint`]; the file is closed all the same.
     pub fn close(self) -> Result<()> {
-        let checkpointed = self.checkpoint();
-        self.conn.close().map_err(|(_, error)| error)?;
+        let Collection { conn, raw, .. } = self;
+        let checkpointed = checkpoint(&conn);
+        let closed = conn.close().map_err(|(_, error)| error);
+        drop(raw);
+        closed?;
         checkpointed
     }
 }

@@ -86,7 +86,10 @@ fn a_new_collection_is_complete_and_untouched() {
         "11800"
     );
     assert_eq!(text("SELECT CAST(val AS TEXT) FROM config WHERE KEY = 'creationOffset'"), "null");
-    assert_eq!(text("SELECT CAST(val AS TEXT) FROM config WHERE KEY = 'curModel'"), NOW.to_string());
+    assert_eq!(
+        text("SELECT CAST(val AS TEXT) FROM config WHERE KEY = 'curModel'"),
+        NOW.to_string()
+    );
 }
 
 #[test]
@@ -336,12 +339,55 @@ fn a_snapshot_leaves_out_an_open_transaction() {
     assert_eq!(note_count(&folder.path), 2);
 }
 
+#[test]
+fn a_snapshot_is_possible_while_another_program_writes() {
+    let folder = Folder::with("");
+    let collection = Collection::open(&folder.path).unwrap();
+    note(collection.conn(), 1);
+    let other = stranger(&folder.path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    note(&other, 2);
+    let to = folder.beside("snapshot");
+    std::fs::write(&to, b"something old").unwrap();
+    collection.snapshot(&to).unwrap();
+    assert_eq!(note_count(&to), 1);
+}
+
+/// Without the lock another program would take itself for the only one and remove the journal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_snapshot_keeps_the_collections_lock() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = Folder::with("");
+    let collection = Collection::open(&folder.path).unwrap();
+    let inode = format!(":{} ", folder.path.metadata().unwrap().ino());
+    let locked = || {
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|line| line.contains("POSIX") && line.contains(&inode))
+    };
+    assert!(locked());
+    collection.snapshot(&folder.beside("snapshot")).unwrap();
+    assert!(locked());
+    collection.close().unwrap();
+    assert!(!locked());
+}
+
 /// All rows of all tables as text.
 fn dump(conn: &Connection) -> Vec<String> {
     let mut rows = Vec::new();
     for table in [
-        "col", "notes", "cards", "revlog", "graves", "deck_config", "config", "tags", "notetypes",
-        "fields", "templates", "decks",
+        "col",
+        "notes",
+        "cards",
+        "revlog",
+        "graves",
+        "deck_config",
+        "config",
+        "tags",
+        "notetypes",
+        "fields",
+        "templates",
+        "decks",
     ] {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = statement.column_count();

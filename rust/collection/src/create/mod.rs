@@ -6,13 +6,12 @@ mod stock;
 pub(crate) use defaults::{DEFAULT_ID, default_deck, default_preset};
 
 use rusqlite::{Connection, OpenFlags};
-use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::connection::{SCHEMA_VERSION, configure_plain};
-use crate::durable::{sync_file, sync_folder_of};
 use crate::error::{Error, Result};
+use crate::files::{beside, remove_if_present, sync_file, sync_folder_of};
 use crate::objects::{config, decks, notetypes, presets};
 use crate::schema;
 
@@ -25,7 +24,8 @@ pub(crate) fn create(path: &Path, now_ms: i64) -> Result<()> {
     if path.try_exists()? {
         return Err(std::io::Error::from(ErrorKind::AlreadyExists).into());
     }
-    let unfinished = unfinished_path(path);
+    let unfinished = beside(path, ".new");
+    // An earlier attempt may have been interrupted.
     remove_if_present(&unfinished)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -78,20 +78,6 @@ fn random_id() -> Result<i64> {
         if id != 0 {
             return Ok(id);
         }
-    }
-}
-
-fn unfinished_path(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".new");
-    PathBuf::from(name)
-}
-
-/// An earlier attempt may have been interrupted.
-fn remove_if_present(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
     }
 }
 

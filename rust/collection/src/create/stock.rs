@@ -43,8 +43,7 @@ const FIRST: (&str, &str) = ("Card 1", "{{Front}}");
 
 /// The five notetypes, with the ids `now_ms`, `now_ms` + 1 and so on.
 pub(super) fn notetypes(now_ms: i64) -> Result<Vec<Notetype>> {
-    let mut all =
-        vec![basic()?, reversed()?, optional_reversed()?, typing()?, cloze()?];
+    let mut all = vec![basic()?, reversed()?, optional_reversed()?, typing()?, cloze()?];
     for (notetype, (id, stock_kind)) in all.iter_mut().zip((now_ms..).zip(1..)) {
         notetype.id = id;
         notetype.original_stock_kind = stock_kind;

@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn values_travel_as_the_text_they_came_in() {
         let conn = database();
-        let json = r#"{"a":1.50,"big":12345678901234567890123,"nested":{"z":1,"a":[null]},"x":"é"}"#;
+        let json =
+            r#"{"a":1.50,"big":12345678901234567890123,"nested":{"z":1,"a":[null]},"x":"é"}"#;
         replace_all(&conn, &map(json), 5, 100).unwrap();
         assert_eq!(serde_json::to_string(&all(&conn).unwrap()).unwrap(), json);
         let row: (i32, i64, Vec<u8>) = conn

@@ -7,9 +7,11 @@ pub mod config;
 pub mod decks;
 pub mod notetypes;
 pub mod presets;
+#[cfg(test)]
+pub(crate) mod round_trip_tests;
 pub mod tags;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::CachedStatement;
 
 use crate::error::{Error, Result};
 
@@ -25,12 +27,11 @@ fn free_name(statement: &mut CachedStatement, name: &str, id: i64) -> Result<Str
 
 /// Released clients refuse objects with id 0, so must we.
 fn check_id(id: i64) -> Result<()> {
-    if id == 0 { Err(Error::conflict("an object has the id 0; check the database")) } else { Ok(()) }
-}
-
-fn count(conn: &Connection, sql: &str) -> Result<u64> {
-    let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    if id == 0 {
+        Err(Error::conflict("an object has the id 0; check the database"))
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -13,17 +13,6 @@ const SELECT: &str = "SELECT id, name, mtime_secs, usn, config FROM notetypes";
 const SELECT_FIELDS: &str = "SELECT name, config FROM fields WHERE ntid = ?1 ORDER BY ord";
 const SELECT_TEMPLATES: &str = "SELECT name, config FROM templates WHERE ntid = ?1 ORDER BY ord";
 
-/// What the merge rules compare (`collection-sync` 6.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotetypeVersion {
-    /// Last modification, Unix seconds.
-    pub modified_secs: i64,
-    /// Number of fields.
-    pub fields: usize,
-    /// Number of templates.
-    pub templates: usize,
-}
-
 /// What a note needs to know of its notetype.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotetypeShape {
@@ -55,25 +44,6 @@ pub fn get(conn: &Connection, id: i64) -> Result<Option<Notetype>> {
     let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     let mut rows = statement.query([id])?;
     rows.next()?.map(|row| read(conn, row)).transpose()
-}
-
-/// The notetype's version, or `None` when it does not exist.
-///
-/// # Errors
-/// When the database fails.
-pub fn version(conn: &Connection, id: i64) -> Result<Option<NotetypeVersion>> {
-    let sql = "SELECT mtime_secs,
-                      (SELECT count(*) FROM fields WHERE ntid = ?1),
-                      (SELECT count(*) FROM templates WHERE ntid = ?1)
-               FROM notetypes WHERE id = ?1";
-    let version = |row: &Row| {
-        Ok(NotetypeVersion {
-            modified_secs: row.get(0)?,
-            fields: usize::from(row.get::<_, u16>(1)?),
-            templates: usize::from(row.get::<_, u16>(2)?),
-        })
-    };
-    Ok(conn.prepare_cached(sql)?.query_row([id], version).optional()?)
 }
 
 /// The notetype's shape, or `None` when it does not exist.
@@ -108,8 +78,7 @@ pub fn store(conn: &Connection, notetype: &Notetype, usn: i32, now_secs: i64) ->
         .prepare_cached("SELECT config FROM notetypes WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
         .optional()?;
-    let mut taken =
-        conn.prepare_cached("SELECT 1 FROM notetypes WHERE name = ?1 AND id != ?2")?;
+    let mut taken = conn.prepare_cached("SELECT 1 FROM notetypes WHERE name = ?1 AND id != ?2")?;
     let name = free_name(&mut taken, &notetype.name, id)?;
     let modified = if name == notetype.name { notetype.modified } else { now_secs };
     let config = blobs::notetype::encode(notetype, replaced.as_deref())?;
@@ -123,17 +92,8 @@ pub fn store(conn: &Connection, notetype: &Notetype, usn: i32, now_secs: i64) ->
     store_templates(conn, id, &notetype.templates)
 }
 
-/// How many notetypes there are.
-///
-/// # Errors
-/// When the database fails.
-pub fn count(conn: &Connection) -> Result<u64> {
-    super::count(conn, "SELECT count(*) FROM notetypes")
-}
-
 fn read(conn: &Connection, row: &Row) -> Result<Notetype> {
-    let core =
-        Core { id: row.get(0)?, name: row.get(1)?, modified: row.get(2)?, usn: row.get(3)? };
+    let core = Core { id: row.get(0)?, name: row.get(1)?, modified: row.get(2)?, usn: row.get(3)? };
     let config: Vec<u8> = row.get(4)?;
     let mut notetype = blobs::notetype::decode(core, &config)?;
     for part in parts(conn, SELECT_FIELDS, notetype.id)? {
@@ -194,9 +154,8 @@ fn check_names(mut names: Vec<&str>) -> Result<()> {
 fn store_fields(conn: &Connection, notetype: i64, fields: &[NotetypeField]) -> Result<()> {
     let kept = Kept::read(conn, SELECT_FIELDS, notetype, blobs::notetype::unknown_in_field)?;
     conn.prepare_cached("DELETE FROM fields WHERE ntid = ?1")?.execute([notetype])?;
-    let mut insert = conn.prepare_cached(
-        "INSERT INTO fields (ntid, ord, name, config) VALUES (?1, ?2, ?3, ?4)",
-    )?;
+    let mut insert = conn
+        .prepare_cached("INSERT INTO fields (ntid, ord, name, config) VALUES (?1, ?2, ?3, ?4)")?;
     for (position, field) in fields.iter().enumerate() {
         let config = blobs::notetype::encode_field(field, kept.of(field.id, position))?;
         insert.execute((notetype, ord(position), &field.name, config))?;
@@ -204,11 +163,7 @@ fn store_fields(conn: &Connection, notetype: i64, fields: &[NotetypeField]) -> R
     Ok(())
 }
 
-fn store_templates(
-    conn: &Connection,
-    notetype: i64,
-    templates: &[NotetypeTemplate],
-) -> Result<()> {
+fn store_templates(conn: &Connection, notetype: i64, templates: &[NotetypeTemplate]) -> Result<()> {
     let kept = Kept::read(conn, SELECT_TEMPLATES, notetype, blobs::notetype::unknown_in_template)?;
     conn.prepare_cached("DELETE FROM templates WHERE ntid = ?1")?.execute([notetype])?;
     let mut insert = conn.prepare_cached(
@@ -242,3 +197,6 @@ impl Kept {
         same.or_else(|| self.0.get(position)).map_or(&[], |(_, unknown)| unknown)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,8 +86,7 @@ fn columns(conn: &Connection, table: &TableKind) -> Result<Vec<Column>> {
     while let Some(row) = rows.next()? {
         let (name, declared): (String, String) = (row.get("name")?, row.get("type")?);
         let primary_key = row.get("pk")?;
-        let (_, collation, ..) =
-            conn.column_metadata(None, table.name.as_str(), name.as_str())?;
+        let (_, collation, ..) = conn.column_metadata(None, table.name.as_str(), name.as_str())?;
         found.push(Column {
             value: value_kind(&declared, primary_key > 0 && !table.without_rowid),
             collation: collation.map(|text| text.to_string_lossy().to_ascii_lowercase()),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use deckport_wire::{Changes, Deck, DecksAndPresets, Notetype, Preset};
+use deckport_wire::{Changes, Deck, DecksAndPresets, Notetype, Preset, Received, ReceivedChanges};
 use rusqlite::Connection;
 
 use super::ServerSync;
@@ -22,10 +22,10 @@ struct ClientWon {
 pub(super) fn exchange(
     conn: &Connection,
     sync: &mut ServerSync,
-    received: Changes,
+    received: ReceivedChanges,
 ) -> Result<Changes> {
     let mut answer = collect(conn, sync)?;
-    sync.counts.received += count(&received);
+    sync.counts.received += count_received(&received);
     sync.suspects.note_decks(&received);
     let won = merge(conn, sync, received)?;
     answer.notetypes.retain(|notetype| !won.notetypes.contains(&notetype.id));
@@ -55,22 +55,17 @@ fn collect(conn: &Connection, sync: &ServerSync) -> Result<Changes> {
     })
 }
 
-fn merge(conn: &Connection, sync: &ServerSync, received: Changes) -> Result<ClientWon> {
+fn merge(conn: &Connection, sync: &ServerSync, received: ReceivedChanges) -> Result<ClientWon> {
     let mut won = ClientWon::default();
-    for notetype in &received.notetypes {
-        if merge_notetype(conn, sync, notetype)? {
-            won.notetypes.insert(notetype.id);
-        }
+    for notetype in received.notetypes {
+        won.notetypes.extend(merge_notetype(conn, sync, notetype)?);
     }
-    for deck in &received.decks.0 {
-        if merge_deck(conn, sync, deck)? {
-            won.decks.insert(deck.id);
-        }
+    let (decks, presets) = received.decks;
+    for deck in decks {
+        won.decks.extend(merge_deck(conn, sync, deck)?);
     }
-    for preset in &received.decks.1 {
-        if merge_preset(conn, sync, preset)? {
-            won.presets.insert(preset.id);
-        }
+    for preset in presets {
+        won.presets.extend(merge_preset(conn, sync, preset)?);
     }
     for tag in &received.tags {
         tags::add(conn, tag, sync.usn)?;
@@ -84,36 +79,64 @@ fn merge(conn: &Connection, sync: &ServerSync, received: Changes) -> Result<Clie
     Ok(won)
 }
 
-/// Returns whether the client's version was taken.
-fn merge_notetype(conn: &Connection, sync: &ServerSync, notetype: &Notetype) -> Result<bool> {
-    if let Some(stored) = notetypes::version(conn, notetype.id)? {
-        if stored.modified_secs > notetype.modified {
-            return Ok(false);
+/// Returns the id if the client's version was taken. What it did not send stays as it is here:
+/// an old client does not know all there is.
+fn merge_notetype(
+    conn: &Connection,
+    sync: &ServerSync,
+    notetype: Received<Notetype>,
+) -> Result<Option<i64>> {
+    let sent = notetype.object();
+    let id = sent.id;
+    let notetype = match notetypes::get(conn, id)? {
+        None => sent.clone(),
+        Some(stored) if stored.modified > sent.modified => return Ok(None),
+        Some(stored) => {
+            let same_shape = stored.fields.len() == sent.fields.len()
+                && stored.templates.len() == sent.templates.len();
+            if !same_shape {
+                return Err(Error::conflict(
+                    "a notetype has another number of fields or card templates than here",
+                ));
+            }
+            notetype.completed_by(&stored)
         }
-        if stored.fields != notetype.fields.len() || stored.templates != notetype.templates.len() {
-            return Err(Error::conflict(
-                "a notetype has another number of fields or card templates than here",
-            ));
-        }
-    }
-    notetypes::store(conn, notetype, sync.usn, sync.now_secs)?;
-    Ok(true)
+    };
+    notetypes::store(conn, &notetype, sync.usn, sync.now_secs)?;
+    Ok(Some(id))
 }
 
-fn merge_deck(conn: &Connection, sync: &ServerSync, deck: &Deck) -> Result<bool> {
-    if decks::modified_secs(conn, deck.id)?.is_some_and(|stored| stored > deck.modified) {
-        return Ok(false);
-    }
-    decks::store(conn, deck, sync.usn, sync.now_secs)?;
-    Ok(true)
+/// The same for a deck.
+fn merge_deck(conn: &Connection, sync: &ServerSync, deck: Received<Deck>) -> Result<Option<i64>> {
+    let id = deck.object().id;
+    let deck = match decks::get(conn, id)? {
+        None => deck.object().clone(),
+        Some(stored) if stored.modified > deck.object().modified => return Ok(None),
+        Some(stored) => deck.completed_by(&stored),
+    };
+    decks::store(conn, &deck, sync.usn, sync.now_secs)?;
+    Ok(Some(id))
 }
 
-fn merge_preset(conn: &Connection, sync: &ServerSync, preset: &Preset) -> Result<bool> {
-    if presets::modified_secs(conn, preset.id)?.is_some_and(|stored| stored > preset.modified) {
-        return Ok(false);
-    }
-    presets::store(conn, preset, sync.usn)?;
-    Ok(true)
+/// The same for a preset.
+fn merge_preset(
+    conn: &Connection,
+    sync: &ServerSync,
+    preset: Received<Preset>,
+) -> Result<Option<i64>> {
+    let id = preset.object().id;
+    let preset = match presets::get(conn, id)? {
+        None => preset.object().clone(),
+        Some(stored) if stored.modified > preset.object().modified => return Ok(None),
+        Some(stored) => preset.completed_by(&stored),
+    };
+    presets::store(conn, &preset, sync.usn)?;
+    Ok(Some(id))
+}
+
+fn count_received(changes: &ReceivedChanges) -> u64 {
+    let (decks, presets) = &changes.decks;
+    (changes.notetypes.len() + decks.len() + presets.len() + changes.tags.len()) as u64
 }
 
 fn count(changes: &Changes) -> u64 {

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use deckport_wire::objects::{DeckKind, NormalDeck};
-use deckport_wire::{Changes, Deck, Graves, TimestampSecs, Usn};
+use deckport_wire::{Deck, Graves, ReceivedChanges, TimestampSecs, Usn};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::graves;
@@ -46,7 +46,7 @@ impl Suspects {
     }
 
     /// Remembers whether decks arrived.
-    pub(super) fn note_decks(&mut self, changes: &Changes) {
+    pub(super) fn note_decks(&mut self, changes: &ReceivedChanges) {
         self.decks_changed |= !changes.decks.0.is_empty();
     }
 }
@@ -128,7 +128,7 @@ fn home_cards_without_deck(
 
 fn recover_deck_of(conn: &Connection, card: i64, next_usn: Usn, now: TimestampSecs) -> Result<()> {
     let deck = conn.query_row("SELECT did FROM cards WHERE id = ?1", [card], |row| row.get(0))?;
-    if deck != 0 && decks::modified_secs(conn, deck)?.is_none() {
+    if deck != 0 && decks::get(conn, deck)?.is_none() {
         add_deck(conn, deck, format!("recovered{deck}"), next_usn, now)?;
     }
     Ok(())
@@ -155,13 +155,7 @@ fn add_missing_parents(conn: &Connection, next_usn: Usn, now: TimestampSecs) -> 
     Ok(added)
 }
 
-fn add_deck(
-    conn: &Connection,
-    id: i64,
-    name: String,
-    usn: Usn,
-    now: TimestampSecs,
-) -> Result<()> {
+fn add_deck(conn: &Connection, id: i64, name: String, usn: Usn, now: TimestampSecs) -> Result<()> {
     let deck = Deck {
         id,
         modified: now,

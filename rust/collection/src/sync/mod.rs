@@ -17,14 +17,14 @@ mod unbury;
 mod tests;
 
 use deckport_wire::{
-    Changes, Chunk, Graves, SanityCheckResponse, SanityReport, StartRequest, TimestampMillis,
-    TimestampSecs, Usn,
+    Changes, Chunk, Graves, ReceivedChanges, SanityCheckResponse, SanityReport, StartRequest,
+    TimestampMillis, TimestampSecs, Usn,
 };
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
-use shapes::NotetypeShapes;
 use outgoing::OutgoingRows;
+use shapes::NotetypeShapes;
 
 /// What moved in one sync, for logs and events.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,11 @@ impl ServerSync {
     /// # Errors
     /// [`Error::Conflict`] when a notetype has another number of fields or templates than ours,
     /// or an object breaks a rule; other errors when the database cannot be used.
-    pub fn apply_changes(&mut self, conn: &Connection, received: Changes) -> Result<Changes> {
+    pub fn apply_changes(
+        &mut self,
+        conn: &Connection,
+        received: ReceivedChanges,
+    ) -> Result<Changes> {
         let answer = changes::exchange(conn, self, received)?;
         // Notetypes may have changed.
         self.shapes = NotetypeShapes::default();

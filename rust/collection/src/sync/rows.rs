@@ -89,18 +89,20 @@ pub(super) fn merge_note(
 
 /// Stores a review; one that is already here stays as it is.
 pub(super) fn add_review(conn: &Connection, review: &Review, usn: Usn) -> Result<()> {
-    conn.prepare_cached("INSERT OR IGNORE INTO revlog VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
-        .execute(rusqlite::params![
-            review.id,
-            review.card_id,
-            usn,
-            review.ease,
-            review.interval,
-            review.last_interval,
-            review.factor,
-            review.time_ms,
-            review.kind,
-        ])?;
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO revlog VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(rusqlite::params![
+        review.id,
+        review.card_id,
+        usn,
+        review.ease,
+        review.interval,
+        review.last_interval,
+        review.factor,
+        review.time_ms,
+        review.kind,
+    ])?;
     Ok(())
 }
 

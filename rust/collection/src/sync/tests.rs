@@ -341,7 +341,7 @@ fn in_a_tie_the_clients_small_objects_win_and_ours_do_not_travel_back() {
     let fixture = Fixture::new();
     edit_everything_here(&fixture);
     let (mut sync, _) = fixture.start(SERVER_USN, true);
-    let answer = sync.apply_changes(fixture.conn(), edited(&fixture, 0, false)).unwrap();
+    let answer = sync.apply_changes(fixture.conn(), edited(&fixture, 0, false).into()).unwrap();
     assert!(answer.decks.0.is_empty() && answer.decks.1.is_empty());
     assert!(!answer.notetypes.iter().any(|notetype| notetype.id == fixture.notetype));
     sync.finish(fixture.conn(), NOW).unwrap();
@@ -355,7 +355,7 @@ fn an_older_object_of_the_client_is_ignored_and_ours_travels() {
     let fixture = Fixture::new();
     edit_everything_here(&fixture);
     let (mut sync, _) = fixture.start(SERVER_USN, true);
-    let answer = sync.apply_changes(fixture.conn(), edited(&fixture, -1, false)).unwrap();
+    let answer = sync.apply_changes(fixture.conn(), edited(&fixture, -1, false).into()).unwrap();
     assert_eq!((answer.decks.0.len(), answer.decks.1.len()), (1, 1));
     assert!(answer.notetypes.iter().any(|notetype| notetype.id == fixture.notetype));
     sync.finish(fixture.conn(), NOW).unwrap();
@@ -368,7 +368,7 @@ fn a_notetype_of_another_shape_is_a_conflict() {
     let mut changes = edited(&fixture, 10, false);
     changes.notetypes[0].fields.pop();
     let (mut sync, _) = fixture.start(SERVER_USN, true);
-    let result = sync.apply_changes(fixture.conn(), changes);
+    let result = sync.apply_changes(fixture.conn(), changes.into());
     assert!(matches!(result, Err(Error::Conflict(_))));
     sync.abort(fixture.conn()).unwrap();
 }
@@ -377,14 +377,14 @@ fn a_notetype_of_another_shape_is_a_conflict() {
 fn the_config_of_the_newer_side_replaces_the_others_word_for_word() {
     let fixture = Fixture::new();
     let (mut sync, _) = fixture.start(SERVER_USN, true);
-    let answer = sync.apply_changes(fixture.conn(), edited(&fixture, 1, true)).unwrap();
+    let answer = sync.apply_changes(fixture.conn(), edited(&fixture, 1, true).into()).unwrap();
     assert!(answer.config.is_none() && answer.creation.is_none());
     sync.finish(fixture.conn(), NOW).unwrap();
     assert_eq!(fixture.text("SELECT CAST(val AS TEXT) FROM config"), "{ \"x\": 1.50 }");
     assert_eq!(fixture.int("SELECT crt FROM col"), 1234);
 
     let (mut sync, _) = fixture.start(SERVER_USN, false);
-    let answer = sync.apply_changes(fixture.conn(), Changes::default()).unwrap();
+    let answer = sync.apply_changes(fixture.conn(), Changes::default().into()).unwrap();
     assert_eq!(answer.creation, Some(1234));
     assert!(answer.config.unwrap().contains_key("addon"));
     sync.abort(fixture.conn()).unwrap();
@@ -455,9 +455,10 @@ fn a_deck_whose_parent_was_deleted_elsewhere_gets_it_back() {
     child.name = "a::b::c".to_owned();
     let changes = Changes { decks: DecksAndPresets(vec![child], vec![]), ..Changes::default() };
     let (mut sync, _) = fixture.start(SERVER_USN, true);
-    sync.apply_changes(fixture.conn(), changes).unwrap();
+    sync.apply_changes(fixture.conn(), changes.into()).unwrap();
     sync.finish(fixture.conn(), NOW).unwrap();
-    let parents = fixture.int("SELECT count(*) FROM decks WHERE name IN ('a', 'a' || char(31) || 'b')");
+    let parents =
+        fixture.int("SELECT count(*) FROM decks WHERE name IN ('a', 'a' || char(31) || 'b')");
     assert_eq!(parents, 2);
 }
 
@@ -481,7 +482,8 @@ fn buried_cards_are_released_on_a_new_day_without_marking_them_as_changed() {
     fixture.conn().execute(again, []).unwrap();
     let (sync, _) = fixture.start(SERVER_USN, true);
     sync.finish(fixture.conn(), NOW).unwrap();
-    let queues = fixture.text("SELECT group_concat(queue) FROM (SELECT queue FROM cards ORDER BY id)");
+    let queues =
+        fixture.text("SELECT group_concat(queue) FROM (SELECT queue FROM cards ORDER BY id)");
     assert_eq!(queues, "0,2,1,3,-1");
     assert_eq!(fixture.int("SELECT max(usn) + max(mod) FROM cards"), 2);
     let today: i64 = config::get(fixture.conn(), "lastUnburied").unwrap().unwrap();

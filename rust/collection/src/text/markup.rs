@@ -30,13 +30,10 @@ struct Tag<'a> {
 }
 
 /// Asks `find` at every `<` whether a tag starts there, and replaces it if so.
-fn replace_tags<'a>(
-    text: &'a str,
-    mut find: impl FnMut(usize) -> Option<Tag<'a>>,
-) -> Cow<'a, str> {
+fn replace_tags<'a>(text: &'a str, mut find: impl FnMut(usize) -> Option<Tag<'a>>) -> Cow<'a, str> {
     let mut output = String::new();
     let (mut copied, mut searched) = (0, 0);
-    while let Some(start) = find_from(text, searched, "<") {
+    while let Some(start) = find_from(text, searched, '<') {
         searched = start + 1;
         if let Some(tag) = find(start) {
             output.push_str(text.get(copied..start).unwrap_or_default());
@@ -113,7 +110,7 @@ impl<'a> MediaTags<'a> {
 
     /// Where the quoted run ends that starts with the quote at `at`.
     fn after_quoted(&self, at: usize) -> Option<usize> {
-        let quote = self.text.get(at..at + 1)?;
+        let quote = self.text.get(at..)?.chars().next()?;
         find_from(self.text, at + 1, quote).map(|end| end + 1)
     }
 
@@ -125,10 +122,10 @@ impl<'a> MediaTags<'a> {
     }
 
     fn value(&self, at: usize) -> Option<Tag<'a>> {
-        self.quoted(at, "\"").or_else(|| self.quoted(at, "'")).or_else(|| self.unquoted(at))
+        self.quoted(at, '"').or_else(|| self.quoted(at, '\'')).or_else(|| self.unquoted(at))
     }
 
-    fn quoted(&self, at: usize, quote: &str) -> Option<Tag<'a>> {
+    fn quoted(&self, at: usize, quote: char) -> Option<Tag<'a>> {
         let start = at + self.text.get(at..)?.starts_with(quote).then_some(1)?;
         let end = find_from(self.text, start, quote).filter(|end| *end > start)?;
         self.tag(start, end)
@@ -146,7 +143,7 @@ impl<'a> MediaTags<'a> {
         if name_end > self.last_close {
             return None;
         }
-        let close = find_from(self.text, name_end, ">")?;
+        let close = find_from(self.text, name_end, '>')?;
         Some(Tag { end: close + 1, name: self.text.get(name_start..name_end) })
     }
 }
@@ -176,7 +173,7 @@ impl<'a> AnyTags<'a> {
         if start > self.last_close {
             return None;
         }
-        let close = find_from(self.text, start, ">")? + 1;
+        let close = find_from(self.text, start, '>')? + 1;
         self.special(start, close).or(Some(close))
     }
 
@@ -210,7 +207,7 @@ impl Needle {
         if self.missing {
             return None;
         }
-        let Some(first) = self.needle.get(..1) else { return None };
+        let first = self.needle.chars().next()?;
         let mut at = from;
         while let Some(found) = find_from(text, at, first) {
             if let Some(end) = after_word(text, found, self.needle) {
@@ -223,7 +220,7 @@ impl Needle {
     }
 }
 
-fn find_from(text: &str, from: usize, needle: &str) -> Option<usize> {
+fn find_from(text: &str, from: usize, needle: char) -> Option<usize> {
     Some(from + text.get(from..)?.find(needle)?)
 }
 
@@ -252,3 +249,6 @@ fn is_word_character(c: char) -> bool {
         _ => c.is_numeric(),
     }
 }
+
+#[cfg(test)]
+mod tests;

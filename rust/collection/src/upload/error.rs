@@ -3,6 +3,7 @@
 use rusqlite::ErrorCode;
 
 use crate::error::Error;
+use crate::migrate::UpgradeError;
 
 /// Why an uploaded file was refused. Clients show the `Display` text to the person who uploaded,
 /// so these are whole sentences without technical terms; [`UploadError::detail`] has those.
@@ -12,9 +13,7 @@ pub enum UploadError {
     #[error("The uploaded file is empty. Nothing was changed on the endpoint.")]
     Empty,
     /// Not a SQLite file, or one without Anki's tables.
-    #[error(
-        "The uploaded file is not an Anki collection. Nothing was changed on the endpoint."
-    )]
+    #[error("The uploaded file is not an Anki collection. Nothing was changed on the endpoint.")]
     NotACollection,
     /// A newer `ver` than this endpoint knows.
     #[error(
@@ -47,6 +46,18 @@ pub enum UploadError {
          Tools > Check Database, then sync again. Nothing was changed on the endpoint."
     )]
     Content(String),
+    /// A file of an older format that cannot be upgraded.
+    #[error(
+        "The uploaded collection has an older format ({version}) and could not be upgraded \
+         ({reason}). In Anki choose Tools > Check Database, then sync again. Nothing was changed \
+         on the endpoint."
+    )]
+    Upgrade {
+        /// Its format.
+        version: i64,
+        /// What stands in the way.
+        reason: UpgradeError,
+    },
     /// Not the file's fault: the endpoint could not do its part.
     #[error("The endpoint could not take the upload: {0}. Nothing was changed on the endpoint.")]
     Endpoint(Error),
@@ -68,7 +79,17 @@ impl UploadError {
             UploadError::Structure(what)
             | UploadError::Damaged(what)
             | UploadError::Content(what) => what.clone(),
+            UploadError::Upgrade { version, reason } => format!("format {version}: {reason}"),
             UploadError::Endpoint(error) => error.to_string(),
+        }
+    }
+
+    /// What the upgrade says about a file, said about an upload.
+    pub(super) fn of_upgrade(version: i64, reason: UpgradeError) -> UploadError {
+        match reason {
+            UpgradeError::Structure(what) => UploadError::Structure(what),
+            UpgradeError::Database(error) => error.into(),
+            reason => UploadError::Upgrade { version, reason },
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What can be said of an uploaded file before SQLite sees it.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::{Checked, UploadError};
+use crate::files::{beside, remove_if_present};
 
 /// First bytes of every SQLite database.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -33,16 +33,7 @@ pub(super) fn check(path: &Path) -> Checked<()> {
 /// Removes journals of an earlier file of the same name: SQLite would replay them into this one.
 pub(super) fn remove_leftovers(path: &Path) -> Checked<()> {
     for suffix in ["-wal", "-shm", "-journal"] {
-        match std::fs::remove_file(beside(path, suffix)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
+        remove_if_present(&beside(path, suffix))?;
     }
     Ok(())
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }

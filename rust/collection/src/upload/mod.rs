@@ -20,11 +20,14 @@ use rusqlite::Connection;
 use std::path::Path;
 
 use crate::connection::{check_version, open_private};
-use crate::durable::sync_file;
+use crate::error::Error;
+use crate::files::sync_file;
+use crate::migrate;
 use crate::summary::{Summary, summarise};
 use error::Checked;
 
-/// Checks the uploaded file at `path`, which must be a private copy, and repairs it in place.
+/// Checks the uploaded file at `path`, which must be a private copy, and repairs it in place. One
+/// of schema 11 or 14 - 17 becomes one of schema 18.
 ///
 /// Afterwards it is a complete collection in one file, synced to disk (its folder is not), and
 /// tells its counts. `mod`, `scm`, `usn`, `ls` and `crt` are as uploaded, because the uploader
@@ -38,8 +41,11 @@ pub fn accept_upload(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
     header::remove_leftovers(path)?;
     let conn = open_private(path)?;
     structure::check_kinds(&conn)?;
-    // An upgrade of an older format belongs here, before the structure is compared.
-    check_version(&conn)?;
+    match check_version(&conn) {
+        Err(Error::NeedsUpgrade(version)) => migrate::upgrade(&conn, version, now_ms)
+            .map_err(|reason| UploadError::of_upgrade(version, reason))?,
+        other => other?,
+    }
     structure::check_tables(&conn)?;
     structure::restore_indexes(&conn)?;
     check_integrity(&conn)?;
@@ -49,6 +55,7 @@ pub fn accept_upload(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
     repair::unreadable_config(&conn)?;
     repair::pending_usns(&conn)?;
     objects::check(&conn)?;
+    migrate::promote_stuck_keys(&conn)?;
     rows::check(&conn)?;
     let summary = summarise(&conn)?;
     conn.close().map_err(|(_, error)| error)?;
@@ -60,8 +67,7 @@ pub fn accept_upload(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
 /// The full check: the quick one does not compare indexes with their tables, but clients do when
 /// they download the file.
 fn check_integrity(conn: &Connection) -> Checked<()> {
-    let finding: String =
-        conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let finding: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if finding == "ok" { Ok(()) } else { Err(UploadError::Damaged(finding)) }
 }
 

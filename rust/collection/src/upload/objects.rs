@@ -17,13 +17,19 @@ pub(super) fn check(conn: &Connection) -> Checked<()> {
         let blobs = DeckBlobs { common: row.get(4)?, kind: row.get(5)? };
         blobs::deck::decode(core(row)?, &blobs).map(drop)
     })?;
-    check_each(conn, "preset", "SELECT id, name, mtime_secs, usn, config FROM deck_config", |row| {
-        let config: Vec<u8> = row.get(4)?;
-        blobs::preset::decode(core(row)?, &config).map(drop)
-    })?;
-    for (what, sql) in
-        [("a tag", "SELECT 0, tag, usn FROM tags"), ("the config", "SELECT 0, KEY, usn FROM config")]
-    {
+    check_each(
+        conn,
+        "preset",
+        "SELECT id, name, mtime_secs, usn, config FROM deck_config",
+        |row| {
+            let config: Vec<u8> = row.get(4)?;
+            blobs::preset::decode(core(row)?, &config).map(drop)
+        },
+    )?;
+    for (what, sql) in [
+        ("a tag", "SELECT 0, tag, usn FROM tags"),
+        ("the config", "SELECT 0, KEY, usn FROM config"),
+    ] {
         check_each(conn, what, sql, |row| {
             let _: (String, i32) = (row.get(1)?, row.get(2)?);
             Ok(())

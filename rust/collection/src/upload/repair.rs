@@ -35,10 +35,10 @@ const TABLES_WITH_USN: [(&str, &str); 9] = [
 /// missing.
 pub(super) fn missing_defaults(conn: &Connection, now_ms: i64) -> Checked<()> {
     let usn: i32 = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
-    if presets::modified_secs(conn, DEFAULT_ID)?.is_none() {
+    if presets::get(conn, DEFAULT_ID)?.is_none() {
         presets::store(conn, &default_preset(), usn)?;
     }
-    if decks::modified_secs(conn, DEFAULT_ID)?.is_none() {
+    if decks::get(conn, DEFAULT_ID)?.is_none() {
         decks::store(conn, &default_deck(), usn, now_ms.div_euclid(1000))?;
     }
     Ok(())

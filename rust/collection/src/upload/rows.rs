@@ -114,8 +114,11 @@ fn note_fault(row: &Row<'_>, fields: &mut FieldCounts<'_>) -> Checked<Option<&'s
     })
 }
 
+/// Counted in parts that fit a byte, which the compiler turns into vector instructions.
 fn field_count(contents: &[u8]) -> i64 {
-    contents.iter().map(|byte| i64::from(*byte == FIELD_SEPARATOR)).sum::<i64>() + 1
+    let in_part =
+        |part: &[u8]| part.iter().map(|byte| u8::from(*byte == FIELD_SEPARATOR)).sum::<u8>();
+    contents.chunks(255).map(|part| i64::from(in_part(part))).sum::<i64>() + 1
 }
 
 /// The number of fields of each notetype.
@@ -126,7 +129,8 @@ struct FieldCounts<'conn> {
 
 impl<'conn> FieldCounts<'conn> {
     fn new(conn: &'conn Connection) -> Checked<FieldCounts<'conn>> {
-        let sql = "SELECT (SELECT count(*) FROM fields WHERE ntid = id) FROM notetypes WHERE id = ?1";
+        let sql =
+            "SELECT (SELECT count(*) FROM fields WHERE ntid = id) FROM notetypes WHERE id = ?1";
         Ok(FieldCounts { statement: conn.prepare(sql)?, known: HashMap::new() })
     }
 

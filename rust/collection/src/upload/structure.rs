@@ -6,7 +6,6 @@ use rusqlite::Connection;
 use std::collections::HashSet;
 
 use super::error::{Checked, UploadError};
-use crate::connection::configure_plain;
 use crate::schema;
 
 /// An entry of the schema that has a text.
@@ -36,7 +35,7 @@ pub(super) fn check_kinds(conn: &Connection) -> Checked<()> {
 
 /// Compares every table of schema 18; other tables may stay.
 pub(super) fn check_tables(conn: &Connection) -> Checked<()> {
-    let model = model()?;
+    let model = schema::model()?;
     let entries = entries(conn)?;
     let uploaded = schema::tables(conn)?;
     for expected in schema::tables(&model)? {
@@ -44,8 +43,9 @@ pub(super) fn check_tables(conn: &Connection) -> Checked<()> {
         let Some(found) = uploaded.iter().find(|table| same_name(&table.name)) else {
             return Err(UploadError::Structure(format!("the table {} is missing", expected.name)));
         };
-        let has_rules =
-            entries.iter().any(|entry| entry.kind == "table" && same_name(&entry.name) && has_rules(&entry.sql));
+        let has_rules = entries
+            .iter()
+            .any(|entry| entry.kind == "table" && same_name(&entry.name) && has_rules(&entry.sql));
         if has_rules || schema::table(conn, found)? != schema::table(&model, &expected)? {
             return Err(UploadError::Structure(format!("the table {} differs", expected.name)));
         }
@@ -56,9 +56,10 @@ pub(super) fn check_tables(conn: &Connection) -> Checked<()> {
 /// Drops indexes on Anki's tables that are not Anki's (a unique or computed one could make a
 /// later sync fail) and makes those that are missing.
 pub(super) fn restore_indexes(conn: &Connection) -> Checked<()> {
-    let model = model()?;
+    let model = schema::model()?;
     let expected = indexes(&model)?;
-    let wanted: HashSet<String> = expected.iter().map(|index| schema::bare_sql(&index.sql)).collect();
+    let wanted: HashSet<String> =
+        expected.iter().map(|index| schema::bare_sql(&index.sql)).collect();
     let mut present = HashSet::new();
     for index in indexes(conn)? {
         let bare = schema::bare_sql(&index.sql);
@@ -85,14 +86,6 @@ fn create_index(conn: &Connection, index: &Entry) -> Checked<()> {
         }
         _ => error.into(),
     })
-}
-
-/// An empty collection to compare with.
-fn model() -> Checked<Connection> {
-    let model = Connection::open_in_memory()?;
-    configure_plain(&model)?;
-    schema::create(&model)?;
-    Ok(model)
 }
 
 /// Rules inside a table definition that would refuse, replace or silently drop later rows.

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, PasswordVerifier, Version};
 use pbkdf2::Pbkdf2;
 
 use super::RegistryError;
@@ -11,6 +11,11 @@ use super::RegistryError;
 /// Longest password that can be set, in bytes.
 const MAX_PASSWORD_BYTES: usize = 1024;
 const SALT_BYTES: usize = 16;
+
+/// Room that is reserved for an Argon2 hash, in blocks of 1 KiB: 33 MiB, of which only what the
+/// hash needs is ever touched. glibc gives blocks of more than 32 MiB back to the system when they
+/// are freed. Smaller ones it keeps for the thread, one more with nearly every login.
+const RESERVED_BLOCKS: usize = 33 * 1024;
 
 /// Each hash takes 19 MiB for a moment, which a phone should not spend twice at once.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -46,8 +51,15 @@ pub(super) fn hash(password: &str, cost: PasswordCost) -> Result<String, Registr
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt)?;
     let argon2 = cost.argon2id()?;
-    let _guard = one_at_a_time();
-    let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt).map_err(hash_error)?;
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    compute(&argon2, password.as_bytes(), &salt, &mut out)?;
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: argon2.params().try_into().map_err(hash_error)?,
+        salt: Some(Salt::new(&salt).map_err(hash_error)?),
+        hash: Some(Output::new(&out).map_err(hash_error)?),
+    };
     Ok(hash.to_string())
 }
 
@@ -55,25 +67,50 @@ pub(super) fn hash(password: &str, cost: PasswordCost) -> Result<String, Registr
 pub(super) fn verify(password: &str, phc: &str) -> Result<bool, RegistryError> {
     let hash = PasswordHash::new(phc).map_err(hash_error)?;
     let password = password.as_bytes();
+    if !is_pbkdf2(&hash) {
+        return verify_argon2(password, &hash);
+    }
     let _guard = one_at_a_time();
-    let outcome = if is_pbkdf2(&hash) {
-        Pbkdf2::default().verify_password(password, &hash)
-    } else {
-        Argon2::default().verify_password(password, &hash)
-    };
-    match outcome {
+    match Pbkdf2::default().verify_password(password, &hash) {
         Ok(()) => Ok(true),
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(hash_error(error)),
     }
 }
 
+fn verify_argon2(password: &[u8], hash: &PasswordHash) -> Result<bool, RegistryError> {
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Ok(false);
+    };
+    let algorithm = Algorithm::new(hash.algorithm.as_str()).map_err(hash_error)?;
+    let version = hash.version.map(Version::try_from).transpose().map_err(hash_error)?;
+    let params = Params::try_from(hash).map_err(hash_error)?;
+    let argon2 = Argon2::new(algorithm, version.unwrap_or_default(), params);
+    let mut out = vec![0; expected.len()];
+    compute(&argon2, password, salt, &mut out)?;
+    // Compares in constant time.
+    Ok(Output::new(&out).map_err(hash_error)? == *expected)
+}
+
+/// Computes an Argon2 hash; see [`RESERVED_BLOCKS`] for why it brings its own memory.
+fn compute(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8],
+    out: &mut [u8],
+) -> Result<(), RegistryError> {
+    let _guard = one_at_a_time();
+    let count = argon2.params().block_count();
+    let mut blocks = Vec::with_capacity(count.max(RESERVED_BLOCKS));
+    blocks.resize(count, Block::default());
+    argon2.hash_password_into_with_memory(password, salt, out, &mut blocks).map_err(hash_error)
+}
+
 /// Takes the time of [`verify`] for a name that does not exist, so that the time does not tell.
 pub(super) fn pretend_to_verify(password: &str, cost: PasswordCost) -> Result<(), RegistryError> {
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = cost.argon2id()?;
-    let _guard = one_at_a_time();
-    argon2.hash_password_into(password.as_bytes(), &[0; SALT_BYTES], &mut out).map_err(hash_error)
+    compute(&argon2, password.as_bytes(), &[0; SALT_BYTES], &mut out)
 }
 
 /// Refuses what [`verify`] could never accept.

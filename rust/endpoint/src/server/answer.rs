@@ -28,15 +28,15 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) enum Piece {
     Data(Bytes),
-    /// The body is complete. A stream that ends without it has failed, and so must the
+    /// The last part; it may be empty. A stream that ends without it has failed, and so must the
     /// connection: clients must not take a part for the whole.
-    End,
+    Last(Bytes),
 }
 
 #[derive(Debug)]
 enum Content {
     Whole(Bytes),
-    Stream(mpsc::Receiver<Piece>),
+    Stream(mpsc::Receiver<Piece>, Option<u64>),
     Finished,
 }
 
@@ -48,7 +48,23 @@ impl Answer {
 
     /// The same for a body that comes piece by piece.
     pub(super) fn framed_stream(pieces: mpsc::Receiver<Piece>, original_size: u64) -> Answer {
-        Answer::new(StatusCode::OK, Content::Stream(pieces)).with_original_size(original_size)
+        let content = Content::Stream(pieces, None);
+        Answer::new(StatusCode::OK, content).with_original_size(original_size)
+    }
+
+    /// A 200 as clients of protocols 8 to 10 expect it (`transport` 4.2).
+    pub(super) fn plain(body: Vec<u8>) -> Answer {
+        Answer::plain_content(Content::Whole(body.into()))
+    }
+
+    /// The same for a body of `size` bytes that comes piece by piece.
+    pub(super) fn plain_stream(pieces: mpsc::Receiver<Piece>, size: u64) -> Answer {
+        Answer::plain_content(Content::Stream(pieces, Some(size)))
+    }
+
+    fn plain_content(content: Content) -> Answer {
+        let content_type = HeaderValue::from_static("application/octet-stream");
+        Answer::new(StatusCode::OK, content).with(CONTENT_TYPE, content_type)
     }
 
     /// A short text for people.
@@ -132,11 +148,12 @@ impl Body for AnswerBody {
                 self.finish();
                 whole
             }
-            Content::Stream(pieces) => match ready!(pieces.poll_recv(context)) {
+            Content::Stream(pieces, _) => match ready!(pieces.poll_recv(context)) {
                 Some(Piece::Data(data)) => data,
-                Some(Piece::End) => {
+                Some(Piece::Last(data)) => {
+                    // Complete with this: clients hang up as soon as they have the whole frame.
                     self.finish();
-                    return Poll::Ready(None);
+                    data
                 }
                 None => {
                     self.record.fields.outcome = "the answer could not be completed".to_owned();
@@ -145,6 +162,9 @@ impl Body for AnswerBody {
                 }
             },
         };
+        if data.is_empty() {
+            return Poll::Ready(None);
+        }
         self.record.fields.bytes_out += data.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(data))))
     }
@@ -156,7 +176,7 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
-            Content::Stream(_) => SizeHint::default(),
+            Content::Stream(_, size) => size.map_or_else(SizeHint::default, SizeHint::with_exact),
             Content::Finished => SizeHint::with_exact(0),
         }
     }

@@ -60,7 +60,9 @@ pub(super) async fn serve(
                     return;
                 }
             }
-            _ = phases.changed() => match *phases.borrow_and_update() {
+            changed = phases.changed() => match *phases.borrow_and_update() {
+                // Whoever served has been dropped.
+                _ if changed.is_err() => return,
                 Phase::Serving => {}
                 Phase::Stopping => connection.as_mut().graceful_shutdown(),
                 Phase::Ended => return,

@@ -1,7 +1,7 @@
 //! How requests and answers are wrapped (`transport` 3).
 //!
 //! Protocol 11: an `anki-sync` header and a zstd body. Clients of protocols 8 to 10 have no such
-//! header but a multipart body; they are told to update.
+//! header but a form, see [`super::legacy`].
 
 use deckport_wire::{ErrorKind, PROTOCOL_NEWEST, SYNC_HEADER, SyncHeader};
 use hyper::HeaderMap;
@@ -13,6 +13,11 @@ use crate::refusal::Refusal;
 
 /// Fast, and for JSON nearly as good as the higher levels.
 const LEVEL: i32 = 1;
+
+/// Whether a request is framed as in protocols 8 to 10 (`transport` 1).
+pub(super) fn is_legacy(headers: &HeaderMap) -> bool {
+    !headers.contains_key(SYNC_HEADER)
+}
 
 /// The header of protocol 11.
 pub(super) fn header(headers: &HeaderMap) -> Result<SyncHeader, Refusal> {

@@ -12,15 +12,18 @@ use tokio::task::spawn_blocking;
 
 use super::answer::{Answer, AnswerBody};
 use super::body::RequestBody;
+use super::download::{self, Wrapping};
 use super::record::Record;
-use super::{Shared, download, framing, login, page, upload};
+use super::{Shared, framing, legacy, login, page, upload};
 use crate::lease::DeviceKey;
 use crate::refusal::Refusal;
 use crate::registry::Identity;
-use crate::worker::{Caller, StepRequest};
+use crate::worker::{Caller, FileForm, StepRequest};
 
 /// Largest body of a request that carries nothing.
 const MAX_EMPTY_BYTES: u64 = 16 * 1024;
+/// What people with media read after a sync.
+const NO_MEDIA: &str = "This sync endpoint keeps no media yet; your collection has been synced.";
 /// Longest part of a foreign path in the log.
 const MAX_LOGGED_PATH: usize = 100;
 
@@ -89,9 +92,13 @@ impl Walk<'_> {
     }
 
     async fn sync(&mut self, method: SyncMethod) -> Result<Answer, Refusal> {
+        if framing::is_legacy(&self.head.headers) {
+            return legacy::sync(self, method).await;
+        }
         let header = framing::header(&self.head.headers)?;
         if method == SyncMethod::HostKey {
-            return login::log_in(self, &header).await;
+            let json = framing::read_json(self.body, login::MAX_LOGIN_BYTES).await?;
+            return framing::answer(&login::log_in(self, &json, &header.client_version).await?);
         }
         let identity = self.authenticate(&header, begins_a_run(method)).await?;
         let worker = self.shared.workers.of(&identity.account)?;
@@ -100,7 +107,8 @@ impl Walk<'_> {
             SyncMethod::Upload => upload::upload(self, &worker, caller, &identity.account).await,
             SyncMethod::Download => {
                 framing::read_json(self.body, MAX_EMPTY_BYTES).await?;
-                download::download(&worker, caller).await
+                let form = FileForm::for_client(&header.client_version);
+                download::download(&worker, caller, Wrapping::Zstd(form)).await
             }
             _ => {
                 let limit = self.shared.options.limits.max_json_bytes;
@@ -112,15 +120,21 @@ impl Walk<'_> {
         }
     }
 
-    /// Media is not kept here.
-    async fn media(&mut self, _method: MediaMethod) -> Result<Answer, Refusal> {
+    /// Media is not kept here. Clients with media of their own ask all the same, and show this
+    /// text (`media-sync` 3.4); their collection is in sync by then.
+    async fn media(&mut self, method: MediaMethod) -> Result<Answer, Refusal> {
         let header = framing::header(&self.head.headers)?;
         self.authenticate(&header, false).await?;
-        Err(Refusal::new(ErrorKind::NotFound, "this endpoint keeps no media"))
+        if method == MediaMethod::DownloadFiles {
+            // The one method whose answer is no JSON.
+            return Err(Refusal::new(ErrorKind::NotFound, NO_MEDIA));
+        }
+        let answer = serde_json::json!({ "data": null, "err": NO_MEDIA }).to_string();
+        Ok(framing::answer(answer.as_bytes())?.recorded_as(NO_MEDIA.to_owned()))
     }
 
     /// Finds out who asks, before a byte of the body is read.
-    async fn authenticate(
+    pub(super) async fn authenticate(
         &mut self,
         header: &SyncHeader,
         note_seen: bool,
@@ -152,11 +166,12 @@ impl Walk<'_> {
 }
 
 /// Requests with which devices begin whatever they want.
-fn begins_a_run(method: SyncMethod) -> bool {
+pub(super) fn begins_a_run(method: SyncMethod) -> bool {
     matches!(method, SyncMethod::Meta | SyncMethod::Upload | SyncMethod::Download)
 }
 
-fn caller(identity: &Identity, header: &SyncHeader, peer: SocketAddr) -> Caller {
+/// Who a request comes from.
+pub(super) fn caller(identity: &Identity, header: &SyncHeader, peer: SocketAddr) -> Caller {
     let device = &identity.device;
     let origin = device.shared.then(|| (peer.ip(), header.client_version.clone()));
     Caller {

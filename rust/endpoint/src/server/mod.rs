@@ -10,6 +10,7 @@ mod download;
 mod framing;
 mod handler;
 mod inflate;
+mod legacy;
 mod login;
 mod page;
 mod record;
@@ -38,6 +39,9 @@ use crate::worker::Workers;
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Large forms of old clients that are received at once.
+const LARGE_FORMS: usize = 2;
+
 /// What every request needs.
 #[derive(Debug)]
 struct Shared {
@@ -48,6 +52,8 @@ struct Shared {
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
     health: Health,
+    /// Places for large forms of old clients, whose sender is known only at their end.
+    large_forms: Semaphore,
 }
 
 /// How far a shutdown has come.
@@ -82,6 +88,7 @@ impl Server {
                 logins,
                 password_check: Mutex::default(),
                 health,
+                large_forms: Semaphore::new(LARGE_FORMS),
             }),
         }
     }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use deckport_collection::UploadError;
+use deckport_wire::ErrorKind;
 use tokio::sync::mpsc;
 
 use super::answer::Answer;
@@ -19,20 +20,20 @@ use super::transfer::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::temp_file::TempFile;
-use crate::worker::{Caller, Worker};
+use crate::worker::{Caller, UploadLease, Worker};
 
 /// Pieces under way to the disk; more would only use memory.
 const PIECES: usize = 4;
 
 /// An uploaded collection that may replace the account's.
-struct Accepted {
-    temp: TempFile,
-    bytes: u64,
+pub(super) struct Accepted {
+    pub(super) temp: TempFile,
+    pub(super) bytes: u64,
 }
 
 /// Why an upload is not taken, as the person reads it.
 #[derive(Debug, thiserror::Error)]
-enum Unusable {
+pub(super) enum Unusable {
     #[error("The collection is larger than the {} MB that this sync endpoint accepts.", .0 / 1_000_000)]
     TooLarge(u64),
     #[error("The collection arrived damaged. Please try again.")]
@@ -41,6 +42,8 @@ enum Unusable {
     NoSpace,
     #[error("The sync endpoint could not store the collection ({0}).")]
     Io(io::Error),
+    #[error("The sync endpoint could not replace the collection: {0}.")]
+    NotReplaced(String),
     #[error("{0}")]
     Refused(UploadError),
 }
@@ -53,12 +56,27 @@ pub(super) async fn upload(
     account: &Account,
 ) -> Result<Answer, Refusal> {
     let lease = worker.take_for_upload(caller).await?;
-    let accepted = match receive(walk, account).await? {
-        Ok(accepted) => accepted,
-        Err(unusable) => return explain(&unusable.to_string()),
+    let done = match receive(walk, account).await? {
+        Ok(accepted) => put_in_place(lease, accepted).await?,
+        Err(unusable) => Err(unusable),
     };
-    lease.replace(accepted.temp, accepted.bytes).await?;
-    framing::answer(b"OK")
+    match done {
+        Ok(()) => framing::answer(b"OK"),
+        Err(unusable) => explain(&unusable.to_string()),
+    }
+}
+
+/// Replaces the account's collection. What goes wrong on the disk is told to the person, too.
+pub(super) async fn put_in_place(
+    lease: UploadLease,
+    accepted: Accepted,
+) -> Result<Result<(), Unusable>, Refusal> {
+    match lease.replace(accepted.temp, accepted.bytes).await {
+        Err(refusal) if refusal.kind == ErrorKind::Internal => {
+            Ok(Err(Unusable::NotReplaced(refusal.reason)))
+        }
+        replaced => replaced.map(Ok),
+    }
 }
 
 /// A 200 that is no `OK`: clients show its text.
@@ -89,7 +107,7 @@ async fn receive(
     stored.await.map_err(|_| Refusal::internal("the upload could not be checked"))
 }
 
-/// Writes the collection to a temporary file, checks it and brings it up to date.
+/// Writes the collection to a temporary file and checks it.
 fn store(
     mut inbox: mpsc::Receiver<Bytes>,
     folder: PathBuf,
@@ -105,6 +123,11 @@ fn store(
     }
     inflater.finish().map_err(too_large)?;
     drop(file);
+    accept(temp, now_ms)
+}
+
+/// Checks a received collection and brings it up to date.
+pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Unusable> {
     deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?;
     let bytes = std::fs::metadata(temp.path())?.len();
     Ok(Accepted { temp, bytes })

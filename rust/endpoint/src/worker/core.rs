@@ -8,7 +8,6 @@
 //! for it.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +15,20 @@ use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
 use super::message::{Caller, Message, Reply, Upload};
-use super::store::{self, Facts, Snapshot, Store};
+use super::store::{Facts, FileForm, Snapshot, Store};
 use super::told::ToldStates;
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::refusal::Refusal;
+use crate::registry::Account;
 
 /// The worker of one account.
 #[derive(Debug)]
 pub(super) struct Core {
+    /// The account's name when the worker began, for events that concern no device.
+    account: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,
     timings: Timings,
@@ -63,17 +65,18 @@ struct Waiting {
 pub(super) enum Wish {
     Sync { session_key: String, request: StartRequest, reply: Reply<Vec<u8>> },
     Upload(Reply<Ticket>),
-    Snapshot(Reply<Snapshot>),
+    Snapshot(FileForm, Reply<Snapshot>),
 }
 
 impl Core {
-    /// The worker of the account whose files lie in `folder`.
-    pub(super) fn new(folder: PathBuf, options: &EndpointOptions) -> Core {
+    /// The worker of an account.
+    pub(super) fn new(account: &Account, options: &EndpointOptions) -> Core {
         Core {
+            account: account.name.clone(),
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             timings: options.timings.clone(),
-            store: Store::new(folder),
+            store: Store::new(options.data_dir.join(&account.folder)),
             lease: Lease::new(options.timings.lease_idle),
             running: None,
             waiting: VecDeque::new(),
@@ -94,7 +97,9 @@ impl Core {
                 let _ = reply.send(self.replace(upload));
             }
             Message::Release(ticket) => self.release(ticket),
-            Message::Snapshot(caller, reply) => self.want(caller, Wish::Snapshot(reply)),
+            Message::Snapshot(caller, form, reply) => {
+                self.want(caller, Wish::Snapshot(form, reply));
+            }
             Message::StopWaiting => self.stop_waiting(),
             Message::Close => self.close(),
             #[cfg(test)]
@@ -109,11 +114,12 @@ impl Core {
         let now = self.clock.monotonic();
         if self.lease.has_expired(now) {
             self.roll_back("the device fell silent");
+            self.lease.release();
             self.serve_waiting();
         }
         while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
             if let Some(waiting) = self.waiting.remove(index) {
-                waiting.wish.refuse(Refusal::busy("another device is syncing"));
+                waiting.wish.refuse(Refusal::another_device());
             }
         }
         if self.database_closes_at().is_some_and(|at| at <= now) {
@@ -154,7 +160,8 @@ impl Core {
     }
 
     pub(super) fn problem(&self, message: &str) {
-        self.events.event(&Event::Problem { account: None, message: message.to_owned() });
+        let (account, message) = (Some(self.account.clone()), message.to_owned());
+        self.events.event(&Event::Problem { account, message });
     }
 }
 
@@ -191,6 +198,7 @@ impl Core {
     /// The lease is free for `caller`: what its earlier attempt left open ends here.
     fn grant(&mut self, caller: Caller, wish: Wish) {
         self.roll_back("the device began anew");
+        self.lease.release();
         match wish {
             Wish::Sync { session_key, request, reply } => {
                 let started = self.start(caller, session_key, &request);
@@ -202,15 +210,15 @@ impl Core {
                 let now = self.clock.monotonic();
                 let ticket = match self.lease.take(&caller.key, Purpose::Upload, now) {
                     Taken::Granted(ticket) => Ok(ticket),
-                    Taken::Busy => Err(Refusal::busy("another device is syncing")),
+                    Taken::Busy => Err(Refusal::another_device()),
                 };
                 if let Err(Ok(ticket)) = reply.send(ticket) {
                     self.release(ticket);
                 }
             }
-            Wish::Snapshot(reply) => {
+            Wish::Snapshot(form, reply) => {
                 // The copy is made at once, so the lease need not even be noted.
-                let snapshot = self.store.snapshot(self.clock.now_ms());
+                let snapshot = self.store.snapshot(form, self.clock.now_ms());
                 let _ = reply.send(snapshot.map_err(Refusal::from));
             }
         }
@@ -241,10 +249,10 @@ impl Core {
         }
     }
 
-    /// Ends a running sync without effect and frees the lease.
+    /// Ends a running sync without effect and frees its lease.
     pub(super) fn roll_back(&mut self, reason: &str) {
-        self.lease.release();
         let Some(running) = self.running.take() else { return };
+        self.lease.release();
         let rolled_back =
             self.store.opened().is_none_or(|open| running.sync.abort(open.conn()).is_ok());
         if !rolled_back {
@@ -264,7 +272,7 @@ impl Core {
         let backup = self
             .store
             .replace(upload.file, "upload", now_ms)
-            .map_err(|error| store::replacement_failed(&error))?;
+            .map_err(|error| Refusal::internal(error.to_string()))?;
         let Caller { account, device, .. } = upload.caller;
         if let Some(backup) = backup {
             let (account, file, bytes) = (account.clone(), backup.file, backup.bytes);
@@ -280,7 +288,7 @@ impl Wish {
         match self {
             Wish::Sync { reply, .. } => drop(reply.send(Err(refusal))),
             Wish::Upload(reply) => drop(reply.send(Err(refusal))),
-            Wish::Snapshot(reply) => drop(reply.send(Err(refusal))),
+            Wish::Snapshot(_, reply) => drop(reply.send(Err(refusal))),
         }
     }
 
@@ -289,7 +297,7 @@ impl Wish {
         match self {
             Wish::Sync { reply, .. } => reply.is_closed(),
             Wish::Upload(reply) => reply.is_closed(),
-            Wish::Snapshot(reply) => reply.is_closed(),
+            Wish::Snapshot(_, reply) => reply.is_closed(),
         }
     }
 }

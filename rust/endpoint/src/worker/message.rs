@@ -7,7 +7,7 @@ use crate::lease::{DeviceKey, Ticket};
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
 
-use super::store::Snapshot;
+use super::store::{FileForm, Snapshot};
 
 /// Where an answer goes. Dropped without one when the work panicked.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -48,7 +48,7 @@ pub(super) enum Message {
     /// Give an upload's lease back.
     Release(Ticket),
     /// Copy the collection for a download.
-    Snapshot(Caller, Reply<Snapshot>),
+    Snapshot(Caller, FileForm, Reply<Snapshot>),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.

@@ -16,7 +16,6 @@ mod told;
 use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -26,7 +25,7 @@ use tokio::sync::oneshot;
 use self::core::Core;
 pub(crate) use self::message::{Caller, StepRequest};
 use self::message::{Message, Reply, Upload};
-pub(crate) use self::store::Snapshot;
+pub(crate) use self::store::{FileForm, Snapshot};
 use crate::clock::Clock;
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
@@ -78,8 +77,7 @@ impl Workers {
         if let Some((worker, _)) = running.by_folder.get(&account.folder) {
             return Ok(worker.clone());
         }
-        let folder = self.options.data_dir.join(&account.folder);
-        let (worker, thread) = start(account.id, folder, &self.options)
+        let (worker, thread) = start(account, &self.options)
             .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
         running.by_folder.insert(account.folder.clone(), (worker.clone(), thread));
         Ok(worker)
@@ -126,8 +124,12 @@ impl Worker {
     }
 
     /// A copy of the collection; waits for another device's sync a short while.
-    pub(crate) async fn snapshot(&self, caller: Caller) -> Result<Snapshot, Refusal> {
-        self.ask(|reply| Message::Snapshot(caller, reply)).await
+    pub(crate) async fn snapshot(
+        &self,
+        caller: Caller,
+        form: FileForm,
+    ) -> Result<Snapshot, Refusal> {
+        self.ask(|reply| Message::Snapshot(caller, form, reply)).await
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
@@ -157,14 +159,10 @@ impl Drop for UploadLease {
     }
 }
 
-fn start(
-    account_id: i64,
-    folder: PathBuf,
-    options: &EndpointOptions,
-) -> io::Result<(Worker, JoinHandle<()>)> {
+fn start(account: &Account, options: &EndpointOptions) -> io::Result<(Worker, JoinHandle<()>)> {
     let (messages, inbox) = mpsc::channel();
-    let (core, clock) = (Core::new(folder, options), Arc::clone(&options.clock));
-    let name = format!("account-{account_id}");
+    let (core, clock) = (Core::new(account, options), Arc::clone(&options.clock));
+    let name = format!("account-{}", account.id);
     let thread = thread::Builder::new().name(name).spawn(move || run(core, &inbox, &*clock))?;
     Ok((Worker { messages }, thread))
 }

@@ -94,7 +94,7 @@ impl Core {
                 self.roll_back("the answer could not be written");
                 Err(error.into())
             }
-            (Taken::Busy, _) => Err(Refusal::busy("another device is syncing")),
+            (Taken::Busy, _) => Err(Refusal::another_device()),
         }
     }
 

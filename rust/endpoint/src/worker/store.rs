@@ -8,7 +8,6 @@ use deckport_collection::objects::config;
 use deckport_collection::{Collection, CollectionState, Error};
 
 use crate::backup::{self, Backup};
-use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
@@ -17,6 +16,26 @@ pub(super) struct Facts {
     pub(super) state: CollectionState,
     /// The oldest protocol whose clients understand this collection (`collection-sync` 3.2).
     pub(super) oldest_protocol: u8,
+}
+
+/// The form in which a collection is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileForm {
+    /// As it is stored: schema 18.
+    Stored,
+    /// Schema 11, in which clients keep what they do not know (`storage` 2.1).
+    Schema11,
+}
+
+impl FileForm {
+    /// What a client of protocol 11 gets.
+    pub(crate) fn for_client(client_version: &str) -> FileForm {
+        if deckport_wire::ClientVersion::parse(client_version).loses_fields_of_schema18() {
+            FileForm::Schema11
+        } else {
+            FileForm::Stored
+        }
+    }
 }
 
 /// A complete copy of the collection, to be sent.
@@ -70,8 +89,8 @@ impl Store {
         let collection = self.open(now_ms)?;
         let state = collection.state()?;
         let conn = collection.conn();
-        let scheduler: Option<i64> = config::get(conn, "schedVer").unwrap_or_default();
-        let offset: Option<i64> = config::get(conn, "creationOffset").unwrap_or_default();
+        let scheduler: Option<i64> = config::get(conn, "schedVer")?;
+        let offset: Option<i64> = config::get(conn, "creationOffset")?;
         let oldest_protocol = match (scheduler, offset) {
             (_, Some(_)) => 10,
             (Some(2), None) => 9,
@@ -81,9 +100,13 @@ impl Store {
     }
 
     /// A copy of the last committed state in a temporary file.
-    pub(super) fn snapshot(&mut self, now_ms: i64) -> Result<Snapshot, Error> {
+    pub(super) fn snapshot(&mut self, form: FileForm, now_ms: i64) -> Result<Snapshot, Error> {
         let temp = TempFile::for_download(&self.folder)?;
-        let bytes = self.open(now_ms)?.snapshot(temp.path())?;
+        let collection = self.open(now_ms)?;
+        let bytes = match form {
+            FileForm::Stored => collection.snapshot(temp.path())?,
+            FileForm::Schema11 => deckport_collection::export_schema11(collection, temp.path())?,
+        };
         Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
     }
 
@@ -163,13 +186,6 @@ impl Store {
     fn path(&self) -> PathBuf {
         self.folder.join("collection.anki2")
     }
-}
-
-/// A failed replacement, in words for the person: clients show an upload's answer.
-pub(super) fn replacement_failed(error: &io::Error) -> Refusal {
-    Refusal::internal(format!(
-        "the collection could not be replaced ({error}); nothing was changed"
-    ))
 }
 
 fn remove_if_present(path: &Path) -> io::Result<()> {

@@ -123,12 +123,14 @@ class ModernAnki:
     def sync(self, one_way: str | None = None) -> dict[str, Any]:
         """Sync as the button does; `one_way` is the answer ("upload" or "download") if Anki asks.
 
-        Without an answer a one-way sync is not started. Returns what Anki asked for and showed.
+        Where Anki offers one direction only, that is taken. Without an answer a one-way sync is
+        not started. Returns what Anki asked for and showed.
         """
         out = self.col.sync_collection(self._auth(), False)
         required = type(out).ChangesRequired.Name(out.required)
         if required != "NO_CHANGES" and one_way is not None:
-            self.full(one_way)
+            offered = {"FULL_UPLOAD": "upload", "FULL_DOWNLOAD": "download"}
+            self.full(offered.get(required, one_way))
         return {
             "required": required,
             "message": out.server_message,

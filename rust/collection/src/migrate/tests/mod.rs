@@ -1,0 +1,8 @@
+//! Upgrades and downgrades of files as old clients make them.
+
+mod downgrading;
+mod old_file;
+mod older_versions;
+mod promoting;
+mod refusals;
+mod upgrading;

@@ -1,0 +1,393 @@
+//! Clients of protocols 8 to 10: multipart forms with gzip inside, plain answers (`transport` 4).
+//!
+//! Their token stands anywhere in the form, often behind the data. So a form is received before
+//! it is known who sent it; what it may cost until then is limited here.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::PathBuf;
+
+use deckport_wire::multipart::{Event, Multipart, MultipartError};
+use deckport_wire::{ErrorKind, SyncHeader, SyncMethod};
+use flate2::bufread::GzDecoder;
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use tokio::sync::mpsc;
+
+use super::answer::Answer;
+use super::download::{self, Wrapping};
+use super::handler::Walk;
+use super::transfer::on_own_thread;
+use super::upload::{self, Unusable};
+use super::{Shared, login};
+use crate::refusal::Refusal;
+use crate::temp_file::TempFile;
+use crate::worker::StepRequest;
+
+/// Largest JSON form, as sent. Real ones are far smaller: they are compressed.
+const MAX_FORM_BYTES: u64 = 16 << 20;
+/// Forms up to this size are received at any time, larger ones only a few at once.
+const SMALL_FORM_BYTES: u64 = 64 << 10;
+/// Largest uploaded collection, as sent; these clients themselves stop at 100 MiB.
+const MAX_UPLOAD_BYTES: u64 = 256 << 20;
+/// Longest text field.
+const MAX_FIELD_BYTES: usize = 4096;
+/// Pieces under way to the disk.
+const PIECES: usize = 4;
+
+/// Answers a collection request of an old client.
+pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answer, Refusal> {
+    if method == SyncMethod::Upload {
+        return upload(walk).await;
+    }
+    let form = receive(walk).await?;
+    let header = form.header(walk);
+    if method == SyncMethod::HostKey {
+        let json = form.json(walk.shared)?;
+        return Ok(Answer::plain(login::log_in(walk, &json, &header.client_version).await?));
+    }
+    let identity = walk.authenticate(&header, super::handler::begins_a_run(method)).await?;
+    let worker = walk.shared.workers.of(&identity.account)?;
+    let caller = super::handler::caller(&identity, &header, walk.peer);
+    if method == SyncMethod::Download {
+        return download::download(&worker, caller, Wrapping::Plain).await;
+    }
+    let body = form.json(walk.shared)?;
+    let session_key = header.session_key;
+    Ok(Answer::plain(worker.step(StepRequest { caller, session_key, method, body }).await?))
+}
+
+/// An upload: the form goes to a file until it is known whose it is.
+async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
+    let form = match spool(walk).await? {
+        Ok(form) => form,
+        Err(unusable) => return Ok(explain(&unusable)),
+    };
+    let header = form.header(walk);
+    let identity = walk.authenticate(&header, true).await?;
+    let worker = walk.shared.workers.of(&identity.account)?;
+    let caller = super::handler::caller(&identity, &header, walk.peer);
+    let lease = worker.take_for_upload(caller).await?;
+    let options = &walk.shared.options;
+    let folder = options.data_dir.join(&identity.account.folder);
+    let (limit, now_ms) = (options.limits.max_upload_bytes, options.clock.now_ms());
+    let unpacked = on_own_thread(move || unpack(form, folder, limit, now_ms))
+        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    let unpacked =
+        unpacked.await.map_err(|_| Refusal::internal("the upload could not be checked"))?;
+    match unpacked {
+        Ok(accepted) => {
+            lease.replace(accepted.temp, accepted.bytes).await?;
+            Ok(Answer::plain(b"OK".to_vec()))
+        }
+        Err(unusable) => Ok(explain(&unusable)),
+    }
+}
+
+/// A 200 that is no `OK`: clients show its text.
+fn explain(unusable: &Unusable) -> Answer {
+    let text = unusable.to_string();
+    Answer::plain(text.clone().into_bytes()).recorded_as(format!("upload refused: {text}"))
+}
+
+/// What stands in a form.
+struct Form<D> {
+    token: String,
+    session_key: String,
+    compressed: bool,
+    data: D,
+}
+
+impl<D> Form<D> {
+    /// The same facts as the header of protocol 11. The version stands only in some requests, so
+    /// what tells devices apart is the user agent, which is in all of them or in none.
+    fn header(&self, walk: &Walk<'_>) -> SyncHeader {
+        let agent = walk.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        SyncHeader {
+            version: 10,
+            token: self.token.clone(),
+            client_version: agent.map_or_else(String::new, |agent| agent.replace(' ', ",")),
+            session_key: self.session_key.clone(),
+        }
+    }
+}
+
+impl Form<Vec<u8>> {
+    /// The JSON in it. A form without data means an empty object.
+    fn json(&self, shared: &Shared) -> Result<Vec<u8>, Refusal> {
+        let limit = shared.options.limits.max_json_bytes;
+        let mut json = Vec::new();
+        if self.compressed {
+            let unpacked = GzDecoder::new(self.data.as_slice())
+                .take(limit.saturating_add(1))
+                .read_to_end(&mut json);
+            unpacked.map_err(|_| Refusal::bad_request("the form's data is not valid gzip"))?;
+        } else {
+            json.extend_from_slice(&self.data);
+        }
+        if json.len() as u64 > limit {
+            return Err(Refusal::new(ErrorKind::TooLarge, "the body is larger than allowed"));
+        }
+        if json.is_empty() {
+            json.extend_from_slice(b"{}");
+        }
+        Ok(json)
+    }
+}
+
+/// Reads a form whose data fits into memory.
+async fn receive(walk: &mut Walk<'_>) -> Result<Form<Vec<u8>>, Refusal> {
+    let mut reader = FormReader::new(&walk.head.headers, Vec::new(), MAX_FORM_BYTES)?;
+    let _turn = if is_small(&walk.head.headers) { None } else { Some(turn(walk).await?) };
+    while let Some(piece) = walk.body.next().await? {
+        reader.push(&piece).map_err(refuse)?;
+    }
+    reader.finish().map_err(refuse)
+}
+
+/// Reads a form whose data goes to a file in the data folder.
+async fn spool(walk: &mut Walk<'_>) -> Result<Result<Form<TempFile>, Unusable>, Refusal> {
+    let _turn = turn(walk).await?;
+    // The data may be large and the token behind it: only standing still is forbidden.
+    walk.body.trust();
+    let (pieces, mut inbox) = mpsc::channel::<bytes::Bytes>(PIECES);
+    let folder = walk.shared.options.data_dir.clone();
+    let headers = walk.head.headers.clone();
+    let write = move || {
+        let temp = TempFile::for_upload(&folder).map_err(FormError::Sink)?;
+        let file = temp.create().map_err(FormError::Sink)?;
+        let mut reader = FormReader::new(&headers, file, MAX_UPLOAD_BYTES)?;
+        while let Some(piece) = inbox.blocking_recv() {
+            reader.push(&piece)?;
+        }
+        let Form { token, session_key, compressed, data } = reader.finish()?;
+        drop(data);
+        Ok(Form { token, session_key, compressed, data: temp })
+    };
+    let spooled = on_own_thread(write)
+        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    while let Some(piece) = walk.body.next().await? {
+        if pieces.send(piece).await.is_err() {
+            // It has seen enough.
+            break;
+        }
+    }
+    drop(pieces);
+    walk.body.drain().await;
+    match spooled.await.map_err(|_| Refusal::internal("the upload could not be received"))? {
+        Ok(form) => Ok(Ok(form)),
+        Err(FormError::TooLarge) => Ok(Err(Unusable::TooLarge(MAX_UPLOAD_BYTES))),
+        Err(FormError::Sink(error)) => Ok(Err(error.into())),
+        Err(error @ FormError::Malformed(_)) => Err(refuse(error)),
+    }
+}
+
+/// Unpacks an uploaded collection beside its place and checks it.
+fn unpack(
+    form: Form<TempFile>,
+    folder: PathBuf,
+    limit: u64,
+    now_ms: i64,
+) -> Result<upload::Accepted, Unusable> {
+    let temp = TempFile::for_upload(&folder)?;
+    let mut target = temp.create()?;
+    let spooled = BufReader::new(File::open(form.data.path())?);
+    let copied = if form.compressed {
+        io::copy(&mut GzDecoder::new(spooled).take(limit.saturating_add(1)), &mut target)
+            .map_err(unusable_gzip)?
+    } else {
+        io::copy(&mut spooled.take(limit.saturating_add(1)), &mut target)?
+    };
+    if copied > limit {
+        return Err(Unusable::TooLarge(limit));
+    }
+    drop((target, form));
+    upload::accept(temp, now_ms)
+}
+
+/// A full disk is ours, anything wrong with the data is the client's.
+fn unusable_gzip(error: io::Error) -> Unusable {
+    match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+            Unusable::Damaged
+        }
+        _ => error.into(),
+    }
+}
+
+fn is_small(headers: &HeaderMap) -> bool {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.is_some_and(|length: u64| length <= SMALL_FORM_BYTES)
+}
+
+/// Waits for one of the few places for large forms.
+async fn turn<'a>(walk: &Walk<'a>) -> Result<tokio::sync::SemaphorePermit<'a>, Refusal> {
+    walk.shared.large_forms.acquire().await.map_err(|_| Refusal::shutting_down())
+}
+
+/// Why a form cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum FormError {
+    #[error(transparent)]
+    Malformed(#[from] MultipartError),
+    #[error("the form is larger than allowed")]
+    TooLarge,
+    #[error("the form could not be stored: {0}")]
+    Sink(io::Error),
+}
+
+fn refuse(error: FormError) -> Refusal {
+    let kind = match error {
+        FormError::Malformed(_) => ErrorKind::BadRequest,
+        FormError::TooLarge => ErrorKind::TooLarge,
+        FormError::Sink(_) => ErrorKind::Internal,
+    };
+    Refusal::new(kind, error.to_string())
+}
+
+impl From<FormError> for Refusal {
+    fn from(error: FormError) -> Refusal {
+        refuse(error)
+    }
+}
+
+/// The parts that matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Token,
+    SessionKey,
+    Compressed,
+    Data,
+    Ignored,
+}
+
+/// Sorts the parts of a form; of a part that occurs twice the last one counts.
+struct FormReader<D> {
+    parser: Multipart,
+    parts: Parts<D>,
+}
+
+struct Parts<D> {
+    current: Part,
+    token: Vec<u8>,
+    session_key: Vec<u8>,
+    compressed: Vec<u8>,
+    data: D,
+    room: u64,
+}
+
+impl<D: Write> FormReader<D> {
+    fn new(headers: &HeaderMap, data: D, limit: u64) -> Result<FormReader<D>, FormError> {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let parser = Multipart::new(content_type.unwrap_or_default())?;
+        let (token, session_key, compressed) = (Vec::new(), Vec::new(), Vec::new());
+        let current = Part::Ignored;
+        Ok(FormReader {
+            parser,
+            parts: Parts { current, token, session_key, compressed, data, room: limit },
+        })
+    }
+
+    fn push(&mut self, piece: &[u8]) -> Result<(), FormError> {
+        let parts = &mut self.parts;
+        self.parser.push(piece, |event| parts.take(event))
+    }
+
+    fn finish(self) -> Result<Form<D>, FormError> {
+        self.parser.finish()?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let Parts { token, session_key, compressed, data, .. } = self.parts;
+        // A missing flag means "not compressed", anything but "0" the opposite.
+        let compressed = !compressed.is_empty() && compressed != b"0";
+        Ok(Form { token: text(token), session_key: text(session_key), compressed, data })
+    }
+}
+
+impl<D: Write> Parts<D> {
+    fn take(&mut self, event: Event) -> Result<(), FormError> {
+        match event {
+            Event::Part(name) => {
+                self.current = match name {
+                    "k" | "sk" => Part::Token,
+                    "s" => Part::SessionKey,
+                    "c" => Part::Compressed,
+                    "data" => Part::Data,
+                    _ => Part::Ignored,
+                };
+                if let Some(field) = self.field() {
+                    field.clear();
+                }
+            }
+            Event::Data(bytes) if self.current == Part::Data => {
+                let room = self.room.checked_sub(bytes.len() as u64);
+                self.room = room.ok_or(FormError::TooLarge)?;
+                self.data.write_all(bytes).map_err(FormError::Sink)?;
+            }
+            Event::Data(bytes) => {
+                if let Some(field) = self.field() {
+                    if field.len() + bytes.len() > MAX_FIELD_BYTES {
+                        return Err(FormError::TooLarge);
+                    }
+                    field.extend_from_slice(bytes);
+                }
+            }
+            Event::End => {}
+        }
+        Ok(())
+    }
+
+    fn field(&mut self) -> Option<&mut Vec<u8>> {
+        match self.current {
+            Part::Token => Some(&mut self.token),
+            Part::SessionKey => Some(&mut self.session_key),
+            Part::Compressed => Some(&mut self.compressed),
+            Part::Data | Part::Ignored => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn read(parts: &[(&str, &str)], limit: u64) -> Result<Form<Vec<u8>>, FormError> {
+        let mut headers = HeaderMap::new();
+        let content_type = HeaderValue::from_static("multipart/form-data; boundary=B");
+        headers.insert(CONTENT_TYPE, content_type);
+        let mut reader = FormReader::new(&headers, Vec::new(), limit)?;
+        for (name, content) in parts {
+            let part = format!(
+                "--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n"
+            );
+            reader.push(part.as_bytes())?;
+        }
+        reader.push(b"--B--\r\n")?;
+        reader.finish()
+    }
+
+    #[test]
+    fn parts_come_in_any_order_and_the_last_of_a_name_counts() {
+        let form = read(&[("data", "{}"), ("x", "?"), ("c", "0"), ("k", "old"), ("sk", "key")], 10);
+        let form = form.unwrap();
+        assert_eq!(form.token, "key");
+        assert_eq!(form.data, b"{}");
+        assert!(!form.compressed);
+        assert_eq!(form.session_key, "");
+    }
+
+    #[test]
+    fn only_a_zero_or_no_flag_means_not_compressed() {
+        assert!(read(&[("c", "1")], 10).unwrap().compressed);
+        assert!(read(&[("c", "yes")], 10).unwrap().compressed);
+        assert!(!read(&[("c", "0")], 10).unwrap().compressed);
+        assert!(!read(&[], 10).unwrap().compressed);
+    }
+
+    #[test]
+    fn sizes_are_limited_while_receiving() {
+        assert!(matches!(read(&[("data", "12345")], 4), Err(FormError::TooLarge)));
+        let long = "x".repeat(MAX_FIELD_BYTES + 1);
+        assert!(matches!(read(&[("k", &long)], 4), Err(FormError::TooLarge)));
+    }
+}

@@ -1,0 +1,200 @@
+//! The worker's promises, with a clock that stands still. Requests are the JSON of real clients.
+
+mod syncs;
+mod transfers;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use deckport_wire::{ErrorKind, SyncMethod};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot::{self, Receiver};
+
+use super::core::Core;
+use super::message::{Caller, Message, StepRequest, Upload};
+use super::store::{FileForm, Snapshot};
+use crate::clock::{Clock, ManualClock};
+use crate::events::{Event, EventSink};
+use crate::lease::{DeviceKey, Ticket};
+use crate::options::EndpointOptions;
+use crate::refusal::Refusal;
+use crate::registry::Account;
+use crate::temp_file::TempFile;
+
+const NOW_MS: i64 = 1_795_177_887_205;
+/// The defaults of `Timings`.
+const LEASE_WAIT: Duration = Duration::from_secs(10);
+const LEASE_IDLE: Duration = Duration::from_secs(60);
+const DATABASE_IDLE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Keeps what it is told.
+#[derive(Debug, Default)]
+struct Recorder(Mutex<Vec<Event>>);
+
+impl EventSink for Recorder {
+    fn event(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// A worker without its thread.
+struct Bench {
+    core: Core,
+    clock: Arc<ManualClock>,
+    events: Arc<Recorder>,
+    folder: TempDir,
+}
+
+type Pending = Receiver<Result<Vec<u8>, Refusal>>;
+
+impl Bench {
+    fn new() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        let events = Arc::new(Recorder::default());
+        let mut options = EndpointOptions::new(folder.path());
+        options.clock = clock.clone();
+        options.events = events.clone();
+        let core = Core::new(&account(1, ""), &options);
+        Bench { core, clock, events, folder }
+    }
+
+    /// Time passes; the worker wakes up when it wants to.
+    fn pass(&mut self, time: Duration) {
+        let end = self.clock.monotonic() + time;
+        while let Some(at) = self.core.next_deadline().filter(|at| *at <= end) {
+            self.clock.advance(at.saturating_sub(self.clock.monotonic()));
+            self.core.tick();
+            assert_ne!(self.core.next_deadline(), Some(at), "the worker spins");
+        }
+        self.clock.advance(end - self.clock.monotonic());
+    }
+
+    fn send(&mut self, device: i64, session: &str, method: SyncMethod, body: &Value) -> Pending {
+        let (reply, answer) = oneshot::channel();
+        let (session_key, body) = (session.to_owned(), body.to_string().into_bytes());
+        let request = StepRequest { caller: caller(device), session_key, method, body };
+        self.core.handle(Message::Step(request, reply));
+        answer
+    }
+
+    /// A request that must be answered at once.
+    fn ask(
+        &mut self,
+        device: i64,
+        session: &str,
+        method: SyncMethod,
+        body: &Value,
+    ) -> Result<Value, Refusal> {
+        answer(&mut self.send(device, session, method, body)).expect("no answer yet")
+    }
+
+    fn meta(&mut self, device: i64, session: &str) -> Value {
+        let body = json!({"v": 11, "cv": "anki,26.09.3 (29bb700b),linux"});
+        self.ask(device, session, SyncMethod::Meta, &body).unwrap()
+    }
+
+    fn start(&mut self, device: i64, session: &str) -> Pending {
+        let body = json!({"minUsn": 0, "lnewer": true, "graves": null});
+        self.send(device, session, SyncMethod::Start, &body)
+    }
+
+    /// Sends one review, as a mark that can be looked for.
+    fn send_review(&mut self, device: i64, session: &str, id: i64) -> Result<Value, Refusal> {
+        let review = json!([id, 1, -1, 3, 1, 1, 2500, 1000, 0]);
+        let body = json!({"chunk": {"done": true, "revlog": [review]}});
+        self.ask(device, session, SyncMethod::ApplyChunk, &body)
+    }
+
+    fn finish(&mut self, device: i64, session: &str) -> Result<Value, Refusal> {
+        self.ask(device, session, SyncMethod::Finish, &json!({"_pad": null}))
+    }
+
+    fn abort(&mut self, device: i64, session: &str) -> Result<Value, Refusal> {
+        self.ask(device, session, SyncMethod::Abort, &json!({"_pad": null}))
+    }
+
+    fn take_for_upload(&mut self, device: i64) -> Receiver<Result<Ticket, Refusal>> {
+        let (reply, answer) = oneshot::channel();
+        self.core.handle(Message::TakeForUpload(caller(device), reply));
+        answer
+    }
+
+    fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
+        let (reply, mut answer) = oneshot::channel();
+        let upload = Upload { caller: caller(device), ticket, file, bytes: 1 };
+        self.core.handle(Message::Replace(upload, reply));
+        answer.try_recv().unwrap()
+    }
+
+    fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, Refusal>> {
+        let (reply, answer) = oneshot::channel();
+        self.core.handle(Message::Snapshot(caller(device), FileForm::Stored, reply));
+        answer
+    }
+
+    /// Ids of the committed reviews.
+    fn reviews(&self) -> Vec<i64> {
+        reviews_in(&self.folder.path().join("collection.anki2"))
+    }
+
+    /// A collection as it arrives from a client, with one review in it.
+    fn uploaded(&self, review: i64) -> TempFile {
+        let mut other = Bench::new();
+        assert!(started(&mut other.start(1, "s")));
+        other.send_review(1, "s", review).unwrap();
+        other.finish(1, "s").unwrap();
+        other.core.close();
+        let temp = TempFile::for_upload(self.folder.path()).unwrap();
+        std::fs::copy(other.folder.path().join("collection.anki2"), temp.path()).unwrap();
+        temp
+    }
+
+    fn files(&self) -> Vec<String> {
+        let names = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn rollbacks(&self) -> usize {
+        let events = self.events.0.lock().unwrap();
+        events.iter().filter(|event| matches!(event, Event::SyncRolledBack { .. })).count()
+    }
+}
+
+fn caller(device_id: i64) -> Caller {
+    let key = DeviceKey { device_id, origin: None };
+    Caller { key, account: "me".to_owned(), device: format!("device {device_id}") }
+}
+
+/// An account whose folder is `folder` below the data folder.
+fn account(id: i64, folder: &str) -> Account {
+    let (name, folder) = (format!("account {id}"), folder.to_owned());
+    Account { id, name, folder, configured: false, dormant: false }
+}
+
+/// What has been answered so far.
+fn answer(pending: &mut Pending) -> Option<Result<Value, Refusal>> {
+    let answer = pending.try_recv().ok()?;
+    Some(answer.map(|json| serde_json::from_slice(&json).unwrap()))
+}
+
+fn started(pending: &mut Pending) -> bool {
+    matches!(answer(pending), Some(Ok(graves)) if graves["cards"].is_array())
+}
+
+fn kind<T: std::fmt::Debug>(result: Result<T, Refusal>) -> ErrorKind {
+    result.unwrap_err().kind
+}
+
+fn reviews_in(path: &Path) -> Vec<i64> {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let mut statement = conn.prepare("SELECT id FROM revlog ORDER BY id").unwrap();
+    let ids = statement.query_map([], |row| row.get(0)).unwrap();
+    ids.map(Result::unwrap).collect()
+}

@@ -92,19 +92,17 @@ impl Registry {
     /// A failure of the disk.
     pub fn note_seen(
         &self,
-        device_id: i64,
+        known: &Device,
         client_version: &str,
         peer: IpAddr,
         now_ms: i64,
     ) -> Result<(), RegistryError> {
-        let known = self.database.read(|connection| find_device(connection, device_id))?;
-        let Some(known) = known else { return Ok(()) };
-        let seen = describe(client_version).or_known(&known);
+        let seen = describe(client_version).or_known(known);
         let address = peer.to_canonical();
         let recent = known
             .last_seen_ms
             .is_some_and(|last| (last..last.saturating_add(NOTE_EVERY_MS)).contains(&now_ms));
-        if recent && known.address == Some(address) && seen.is_of(&known) {
+        if recent && known.address == Some(address) && seen.is_of(known) {
             return Ok(());
         }
         let noted = self.database.note(
@@ -116,7 +114,7 @@ impl Registry {
                 seen.platform,
                 address.to_string(),
                 now_ms,
-                device_id
+                known.id
             ],
         );
         match noted {
@@ -226,11 +224,6 @@ pub(super) fn insert_shared_device(
     Ok(())
 }
 
-fn find_device(connection: &Connection, id: i64) -> rusqlite::Result<Option<Device>> {
-    let sql = format!("SELECT {DEVICE_COLUMNS} FROM devices d WHERE d.id = ?");
-    connection.prepare_cached(&sql)?.query_row([id], |row| device_from_row(row, 0)).optional()
-}
-
 /// Reads [`DEVICE_COLUMNS`] that start at column `first`.
 fn device_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Device> {
     let address: Option<String> = row.get(first + 5)?;
@@ -323,9 +316,9 @@ mod tests {
 
     #[test]
     fn a_device_is_noted_at_most_once_a_minute() {
-        let (test, id) = with_device();
+        let (test, _) = with_device();
         let note = |now_ms| {
-            test.registry.note_seen(id, VERSION, peer(7), now_ms).unwrap();
+            test.registry.note_seen(&only_device(&test), VERSION, peer(7), now_ms).unwrap();
             only_device(&test).last_seen_ms
         };
         assert_eq!(note(NOW_MS + 59_999), Some(NOW_MS));
@@ -335,14 +328,17 @@ mod tests {
 
     #[test]
     fn a_new_address_or_version_is_noted_at_once() {
-        let (test, id) = with_device();
-        test.registry.note_seen(id, VERSION, peer(8), NOW_MS + 1).unwrap();
+        let (test, _) = with_device();
+        let note = |version, peer, now_ms| {
+            test.registry.note_seen(&only_device(&test), version, peer, now_ms).unwrap();
+        };
+        note(VERSION, peer(8), NOW_MS + 1);
         assert_eq!(only_device(&test).address, Some(peer(8)));
-        test.registry.note_seen(id, "26.10,0,macos", peer(8), NOW_MS + 2).unwrap();
+        note("26.10,0,macos", peer(8), NOW_MS + 2);
         let device = only_device(&test);
         assert_eq!(device.name, "Anki 26.10 on macos");
         assert_eq!((device.client_version.as_str(), device.platform.as_str()), ("26.10", "macos"));
-        test.registry.note_seen(id, "", peer(9), NOW_MS + 3).unwrap();
+        note("", peer(9), NOW_MS + 3);
         let device = only_device(&test);
         assert_eq!((device.name.as_str(), device.address), ("Anki 26.10 on macos", Some(peer(9))));
     }
@@ -350,13 +346,15 @@ mod tests {
     #[test]
     fn noting_never_waits_and_never_fails_a_request() {
         let (test, id) = with_device();
+        let device = only_device(&test);
         let busy = test
             .registry
             .database
-            .write(|_| test.registry.note_seen(id, VERSION, peer(9), NOW_MS + 1));
+            .write(|_| test.registry.note_seen(&device, VERSION, peer(9), NOW_MS + 1));
         busy.unwrap();
         assert_eq!(only_device(&test).address, Some(peer(7)), "someone else was writing");
-        test.registry.note_seen(id + 1, VERSION, peer(9), NOW_MS).unwrap();
+        let gone = Device { id: id + 1, ..device };
+        test.registry.note_seen(&gone, VERSION, peer(9), NOW_MS).unwrap();
     }
 
     #[test]

@@ -3,8 +3,11 @@
 //! Protocol 11: an `anki-sync` header and a zstd body. Clients of protocols 8 to 10 have no such
 //! header but a form, see [`super::legacy`].
 
+use std::cell::RefCell;
+
 use deckport_wire::{ErrorKind, PROTOCOL_NEWEST, SYNC_HEADER, SyncHeader};
 use hyper::HeaderMap;
+use zstd::bulk::{Compressor, Decompressor};
 
 use super::answer::Answer;
 use super::body::RequestBody;
@@ -13,6 +16,10 @@ use crate::refusal::Refusal;
 
 /// Fast, and for JSON nearly as good as the higher levels.
 const LEVEL: i32 = 1;
+/// Requests up to this size are decompressed in one go.
+const SMALL_BYTES: usize = 32 * 1024;
+/// Answers from here on get a compressor of their own.
+const LARGE_BYTES: usize = 64 * 1024;
 
 /// Whether a request is framed as in protocols 8 to 10 (`transport` 1).
 pub(super) fn is_legacy(headers: &HeaderMap) -> bool {
@@ -35,23 +42,68 @@ pub(super) fn header(headers: &HeaderMap) -> Result<SyncHeader, Refusal> {
 
 /// The JSON of a request, decompressed while it arrives. Memory grows with what has really come.
 pub(super) async fn read_json(body: &mut RequestBody, limit: u64) -> Result<Vec<u8>, Refusal> {
+    let Some(first) = body.next().await? else { return Err(unreadable(InflateError::Malformed)) };
+    let second = body.next().await?;
+    if second.is_none()
+        && let Some(json) = inflate_small(&first, limit)
+    {
+        return Ok(json);
+    }
     let mut json = Vec::new();
     let no_decoder = |error| Refusal::internal(format!("zstd cannot be used: {error}"));
     let mut inflater = Inflater::new(limit).map_err(no_decoder)?;
-    while let Some(piece) = body.next().await? {
-        let keep = |data: &[u8]| {
-            json.extend_from_slice(data);
-            Ok(())
-        };
-        inflater.push(&piece, keep).map_err(unreadable)?;
+    let mut keep = |data: &[u8]| {
+        json.extend_from_slice(data);
+        Ok(())
+    };
+    inflater.push(&first, &mut keep).map_err(unreadable)?;
+    let mut next = second;
+    while let Some(piece) = next {
+        inflater.push(&piece, &mut keep).map_err(unreadable)?;
+        next = body.next().await?;
     }
     inflater.finish().map_err(unreadable)?;
     Ok(json)
 }
 
+/// Decompresses a small body in one go: a usual request needs none of the memory that a stream
+/// does. `None` when it is not small or not right; then the stream tells why.
+fn inflate_small(body: &[u8], limit: u64) -> Option<Vec<u8>> {
+    let room = usize::try_from(limit).map_or(SMALL_BYTES, |limit| limit.min(SMALL_BYTES));
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        if kept.is_none() {
+            *kept = Some((Decompressor::new().ok()?, vec![0; SMALL_BYTES]));
+        }
+        let (decompressor, buffer) = kept.as_mut()?;
+        let length = decompressor.decompress_to_buffer(body, buffer.get_mut(..room)?).ok()?;
+        buffer.get(..length).map(<[u8]>::to_vec)
+    })
+}
+
+thread_local! {
+    /// With the place where its results appear.
+    static DECOMPRESSOR: RefCell<Option<(Decompressor<'static>, Vec<u8>)>> =
+        const { RefCell::new(None) };
+    /// Making a compressor costs more than compressing a usual answer.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// A 200 with a body that is there.
 pub(super) fn answer(body: &[u8]) -> Result<Answer, Refusal> {
-    let compressed = zstd::bulk::compress(body, LEVEL)
+    let compressed = COMPRESSOR
+        .with_borrow_mut(|kept| {
+            if body.len() > LARGE_BYTES {
+                // Would keep the memory that a large answer needs.
+                return zstd::bulk::compress(body, LEVEL);
+            }
+            let mut compressor = match kept.take() {
+                Some(compressor) => compressor,
+                None => Compressor::new(LEVEL)?,
+            };
+            let compressed = compressor.compress(body);
+            *kept = Some(compressor);
+            compressed
+        })
         .map_err(|error| Refusal::internal(format!("zstd cannot be used: {error}")))?;
     Ok(Answer::framed(compressed, body.len() as u64))
 }

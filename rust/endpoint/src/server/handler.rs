@@ -8,7 +8,6 @@ use deckport_wire::{ErrorKind, MediaMethod, Route, SyncHeader, SyncMethod};
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::task::spawn_blocking;
 
 use super::answer::{Answer, AnswerBody};
 use super::body::RequestBody;
@@ -58,7 +57,7 @@ impl Walk<'_> {
     async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
         match route {
             Route::Sync(method) if self.head.method == Method::POST => self.sync(method).await,
-            Route::Media(method) if self.head.method == Method::POST => self.media(method).await,
+            Route::Media(method) if self.head.method == Method::POST => self.media(method),
             Route::Sync(_) | Route::Media(_) => Ok(Answer::wrong_http_method("POST")),
             Route::Health | Route::Other if self.is_page() => self.page(route).await,
             Route::Health => Ok(Answer::wrong_http_method("GET, HEAD")),
@@ -100,7 +99,7 @@ impl Walk<'_> {
             let json = framing::read_json(self.body, login::MAX_LOGIN_BYTES).await?;
             return framing::answer(&login::log_in(self, &json, &header.client_version).await?);
         }
-        let identity = self.authenticate(&header, begins_a_run(method)).await?;
+        let identity = self.authenticate(&header, begins_a_run(method))?;
         let worker = self.shared.workers.of(&identity.account)?;
         let caller = caller(&identity, &header, self.peer);
         match method {
@@ -122,9 +121,9 @@ impl Walk<'_> {
 
     /// Media is not kept here. Clients with media of their own ask all the same, and show this
     /// text (`media-sync` 3.4); their collection is in sync by then.
-    async fn media(&mut self, method: MediaMethod) -> Result<Answer, Refusal> {
+    fn media(&mut self, method: MediaMethod) -> Result<Answer, Refusal> {
         let header = framing::header(&self.head.headers)?;
-        self.authenticate(&header, false).await?;
+        self.authenticate(&header, false)?;
         if method == MediaMethod::DownloadFiles {
             // The one method whose answer is no JSON.
             return Err(Refusal::new(ErrorKind::NotFound, NO_MEDIA));
@@ -134,27 +133,22 @@ impl Walk<'_> {
     }
 
     /// Finds out who asks, before a byte of the body is read.
-    pub(super) async fn authenticate(
+    pub(super) fn authenticate(
         &mut self,
         header: &SyncHeader,
         note_seen: bool,
     ) -> Result<Identity, Refusal> {
-        let registry = Arc::clone(&self.shared.registry);
-        let (token, version) = (header.token.clone(), header.client_version.clone());
-        let (address, now_ms) = (self.peer.ip(), self.shared.options.clock.now_ms());
-        let looked_up = spawn_blocking(move || {
-            let identity = registry.authenticate(&token)?;
-            if let Some(identity) = &identity
-                && note_seen
-            {
-                // Only for people's information: no reason to refuse a sync.
-                let _ = registry.note_seen(identity.device.id, &version, address, now_ms);
-            }
-            Ok::<_, Refusal>(identity)
-        })
-        .await;
-        let identity =
-            looked_up.map_err(|_| Refusal::internal("the token could not be looked up"))??;
+        // Readers wait for nobody, and the lookup takes some microseconds: less than handing it to
+        // another thread.
+        let registry = &self.shared.registry;
+        let identity = registry.authenticate(&header.token)?;
+        if let Some(identity) = &identity
+            && note_seen
+        {
+            let (address, now_ms) = (self.peer.ip(), self.shared.options.clock.now_ms());
+            // Only for people's information: no reason to refuse a sync.
+            let _ = registry.note_seen(&identity.device, &header.client_version, address, now_ms);
+        }
         // The only answer that makes clients forget their login (`transport` 5.2).
         let unknown =
             || Refusal::new(ErrorKind::NotLoggedIn, "the token is unknown or was revoked");

@@ -7,8 +7,8 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 /// 8 MiB: the largest window that a decoder is expected to support (RFC 8878, 3.1.1.1.2). Clients
 /// use 2 MiB (`transport` 3.1).
 const MAX_WINDOW_LOG: u32 = 23;
-/// The largest block of a zstd frame.
-const BUFFER_BYTES: usize = 128 * 1024;
+/// Handed on at once; most requests fit into one.
+const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Why a body cannot be decompressed.
 #[derive(Debug, thiserror::Error)]

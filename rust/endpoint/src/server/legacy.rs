@@ -4,7 +4,7 @@
 //! it is known who sent it; what it may cost until then is limited here.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::PathBuf;
 
 use deckport_wire::multipart::{Event, Multipart, MultipartError};
@@ -46,7 +46,7 @@ pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answ
         let json = form.json(walk.shared)?;
         return Ok(Answer::plain(login::log_in(walk, &json, &header.client_version).await?));
     }
-    let identity = walk.authenticate(&header, super::handler::begins_a_run(method)).await?;
+    let identity = walk.authenticate(&header, super::handler::begins_a_run(method))?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = super::handler::caller(&identity, &header, walk.peer);
     if method == SyncMethod::Download {
@@ -64,7 +64,7 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
         Err(unusable) => return Ok(explain(&unusable)),
     };
     let header = form.header(walk);
-    let identity = walk.authenticate(&header, true).await?;
+    let identity = walk.authenticate(&header, true)?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = super::handler::caller(&identity, &header, walk.peer);
     let lease = worker.take_for_upload(caller).await?;
@@ -261,6 +261,26 @@ enum Part {
     Ignored,
 }
 
+/// Where the data of a form goes.
+trait DataSink: Write {
+    /// Forgets what was written: the data came again.
+    fn restart(&mut self) -> io::Result<()>;
+}
+
+impl DataSink for Vec<u8> {
+    fn restart(&mut self) -> io::Result<()> {
+        self.clear();
+        Ok(())
+    }
+}
+
+impl DataSink for File {
+    fn restart(&mut self) -> io::Result<()> {
+        self.set_len(0)?;
+        self.rewind()
+    }
+}
+
 /// Sorts the parts of a form; of a part that occurs twice the last one counts.
 struct FormReader<D> {
     parser: Multipart,
@@ -276,7 +296,7 @@ struct Parts<D> {
     room: u64,
 }
 
-impl<D: Write> FormReader<D> {
+impl<D: DataSink> FormReader<D> {
     fn new(headers: &HeaderMap, data: D, limit: u64) -> Result<FormReader<D>, FormError> {
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let parser = Multipart::new(content_type.unwrap_or_default())?;
@@ -303,7 +323,7 @@ impl<D: Write> FormReader<D> {
     }
 }
 
-impl<D: Write> Parts<D> {
+impl<D: DataSink> Parts<D> {
     fn take(&mut self, event: Event) -> Result<(), FormError> {
         match event {
             Event::Part(name) => {
@@ -314,7 +334,9 @@ impl<D: Write> Parts<D> {
                     "data" => Part::Data,
                     _ => Part::Ignored,
                 };
-                if let Some(field) = self.field() {
+                if self.current == Part::Data {
+                    self.data.restart().map_err(FormError::Sink)?;
+                } else if let Some(field) = self.field() {
                     field.clear();
                 }
             }
@@ -368,7 +390,9 @@ mod tests {
 
     #[test]
     fn parts_come_in_any_order_and_the_last_of_a_name_counts() {
-        let form = read(&[("data", "{}"), ("x", "?"), ("c", "0"), ("k", "old"), ("sk", "key")], 10);
+        let parts =
+            [("data", "?"), ("data", "{}"), ("x", "?"), ("c", "0"), ("k", "old"), ("sk", "key")];
+        let form = read(&parts, 10);
         let form = form.unwrap();
         assert_eq!(form.token, "key");
         assert_eq!(form.data, b"{}");

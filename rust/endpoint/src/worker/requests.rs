@@ -144,6 +144,7 @@ impl Core {
         if finished.is_err() && !collection.conn().is_autocommit() {
             self.store.drop_connection();
         }
+        self.store.forget_facts();
         let Caller { account, device, .. } = running.caller;
         match finished {
             Ok(finished) => {

@@ -54,12 +54,14 @@ pub(crate) struct Snapshot {
 pub(super) struct Store {
     folder: PathBuf,
     collection: Option<Collection>,
+    /// Of the open collection, until something is committed: clients ask often.
+    facts: Option<Facts>,
 }
 
 impl Store {
     /// Opens nothing yet.
     pub(super) fn new(folder: PathBuf) -> Store {
-        Store { folder, collection: None }
+        Store { folder, collection: None, facts: None }
     }
 
     /// The collection; a new account gets an empty one.
@@ -86,6 +88,20 @@ impl Store {
 
     /// The last committed state. Must not be called inside a transaction.
     pub(super) fn facts(&mut self, now_ms: i64) -> Result<Facts, Error> {
+        if let Some(facts) = self.facts {
+            return Ok(facts);
+        }
+        let facts = self.read_facts(now_ms)?;
+        self.facts = Some(facts);
+        Ok(facts)
+    }
+
+    /// Something was committed.
+    pub(super) fn forget_facts(&mut self) {
+        self.facts = None;
+    }
+
+    fn read_facts(&mut self, now_ms: i64) -> Result<Facts, Error> {
         let collection = self.open(now_ms)?;
         let state = collection.state()?;
         let conn = collection.conn();
@@ -112,11 +128,13 @@ impl Store {
 
     /// Writes the log back into the file and closes it.
     pub(super) fn close(&mut self) -> Result<(), Error> {
+        self.facts = None;
         self.collection.take().map_or(Ok(()), Collection::close)
     }
 
     /// Closes at once; SQLite rolls an open transaction back.
     pub(super) fn drop_connection(&mut self) {
+        self.facts = None;
         self.collection = None;
     }
 

@@ -15,10 +15,6 @@ use crate::connection::open_scratch;
 use crate::error::Result;
 use crate::objects::{config, decks, notetypes, presets};
 
-/// The tables that schema 11 does not have.
-const LATER_TABLES: [&str; 7] =
-    ["config", "deck_config", "tags", "fields", "templates", "notetypes", "decks"];
-
 /// The indexes on older tables that schema 11 does not have. A client that upgrades the file
 /// makes them by name, and fails if they are there already.
 const LATER_INDEXES: [&str; 2] = ["idx_notes_mid", "idx_cards_odid"];
@@ -46,24 +42,27 @@ pub fn export_schema11(collection: &Collection, to: &Path) -> Result<u64> {
 fn downgrade(conn: &Connection) -> Result<()> {
     let transaction = conn.unchecked_transaction()?;
     graves::remove_key(conn)?;
-    set_column(conn, "dconf", presets_json(conn)?)?;
-    set_column(conn, "decks", decks_json(conn)?)?;
-    set_column(conn, "models", notetypes_json(conn)?)?;
-    set_column(conn, "conf", serde_json::to_string(&config::all(conn)?)?)?;
-    set_column(conn, "tags", serde_json::to_string(&tags(conn)?)?)?;
-    for table in LATER_TABLES {
-        conn.execute_batch(&format!("DROP TABLE {table}"))?;
-    }
+    conn.execute("UPDATE col SET ver = ?1", [SCHEMA11])?;
+    // The largest column comes last: every change writes the whole row anew.
+    move_to_column(conn, "tags", serde_json::to_string(&tags(conn)?)?, &["tags"])?;
+    move_to_column(conn, "conf", serde_json::to_string(&config::all(conn)?)?, &["config"])?;
+    move_to_column(conn, "dconf", presets_json(conn)?, &["deck_config"])?;
+    move_to_column(conn, "decks", decks_json(conn)?, &["decks"])?;
+    let parts = ["notetypes", "fields", "templates"];
+    move_to_column(conn, "models", notetypes_json(conn)?, &parts)?;
     for index in LATER_INDEXES {
         conn.execute_batch(&format!("DROP INDEX IF EXISTS {index}"))?;
     }
-    conn.execute("UPDATE col SET ver = ?1", [SCHEMA11])?;
     transaction.commit()?;
     Ok(())
 }
 
-/// One column at a time, so that only one is in memory.
-fn set_column(conn: &Connection, column: &str, json: String) -> Result<()> {
+/// Drops the tables first, so that the column takes their place in the file. One column at a
+/// time, so that only one is in memory.
+fn move_to_column(conn: &Connection, column: &str, json: String, tables: &[&str]) -> Result<()> {
+    for table in tables {
+        conn.execute_batch(&format!("DROP TABLE {table}"))?;
+    }
     conn.execute(&format!("UPDATE col SET {column} = ?1"), [json])?;
     Ok(())
 }

@@ -63,7 +63,9 @@ pub(super) fn check(conn: &Connection, version: i64) -> Upgraded<()> {
             _ => false,
         };
         if later {
-            return Err(UpgradeError::Structure(format!("the table {table} is from a later format")));
+            return Err(UpgradeError::Structure(format!(
+                "the table {table} is from a later format"
+            )));
         }
     }
     Ok(())

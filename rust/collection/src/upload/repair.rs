@@ -35,13 +35,19 @@ const TABLES_WITH_USN: [(&str, &str); 9] = [
 /// missing.
 pub(super) fn missing_defaults(conn: &Connection, now_ms: i64) -> Checked<()> {
     let usn: i32 = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
-    if presets::get(conn, DEFAULT_ID)?.is_none() {
+    // Only whether they are there: what cannot be decoded is found, and named, later.
+    if !exists(conn, "deck_config")? {
         presets::store(conn, &default_preset(), usn)?;
     }
-    if decks::get(conn, DEFAULT_ID)?.is_none() {
+    if !exists(conn, "decks")? {
         decks::store(conn, &default_deck(), usn, now_ms.div_euclid(1000))?;
     }
     Ok(())
+}
+
+fn exists(conn: &Connection, table: &str) -> Checked<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?1)");
+    Ok(conn.query_row(&sql, [DEFAULT_ID], |row| row.get(0))?)
 }
 
 /// Deletions of unknown kinds make every later sync fail on clients (`storage-tables` 6).

@@ -1,11 +1,13 @@
 //! From schema 18 to 11, and back.
 
+use deckport_wire::Notetype;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
+use unicode_normalization::UnicodeNormalization;
 
 use super::old_file::*;
 use crate::migrate::export_schema11;
@@ -79,13 +81,18 @@ fn rows_are_the_same_and_objects_are_maps_by_id() {
     let (folder, collection) = collection();
     config::set(collection.conn(), "key", &json!({"x": 1.5}), 3, 9).unwrap();
     let conn = open_old(&exported(&folder, &collection));
-    let row = "SELECT crt || ' ' || mod || ' ' || scm || ' ' || ver || ' ' || usn || ' ' || ls FROM col";
+    let row =
+        "SELECT crt || ' ' || mod || ' ' || scm || ' ' || ver || ' ' || usn || ' ' || ls FROM col";
     let state = collection.state().unwrap();
     assert_eq!(texts(&conn, row), [format!("{} 5 6 11 {USN} 8", state.creation_secs)]);
     for table in ["notes", "cards", "revlog"] {
         let select = match table {
-            "notes" => "SELECT id||guid||mid||mod||usn||tags||flds||quote(sfld)||csum||flags||data FROM notes",
-            "cards" => "SELECT id||nid||did||ord||mod||usn||type||queue||due||ivl||factor||reps||lapses||left||odue||odid||flags||data FROM cards",
+            "notes" => {
+                "SELECT id||guid||mid||mod||usn||tags||flds||quote(sfld)||csum||flags||data FROM notes"
+            }
+            "cards" => {
+                "SELECT id||nid||did||ord||mod||usn||type||queue||due||ivl||factor||reps||lapses||left||odue||odid||flags||data FROM cards"
+            }
             _ => "SELECT id||cid||usn||ease||ivl||lastIvl||factor||time||type FROM revlog",
         };
         assert_eq!(texts(&conn, select), texts(collection.conn(), select), "{table}");
@@ -158,7 +165,10 @@ fn store(conn: &Connection, objects: (&[Value], &[Value], &[Value])) {
         serde_json::from_str(&object.to_string()).unwrap()
     }
     for notetype in objects.0 {
-        notetypes::store(conn, &read(notetype), 7, 0).unwrap();
+        let mut notetype: Notetype = read(notetype);
+        // Clients compose names when they store them, and again in an upgrade.
+        notetype.name = notetype.name.nfc().collect();
+        notetypes::store(conn, &notetype, 7, 0).unwrap();
     }
     for deck in objects.1 {
         decks::store(conn, &read(deck), 7, 0).unwrap();

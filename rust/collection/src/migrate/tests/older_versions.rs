@@ -152,7 +152,8 @@ fn a_file_that_claims_to_be_older_than_it_is_is_refused() {
 
 #[test]
 fn tables_of_the_claimed_version_must_exist() {
-    for (version, table) in [(14, "deck_config"), (14, "tags"), (15, "decks"), (17, "deck_config")] {
+    for (version, table) in [(14, "deck_config"), (14, "tags"), (15, "decks"), (17, "deck_config")]
+    {
         let conn = of_version(version);
         conn.execute_batch(&format!("DROP TABLE {table}")).unwrap();
         let error = upgrade(&conn, version, NOW).unwrap_err();

@@ -4,9 +4,9 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::old_file::{NOW, filtered_deck, number};
-use crate::migrate::promote_stuck_keys;
-use crate::create;
 use crate::connection::configure_plain;
+use crate::create;
+use crate::migrate::promote_stuck_keys;
 use crate::objects::{decks, notetypes, presets};
 
 /// The key of the field `other`.
@@ -88,9 +88,15 @@ fn identities_of_notetypes_fields_and_templates_are_found_again() {
     let other = json!({"tag": 3, "preventDeletion": true, "excludeFromSearch": true});
     let conn = promoted("fields", "config", &other);
     let field = &notetypes::get(&conn, NOW).unwrap().unwrap().fields[1];
-    assert_eq!((field.tag, field.prevent_deletion, field.exclude_from_search), (Some(3), true, true));
+    assert_eq!(
+        (field.tag, field.prevent_deletion, field.exclude_from_search),
+        (Some(3), true, true)
+    );
     let conn = promoted("templates", "config", &json!({"bfont": "Arial"}));
-    assert_eq!(notetypes::get(&conn, NOW).unwrap().unwrap().templates[0].browser_font_name, "Arial");
+    assert_eq!(
+        notetypes::get(&conn, NOW).unwrap().unwrap().templates[0].browser_font_name,
+        "Arial"
+    );
 }
 
 #[test]
@@ -119,7 +125,7 @@ fn blobs_without_stuck_keys_keep_their_bytes_and_no_object_counts_as_modified() 
     let expected = before(&conn);
     promote_stuck_keys(&conn).unwrap();
     assert_eq!(before(&conn), expected);
-    change(&conn, "decks", "common", |blob| with_other(&blob[..4], &json!({"newLimit": 5})));
+    change(&conn, "decks", "common", |blob| with_other(blob, &json!({"newLimit": 5})));
     promote_stuck_keys(&conn).unwrap();
     assert_eq!(number(&conn, "SELECT max(usn) + max(mtime_secs) FROM decks WHERE id = 1"), 0);
 }

@@ -69,7 +69,9 @@ fn keys_must_be_ids() {
 
 #[test]
 fn the_usn_of_a_tag_must_be_one() {
-    for usn in [json!(null), json!("1"), json!(1.0), json!(true), json!(99_999_999_999i64), json!([])] {
+    for usn in
+        [json!(null), json!("1"), json!(1.0), json!(true), json!(99_999_999_999i64), json!([])]
+    {
         let error = OldFile { tags: json!({"a": usn}), ..OldFile::new() }.refused();
         assert_eq!(error.to_string(), "a tag has no usn", "{usn}");
     }
@@ -164,14 +166,17 @@ fn missing_tables_and_columns_are_refused() {
     for (sql, expected) in [
         ("DROP TABLE graves", "the table graves is missing"),
         ("DROP TABLE cards", "the table cards is missing"),
-        ("ALTER TABLE graves RENAME COLUMN oid TO x", "the table graves differs"),
+        ("ALTER TABLE graves RENAME COLUMN usn TO x", "the table graves differs"),
         ("ALTER TABLE col RENAME COLUMN dconf TO x", "the table col differs"),
         // Found afterwards, by the comparison with schema 18.
         ("DROP TABLE revlog", "the table revlog is missing"),
         ("ALTER TABLE notes ADD COLUMN x", "the table notes differs"),
     ] {
         let error = OldFile::with_sql(sql).accepted().err();
-        assert!(matches!(&error, Some(UploadError::Structure(what)) if what == expected), "{error:?}");
+        assert!(
+            matches!(&error, Some(UploadError::Structure(what)) if what == expected),
+            "{error:?}"
+        );
     }
 }
 

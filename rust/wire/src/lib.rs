@@ -7,6 +7,7 @@
 mod error;
 mod header;
 pub mod lenient;
+pub mod media;
 mod messages;
 mod method;
 pub mod multipart;

@@ -11,6 +11,8 @@
 
 mod bench;
 mod deny;
+mod fuzz;
+mod matrix;
 mod process;
 mod python;
 mod tally;
@@ -28,11 +30,17 @@ cargo xtask test rust                  formatting, lints and Rust tests
 cargo xtask test scenarios [ARGS...]   real Anki clients against a real server; ARGS go to pytest
                                        (--release builds the optimised server first,
                                        --server reference tests the server that ships with Anki)
+cargo xtask test matrix                three old Anki clients, one of each protocol generation
+cargo xtask matrix [VERSIONS...]       old Anki clients from PyPI, by default 2.1.24 to today
+    --write FILE                       put the table into FILE, between its matrix markers
 cargo xtask bench [OPTIONS]            CPU time and memory beside the reference server
     --notes N                          size of the collection (default 100000)
     --repetitions N                    runs of each row, the median counts (default 3)
     --large                            also the peak memory with a 500 MB collection
     --write FILE                       put the table into FILE, between its bench markers
+cargo xtask test fuzz                  each fuzz target for some seconds
+cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
+    --seconds N                        how long each runs (default 1800)
 cargo xtask deny                       licences, advisories and sources of all dependencies
                                        (needs `cargo install cargo-deny`)
 ";
@@ -45,7 +53,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", rest @ ..] => test::run(rest),
+        ["matrix", rest @ ..] => test::run_matrix(rest),
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
+        ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
         ["deny"] => deny::run().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -51,7 +51,8 @@ fn install(folder: &Path, python: &Path, list: &Path) -> TaskResult {
     process::run(&mut pip, &format!("install {}", list.display()))
 }
 
-fn interpreter_in(folder: &Path) -> PathBuf {
+/// The interpreter of an environment.
+pub(crate) fn interpreter_in(folder: &Path) -> PathBuf {
     if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") }
 }
 

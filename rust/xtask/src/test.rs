@@ -1,13 +1,13 @@
 //! `cargo xtask test`: what must hold before a change is accepted.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread;
 
 use crate::process::{self, cargo, run_watched};
 use crate::tally::Tally;
-use crate::{TaskResult, python, root};
+use crate::{TaskResult, fuzz, matrix, python, root};
 
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
@@ -19,9 +19,13 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         [] => {
             rust(&mut report);
             scenarios(&[], &mut report);
+            old_clients(&matrix::QUICK, None, &mut report);
+            short_fuzz(&mut report);
         }
         ["rust"] => rust(&mut report),
         ["scenarios", options @ ..] => scenarios(options, &mut report),
+        ["matrix"] => old_clients(&matrix::QUICK, None, &mut report),
+        ["fuzz"] => short_fuzz(&mut report),
         _ => return Err(format!("unknown arguments: {}", arguments.join(" "))),
     }
     Ok(report.close())
@@ -94,11 +98,39 @@ fn scenarios(options: &[&str], report: &mut Report) {
     }
 }
 
+/// `cargo xtask matrix`: old clients, each with a device of today; see [`matrix`].
+pub(crate) fn run_matrix(arguments: &[&str]) -> Result<ExitCode, String> {
+    let (versions, write) = matrix::parse(arguments)?;
+    let mut report = Report::default();
+    old_clients(&versions, write.as_deref(), &mut report);
+    Ok(report.close())
+}
+
+fn old_clients(versions: &[&str], write: Option<&Path>, report: &mut Report) {
+    match prepare(false).and_then(|ready| matrix::command(&ready, versions, write)) {
+        Ok(mut pytest) => report.count(&mut pytest, "old Anki clients"),
+        Err(reason) => report.note(report.tally.failed, Err(reason)),
+    }
+}
+
+/// Each fuzz target for some seconds; one that finds nothing counts as a passed test.
+fn short_fuzz(report: &mut Report) {
+    if let Err(reason) = fuzz::build() {
+        return report.note(report.tally.failed, Err(reason));
+    }
+    for target in fuzz::TARGETS {
+        match fuzz::run_one(target, fuzz::SHORT) {
+            Ok(()) => report.tally.passed += 1,
+            Err(reason) => report.note(report.tally.failed, Err(reason)),
+        }
+    }
+}
+
 /// What the scenarios need.
-struct Ready {
-    binary: PathBuf,
-    runner: PathBuf,
-    anki: PathBuf,
+pub(crate) struct Ready {
+    pub(crate) binary: PathBuf,
+    pub(crate) runner: PathBuf,
+    pub(crate) anki: PathBuf,
 }
 
 fn prepare(release: bool) -> Result<Ready, String> {

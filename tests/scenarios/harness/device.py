@@ -64,6 +64,9 @@ class Pending:
 class Device:
     """A client process with its collection. Operations are the methods of `client/modern.py`."""
 
+    # What the client's Python runs: a driver, and words for it.
+    program: tuple[str, ...] = (str(DRIVER),)
+
     def __init__(
         self, python: Path, folder: Path, name: str, clock: Callable[[], int] | None = None
     ) -> None:
@@ -80,7 +83,7 @@ class Device:
         """Start the process and open the collection (again)."""
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TZ": "UTC"}
         self.process = subprocess.Popen(
-            [str(self.python), str(DRIVER)],
+            [str(self.python), *self.program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(self.folder / "client.log").open("ab"),

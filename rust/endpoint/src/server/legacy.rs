@@ -75,13 +75,14 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
         .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
     let unpacked =
         unpacked.await.map_err(|_| Refusal::internal("the upload could not be checked"))?;
-    match unpacked {
-        Ok(accepted) => {
-            lease.replace(accepted.temp, accepted.bytes).await?;
-            Ok(Answer::plain(b"OK".to_vec()))
-        }
-        Err(unusable) => Ok(explain(&unusable)),
-    }
+    let done = match unpacked {
+        Ok(accepted) => upload::put_in_place(lease, accepted).await?,
+        Err(unusable) => Err(unusable),
+    };
+    Ok(match done {
+        Ok(()) => Answer::plain(b"OK".to_vec()),
+        Err(unusable) => explain(&unusable),
+    })
 }
 
 /// A 200 that is no `OK`: clients show its text.

@@ -466,6 +466,14 @@ class ModernAnki:
         """Run SQL on the collection, for states no button makes."""
         self.col.db.execute(sql, *args)
 
+    def deck(self, name: str) -> dict[str, Any]:
+        """A deck's JSON."""
+        return self.col.decks.get(self._deck(name))
+
+    def preset(self, name: str) -> dict[str, Any]:
+        """A preset's JSON."""
+        return self._preset(name)
+
     def query(self, sql: str, args: list[Any]) -> list[list[Any]]:
         """Rows of a query."""
         return self.col.db.all(sql, *args)

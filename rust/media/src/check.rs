@@ -1,0 +1,154 @@
+//! The thorough check: every file read and hashed, on request or piece by piece in spare time.
+
+use std::ffi::OsString;
+
+use crate::error::{Error, Result};
+use crate::records::{self, FileRow};
+use crate::store::MediaStore;
+use crate::trash;
+use crate::verify::{self, Glance, Loss};
+
+/// Rows read in one go.
+const PAGE_ROWS: u32 = 200;
+
+/// What [`MediaStore::check`] found, and with `repair` did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Listed files whose content is right.
+    pub right: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Names of listed files that are missing, cut short or changed. Repaired by taking them out
+    /// of the listing, so that devices which have them send them again.
+    pub lost: Vec<String>,
+    /// Files that were known to be lost already and wait to be sent again.
+    pub waiting: u64,
+    /// Entries of the folder that no record knows. Repaired by moving files into the trash;
+    /// folders and links stay.
+    pub foreign: Vec<String>,
+    /// What was found was repaired.
+    pub repaired: bool,
+}
+
+/// What [`MediaStore::verify_some`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Files that were read and found right.
+    pub right: u64,
+    /// Names of files that turned out to be lost and were taken out of the listing.
+    pub lost: Vec<String>,
+    /// Files still to be read.
+    pub remaining: u64,
+}
+
+impl MediaStore {
+    /// Reads every file and compares it with its record, and looks for foreign entries. Without
+    /// `repair` nothing is changed. What a look at sizes and times finds was dealt with when the
+    /// store was opened: see [`MediaStore::found_at_open`].
+    ///
+    /// # Errors
+    /// When the database or the folder as a whole cannot be read.
+    pub fn check(&mut self, repair: bool, now_ms: i64) -> Result<CheckReport> {
+        let verdict: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if verdict != "ok" {
+            return Err(Error::Damaged("its own check failed".to_owned()));
+        }
+        let mut report = CheckReport { repaired: repair, ..CheckReport::default() };
+        let mut losses = Vec::new();
+        let mut after = 0;
+        loop {
+            let rows = records::listed_after(&self.conn, after, PAGE_ROWS)?;
+            let Some((last, _)) = rows.last() else {
+                break;
+            };
+            after = *last;
+            let tx = self.transaction()?;
+            for (_, mut file) in rows {
+                match self.read(&mut file)? {
+                    Ok(()) => {
+                        report.right += 1;
+                        report.bytes += file.size;
+                        if repair {
+                            records::put_file(&tx, &file)?;
+                        }
+                    }
+                    Err(loss) => losses.push(loss),
+                }
+            }
+            tx.commit()?;
+        }
+        let foreign = self.foreign_entries()?;
+        report.waiting = self.summary()?.lost;
+        if repair {
+            let tx = self.transaction()?;
+            verify::take_out(&tx, &losses, now_ms / 1000)?;
+            tx.commit()?;
+            self.move_foreign(&foreign, now_ms)?;
+        }
+        report.lost = losses.into_iter().map(|loss| loss.name).collect();
+        report.foreign =
+            foreign.into_iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        Ok(report)
+    }
+
+    /// Reads files whose content has not been checked since they were taken over or changed,
+    /// until `most_bytes` are read or none is left; at least one. For spare time.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn verify_some(&mut self, most_bytes: u64, now_ms: i64) -> Result<Progress> {
+        let mut progress = Progress::default();
+        let mut losses = Vec::new();
+        let (mut bytes, mut after) = (0, 0);
+        let tx = self.transaction()?;
+        while bytes < most_bytes {
+            let Some((id, mut file)) = records::unseen_after(&tx, after, 1)?.pop() else {
+                break;
+            };
+            after = id;
+            bytes += file.size;
+            match self.read(&mut file)? {
+                Ok(()) => {
+                    progress.right += 1;
+                    records::put_file(&tx, &file)?;
+                }
+                Err(loss) => losses.push(loss),
+            }
+        }
+        verify::take_out(&tx, &losses, now_ms / 1000)?;
+        tx.commit()?;
+        progress.lost = losses.into_iter().map(|loss| loss.name).collect();
+        progress.remaining = self.summary()?.unverified;
+        Ok(progress)
+    }
+
+    /// Reads one file. On success the row says what was seen.
+    fn read(&self, file: &mut FileRow) -> Result<std::result::Result<(), Loss>> {
+        let disk = &*self.folder.disk;
+        let mut loss = Loss { name: file.name.clone(), modified_ns: None };
+        let Some(path) = self.content_path(file) else {
+            return Ok(Err(loss));
+        };
+        let stat = verify::of_the_file(disk.stat(&path))?.flatten();
+        loss.modified_ns = stat.map(|stat| stat.modified_ns);
+        let Some(stat) = stat.filter(|_| verify::glance(stat, file) != Glance::Wrong) else {
+            return Ok(Err(loss));
+        };
+        let right = verify::reads_right(disk, &path, stat, file)?;
+        Ok(if right { Ok(()) } else { Err(loss) })
+    }
+
+    /// Moves foreign files out of the way.
+    fn move_foreign(&self, foreign: &[OsString], now_ms: i64) -> Result<()> {
+        for name in foreign {
+            let path = self.folder.media().join(name);
+            let is_file = verify::of_the_file(self.folder.disk.stat(&path))?
+                .flatten()
+                .is_some_and(|s| s.is_file);
+            if is_file {
+                trash::move_file(&self.folder, &path, &name.to_string_lossy(), now_ms)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the store as a whole, by promise.
+
+mod batches;
+mod damage;
+mod downloads;
+mod failures;
+mod folding;
+mod takeover;
+mod unused;

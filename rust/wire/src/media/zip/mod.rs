@@ -1,0 +1,31 @@
+//! Zips as far as media needs them (`media-sync` 5): stored and deflated entries, no encryption,
+//! no parts, less than 4 GiB.
+//!
+//! A reader of our own instead of a library: it must read a directory of a stranger within fixed
+//! limits of memory, and needs a tenth of what libraries do. Deflate itself is `flate2`.
+
+mod format;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use read::{EntryReader, ZipEntry, ZipLimits, ZipReader};
+pub use write::ZipBuilder;
+
+/// Why a zip cannot be read or made.
+#[derive(Debug, thiserror::Error)]
+pub enum ZipError {
+    /// The bytes are no zip, or a broken one.
+    #[error("the zip is broken: {0}")]
+    Broken(&'static str),
+    /// The zip uses something that no client sends.
+    #[error("the zip uses {0}, which is not supported")]
+    Unsupported(&'static str),
+    /// The zip has more entries, or a longer directory, than allowed.
+    #[error("the zip is larger than allowed")]
+    TooLarge,
+    /// The zip's source failed.
+    #[error("the zip cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+}

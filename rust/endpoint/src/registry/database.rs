@@ -4,7 +4,8 @@ use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, Params, Transaction, TransactionBehavior};
 
@@ -16,6 +17,8 @@ const MIGRATIONS: [&str; 1] = [include_str!("schema/001.sql")];
 const NEWEST_FORMAT: i64 = MIGRATIONS.len() as i64;
 /// How long a change waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two attempts where SQLite does not wait by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Readers kept for reuse; more are opened when needed at the same time.
 const IDLE_READERS: usize = 4;
 
@@ -34,11 +37,7 @@ impl Database {
     pub(super) fn open(data_dir: &Path) -> Result<Database, RegistryError> {
         let path = data_dir.join(FILE_NAME);
         create_private(&path)?;
-        let mut writer = connect(&path)?;
-        prepare_schema(&mut writer)?;
-        // A token or a new password that was handed out must survive a power failure.
-        writer.pragma_update(None, "synchronous", "FULL")?;
-
+        let writer = open_writer(&path)?;
         let note_writer = connect(&path)?;
         // No flush to disk at a commit; the database stays sound.
         note_writer.pragma_update(None, "synchronous", "NORMAL")?;
@@ -134,6 +133,27 @@ fn connect(path: &Path) -> Result<Connection, RegistryError> {
     // Android has no folder for temporary files.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
+}
+
+/// The connection that makes changes, to a database that is up to date.
+fn open_writer(path: &Path) -> Result<Connection, RegistryError> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        let mut writer = connect(path)?;
+        match prepare_schema(&mut writer) {
+            // SQLite does not wait by itself while another process begins or ends using the log.
+            Err(RegistryError::Busy(_)) if Instant::now() < deadline => {
+                drop(writer);
+                thread::sleep(BUSY_PAUSE);
+            }
+            prepared => {
+                prepared?;
+                // A token or a new password that was handed out must survive a power failure.
+                writer.pragma_update(None, "synchronous", "FULL")?;
+                return Ok(writer);
+            }
+        }
+    }
 }
 
 /// Makes or upgrades the tables in one transaction, with the format written in it.

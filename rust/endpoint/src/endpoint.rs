@@ -52,6 +52,8 @@ impl Endpoint {
         let folder = DataFolder::open(&options.data_dir)?;
         let registry = Registry::open(folder.path(), Arc::clone(&options.clock))?;
         registry.set_configured_accounts(&options.configured_accounts)?;
+        // Uploads of old clients wait here until it is known whose they are.
+        temp_file::remove_leftovers(folder.path());
         for account in registry.accounts()? {
             temp_file::remove_leftovers(&folder.path().join(&account.folder));
         }

@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 const OWN_VERSION: i64 = 1;
 /// Another process on the same folder is told soon.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// More than there are different statements in this crate.
+const STATEMENTS: usize = 64;
 
 const REFERENCE_SCHEMA: &str = "
     CREATE TABLE media (
@@ -84,6 +86,7 @@ const OWN_SCHEMA: &str = "
 pub(crate) fn open(path: &Path) -> Result<Connection> {
     let mut conn = Connection::open(path)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // As the reference server does. It also needs no shared memory, which shared storage of a
     // phone does not have.
     conn.pragma_update(None, "locking_mode", "exclusive")?;

@@ -9,6 +9,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::borrow::Cow;
 use std::io::{self, Read};
+use std::path::Path;
 
 use crate::disk::remove_if_there;
 use crate::error::Result;
@@ -88,24 +89,33 @@ pub(crate) fn execute(folder: &Folder, operation: &Operation) -> io::Result<()> 
     let Some(place) = folder.stored(&operation.stored) else {
         return Ok(());
     };
-    let incoming = match &operation.incoming {
-        None => None,
-        Some(incoming) => match folder.incoming_file(incoming) {
-            Some(path) if disk.stat(&path)?.is_some() => Some(path),
-            // Already in place.
-            _ => return Ok(()),
-        },
+    let Some(incoming) = &operation.incoming else {
+        return match &operation.trash {
+            Some(trash) => clear(folder, &place, trash),
+            None => remove_if_there(disk, &place),
+        };
+    };
+    let Some(incoming) = folder.incoming_file(incoming) else {
+        return Ok(());
     };
     if let Some(trash) = &operation.trash
-        && disk.stat(&place)?.is_some_and(|stat| stat.is_file)
+        && disk.stat(&incoming)?.is_some()
     {
-        trash::move_as(folder, &place, trash)?;
+        clear(folder, &place, trash)?;
     }
-    match incoming {
-        Some(incoming) => disk.rename(&incoming, &place),
-        None if operation.trash.is_some() => Ok(()),
-        None => remove_if_there(disk, &place),
+    match disk.rename(&incoming, &place) {
+        // It is in place already.
+        Err(_) if disk.stat(&incoming)?.is_none() => Ok(()),
+        result => result,
     }
+}
+
+/// Moves what is in a place into the trash.
+fn clear(folder: &Folder, place: &Path, trash: &str) -> io::Result<()> {
+    if folder.disk.stat(place)?.is_some_and(|stat| stat.is_file) {
+        trash::move_as(folder, place, trash)?;
+    }
+    Ok(())
 }
 
 /// Does an operation after a power loss, which may have left anything of a file that was not

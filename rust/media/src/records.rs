@@ -199,59 +199,46 @@ pub(crate) fn list_live(
     usn: Usn,
     now_secs: i64,
 ) -> Result<()> {
-    change_listing(conn, name, |conn| {
-        conn.prepare_cached(
-            "INSERT INTO media (fname, csum, size, usn, mtime) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (fname) DO UPDATE SET csum = ?2, size = ?3, usn = ?4, mtime = ?5",
-        )?
-        .execute(params![name, sha1, signed(size), usn, now_secs])?;
-        Ok(())
-    })
+    count_change(conn, name, signed(size))?;
+    conn.prepare_cached(
+        "INSERT INTO media (fname, csum, size, usn, mtime) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (fname) DO UPDATE SET csum = ?2, size = ?3, usn = ?4, mtime = ?5",
+    )?
+    .execute(params![name, sha1, signed(size), usn, now_secs])?;
+    Ok(())
 }
 
 /// Lists a deletion. An existing row keeps its SHA-1, as with the reference server.
 pub(crate) fn list_deleted(conn: &Connection, name: &str, usn: Usn, now_secs: i64) -> Result<()> {
-    change_listing(conn, name, |conn| {
-        conn.prepare_cached(
-            "INSERT INTO media (fname, csum, size, usn, mtime) VALUES (?1, zeroblob(20), 0, ?2, ?3)
-             ON CONFLICT (fname) DO UPDATE SET size = 0, usn = ?2, mtime = ?3",
-        )?
-        .execute(params![name, usn, now_secs])?;
-        Ok(())
-    })
+    count_change(conn, name, 0)?;
+    conn.prepare_cached(
+        "INSERT INTO media (fname, csum, size, usn, mtime) VALUES (?1, zeroblob(20), 0, ?2, ?3)
+         ON CONFLICT (fname) DO UPDATE SET size = 0, usn = ?2, mtime = ?3",
+    )?
+    .execute(params![name, usn, now_secs])?;
+    Ok(())
 }
 
 /// Takes a name out of the listing without a trace: clients must not take it for deleted.
 pub(crate) fn unlist(conn: &Connection, name: &str) -> Result<()> {
-    change_listing(conn, name, |conn| {
-        conn.prepare_cached("DELETE FROM media WHERE fname = ?")?.execute([name])?;
-        Ok(())
-    })
-}
-
-/// Changes one row of `media` and the totals with it.
-fn change_listing(
-    conn: &Connection,
-    name: &str,
-    change: impl FnOnce(&Connection) -> Result<()>,
-) -> Result<()> {
-    let before = live_size(conn, name)?;
-    change(conn)?;
-    let after = live_size(conn, name)?;
-    conn.prepare_cached(
-        "UPDATE meta SET total_bytes = total_bytes + ?1, total_nonempty_files = total_nonempty_files + ?2",
-    )?
-    .execute(params![after - before, i64::from(after > 0) - i64::from(before > 0)])?;
+    count_change(conn, name, 0)?;
+    conn.prepare_cached("DELETE FROM media WHERE fname = ?")?.execute([name])?;
     Ok(())
 }
 
-/// Bytes of a listed file, else 0.
-fn live_size(conn: &Connection, name: &str) -> Result<i64> {
-    let size = conn
+/// Keeps the totals when the row of a name is about to tell of `after` bytes.
+fn count_change(conn: &Connection, name: &str, after: i64) -> Result<()> {
+    let before: i64 = conn
         .prepare_cached("SELECT size FROM media WHERE fname = ?")?
         .query_row([name], |row| row.get(0))
-        .optional()?;
-    Ok(size.unwrap_or(0))
+        .optional()?
+        .unwrap_or(0);
+    conn.prepare_cached(
+        "UPDATE meta SET total_bytes = total_bytes + ?1,
+            total_nonempty_files = total_nonempty_files + ?2",
+    )?
+    .execute(params![after - before, i64::from(after > 0) - i64::from(before > 0)])?;
+    Ok(())
 }
 
 /// Changes with a usn above `after`, ascending by usn: `limit` of them, and more only if they share

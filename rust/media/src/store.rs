@@ -25,7 +25,7 @@ const MOST_UNSETTLED_BYTES: u64 = 4 * 1024 * 1024;
 /// When so many pages of the database are unused, closing makes it smaller, unless so many are in
 /// use: that is done in memory.
 const MOST_UNUSED_PAGES: i64 = 256;
-const MOST_USED_PAGES: i64 = 2048;
+const MOST_USED_PAGES: i64 = 1024;
 
 /// Names whose content turned out to be wrong while it was being sent.
 pub(crate) type Suspects = Arc<Mutex<BTreeSet<String>>>;

@@ -68,26 +68,31 @@ pub(super) fn repair(
     Ok(healed)
 }
 
+/// Cards of this sync, or of deleted objects, whose note (or deck) does not exist.
+fn cards_without(
+    conn: &Connection,
+    table: &str,
+    column: &str,
+    usn: Usn,
+    deleted: &BTreeSet<i64>,
+) -> Result<Vec<i64>> {
+    let alone = format!("NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.id = cards.{column})");
+    let of_sync = format!("SELECT id FROM cards WHERE usn = ?1 AND {alone}");
+    let mut cards = ids(conn, &of_sync, i64::from(usn))?;
+    let of_deleted = format!("SELECT id FROM cards WHERE {column} = ?1 AND {alone}");
+    for id in deleted {
+        cards.extend(ids(conn, &of_deleted, *id)?);
+    }
+    Ok(cards)
+}
+
 fn remove_cards_without_note(
     conn: &Connection,
     suspects: &Suspects,
     usn: Usn,
     next_usn: Usn,
 ) -> Result<bool> {
-    let mut orphans = ids(
-        conn,
-        "SELECT id FROM cards WHERE usn = ?1
-         AND NOT EXISTS (SELECT 1 FROM notes WHERE notes.id = cards.nid)",
-        i64::from(usn),
-    )?;
-    for note in &suspects.deleted_notes {
-        orphans.extend(ids(
-            conn,
-            "SELECT id FROM cards WHERE nid = ?1
-             AND NOT EXISTS (SELECT 1 FROM notes WHERE notes.id = cards.nid)",
-            *note,
-        )?);
-    }
+    let orphans = cards_without(conn, "notes", "nid", usn, &suspects.deleted_notes)?;
     for card in &orphans {
         graves::remove_card(conn, *card, next_usn)?;
     }
@@ -103,20 +108,7 @@ fn home_cards_without_deck(
     next_usn: Usn,
     now: TimestampSecs,
 ) -> Result<bool> {
-    let mut lost = ids(
-        conn,
-        "SELECT id FROM cards WHERE usn = ?1
-         AND NOT EXISTS (SELECT 1 FROM decks WHERE decks.id = cards.did)",
-        i64::from(usn),
-    )?;
-    for deck in &suspects.deleted_decks {
-        lost.extend(ids(
-            conn,
-            "SELECT id FROM cards WHERE did = ?1
-             AND NOT EXISTS (SELECT 1 FROM decks WHERE decks.id = cards.did)",
-            *deck,
-        )?);
-    }
+    let lost = cards_without(conn, "decks", "did", usn, &suspects.deleted_decks)?;
     for card in &lost {
         let sent_home = conn.prepare_cached(SEND_HOME)?.execute((card, now, next_usn))?;
         if sent_home == 0 {

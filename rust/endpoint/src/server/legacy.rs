@@ -167,14 +167,7 @@ async fn spool(walk: &mut Walk<'_>) -> Result<Result<Form<TempFile>, Unusable>, 
     };
     let spooled = on_own_thread(write)
         .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
-    while let Some(piece) = walk.body.next().await? {
-        if pieces.send(piece).await.is_err() {
-            // It has seen enough.
-            break;
-        }
-    }
-    drop(pieces);
-    walk.body.drain().await;
+    upload::hand_over(walk.body, pieces).await?;
     match spooled.await.map_err(|_| Refusal::internal("the upload could not be received"))? {
         Ok(form) => Ok(Ok(form)),
         Err(FormError::TooLarge) => Ok(Err(Unusable::TooLarge(MAX_UPLOAD_BYTES))),

@@ -13,6 +13,7 @@ use deckport_wire::ErrorKind;
 use tokio::sync::mpsc;
 
 use super::answer::Answer;
+use super::body::RequestBody;
 use super::framing;
 use super::handler::Walk;
 use super::inflate::{InflateError, Inflater};
@@ -96,15 +97,24 @@ async fn receive(
     // When this request is given up, the thread sees the end of the pieces, and its file goes.
     let stored = on_own_thread(move || store(inbox, folder, limit, now_ms))
         .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
-    while let Some(piece) = walk.body.next().await? {
+    hand_over(walk.body, pieces).await?;
+    stored.await.map_err(|_| Refusal::internal("the upload could not be checked"))
+}
+
+/// Gives the body to a thread, piece by piece, and reads it to its end also when that has seen
+/// enough.
+pub(super) async fn hand_over(
+    body: &mut RequestBody,
+    pieces: mpsc::Sender<Bytes>,
+) -> Result<(), Refusal> {
+    while let Some(piece) = body.next().await? {
         if pieces.send(piece).await.is_err() {
-            // It has seen enough.
             break;
         }
     }
     drop(pieces);
-    walk.body.drain().await;
-    stored.await.map_err(|_| Refusal::internal("the upload could not be checked"))
+    body.drain().await;
+    Ok(())
 }
 
 /// Writes the collection to a temporary file and checks it.

@@ -158,7 +158,6 @@ class Reference(Server):
                 SYNC_BASE=str(self.data),
                 SYNC_HOST="127.0.0.1",
                 SYNC_PORT=str(self.port),
-                MAX_SYNC_PAYLOAD_MEGS="1000",
                 **accounts,
             ),
             text=True,

@@ -315,3 +315,16 @@ fn a_media_sync_is_told_in_words_that_there_is_none() {
     assert!(answer["err"].as_str().unwrap().contains("no media"));
     assert_eq!(connection.request("POST", "/msync/downloadFiles", &header, &body).status, 404);
 }
+
+#[test]
+fn old_clients_are_told_the_same_without_a_frame() {
+    let host = Host::start();
+    let mut connection = host.connect();
+    for (method, path) in [("GET", "/msync/begin?k=x&v=y"), ("POST", "/msync/begin")] {
+        let answer = connection.request(method, path, "", b"");
+        assert_eq!(answer.status, 200, "{method}");
+        let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert!(json["err"].as_str().unwrap().contains("no media"), "{method}");
+    }
+    assert_eq!(connection.request("GET", "/msync/mediaSanity", "", b"").status, 405);
+}

@@ -58,6 +58,10 @@ impl Walk<'_> {
         match route {
             Route::Sync(method) if self.head.method == Method::POST => self.sync(method).await,
             Route::Media(method) if self.head.method == Method::POST => self.media(method),
+            // Desktops from 2.1.24 to 2.1.56 begin like this (`media-sync` 4.1).
+            Route::Media(MediaMethod::Begin) if self.head.method == Method::GET => {
+                self.media(MediaMethod::Begin)
+            }
             Route::Sync(_) | Route::Media(_) => Ok(Answer::wrong_http_method("POST")),
             Route::Health | Route::Other if self.is_page() => self.page(route).await,
             Route::Health => Ok(Answer::wrong_http_method("GET, HEAD")),
@@ -122,14 +126,19 @@ impl Walk<'_> {
     /// Media is not kept here. Clients with media of their own ask all the same, and show this
     /// text (`media-sync` 3.4); their collection is in sync by then.
     fn media(&mut self, method: MediaMethod) -> Result<Answer, Refusal> {
-        let header = framing::header(&self.head.headers)?;
-        self.authenticate(&header, false)?;
+        let is_legacy = framing::is_legacy(&self.head.headers);
+        if !is_legacy {
+            // The token of old clients is in the form, which need not be read to say this.
+            let header = framing::header(&self.head.headers)?;
+            self.authenticate(&header, false)?;
+        }
         if method == MediaMethod::DownloadFiles {
             // The one method whose answer is no JSON.
             return Err(Refusal::new(ErrorKind::NotFound, NO_MEDIA));
         }
-        let answer = serde_json::json!({ "data": null, "err": NO_MEDIA }).to_string();
-        Ok(framing::answer(answer.as_bytes())?.recorded_as(NO_MEDIA.to_owned()))
+        let json = serde_json::json!({ "data": null, "err": NO_MEDIA }).to_string().into_bytes();
+        let answer = if is_legacy { Answer::plain(json) } else { framing::answer(&json)? };
+        Ok(answer.recorded_as(NO_MEDIA.to_owned()))
     }
 
     /// Finds out who asks, before a byte of the body is read.

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::disk::{Disk, remove_if_there};
-use crate::name::OWN_FOLDER;
+use crate::name::OWN_PREFIX;
 
 /// No common file system holds longer names.
 const LONGEST_COMPONENT_BYTES: usize = 255;
@@ -28,7 +28,7 @@ impl Folder {
             account: account.to_owned(),
             // Inside `media`, so that a rename stays on one disk even when `media` is a mounted
             // one; clients and the reference server look at no folders in there.
-            incoming: media.join(OWN_FOLDER),
+            incoming: media.join(format!("{OWN_PREFIX}-incoming")),
             trash: account.join("media.trash"),
             media,
             disk,
@@ -68,7 +68,7 @@ impl Folder {
 
     /// Whether an entry of the media folder is our own.
     pub(crate) fn is_own(entry: &OsStr) -> bool {
-        entry == OWN_FOLDER
+        entry.to_str().is_some_and(|name| name.starts_with(OWN_PREFIX))
     }
 
     /// Whether the disk takes two spellings for one file: another case, or another composition

@@ -72,7 +72,7 @@ impl MediaStore {
     /// Opens the media below an account's folder, or makes them. What the reference server left
     /// there is taken over as it is (`media-sync` 9.4). Operations that a power loss interrupted
     /// are finished. Then every file is looked at once (size and time): see
-    /// [`MediaStore::found_at_open`]. On a full disk that is left for the next time.
+    /// [`MediaStore::found_at_open`].
     ///
     /// # Errors
     /// See [`Error`]; notably [`Error::InUse`], [`Error::TooNew`], [`Error::FolderGone`].
@@ -88,8 +88,7 @@ impl MediaStore {
         let folder = Folder::new(account_folder, disk);
         let conn = database::open(&folder.database())?;
         make_folders(&folder, account_folder, &conn)?;
-        // On a full disk nothing can be tried; to assume it is safe, names are only escaped then.
-        let folding = unless_full(folder.folds_names().map_err(Error::from))?.unwrap_or(true);
+        let folding = folder.folds_names()?;
         let mut store = MediaStore {
             conn,
             folder,
@@ -102,8 +101,8 @@ impl MediaStore {
             next_incoming: 0,
         };
         store.finish_interrupted()?;
-        unless_full(store.take_over(now_ms))?;
-        store.found = unless_full(store.look(now_ms))?.unwrap_or_default();
+        store.take_over(now_ms)?;
+        store.found = store.look(now_ms)?;
         Ok(store)
     }
 
@@ -179,6 +178,8 @@ impl MediaStore {
     /// When something cannot be settled; nothing is lost then, the next start does it.
     pub fn close(mut self) -> Result<()> {
         self.settle()?;
+        // Only our own folder, and only when it is empty.
+        let _ = std::fs::remove_dir(self.folder.incoming());
         let pages = |pragma: &str| -> Result<i64> {
             Ok(self.conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))?)
         };
@@ -298,26 +299,16 @@ impl MediaStore {
                 self.unplaced.insert(operation.spot.clone(), operation);
             }
         }
-        unless_full(self.settle())?;
+        self.settle()?;
         let needed: BTreeSet<&str> =
             self.unplaced.values().filter_map(|operation| operation.incoming.as_deref()).collect();
         for entry in self.folder.disk.entries(self.folder.incoming())? {
             let entry = entry?;
             if !entry.file_name().to_str().is_some_and(|name| needed.contains(name)) {
-                // Costs only space if it stays.
-                let _ = remove_if_there(&*self.folder.disk, &entry.path());
+                remove_if_there(&*self.folder.disk, &entry.path())?;
             }
         }
         Ok(())
-    }
-}
-
-/// `None` when the disk is full: what is there can be given out all the same.
-fn unless_full<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Error::NoSpace) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

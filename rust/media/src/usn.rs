@@ -8,10 +8,8 @@ use deckport_wire::Usn;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::{Error, Result};
+use crate::name::OWN_PREFIX;
 use crate::records::{self, Listing};
-
-/// A name that clients can keep and nobody would choose.
-const RESERVED: &str = ".deckport-usn";
 
 /// The current usn.
 pub(crate) fn current(conn: &Connection) -> Result<Usn> {
@@ -41,11 +39,11 @@ fn holder(conn: &Connection) -> Result<String> {
         .prepare_cached("SELECT value FROM deckport_meta WHERE key = 'holder'")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    let mut name = reserved.unwrap_or_else(|| RESERVED.to_owned());
+    let mut name = reserved.unwrap_or_else(|| format!("{OWN_PREFIX}-usn"));
     let mut tries = 0u64;
     while is_a_file(conn, &name)? {
         tries += 1;
-        name = format!("{RESERVED}-{tries}");
+        name = format!("{OWN_PREFIX}-usn-{tries}");
     }
     conn.prepare_cached("INSERT OR REPLACE INTO deckport_meta VALUES ('holder', ?)")?
         .execute([&name])?;

@@ -9,8 +9,8 @@ const STEM_BYTES: usize = 40;
 const EXTENSION_BYTES: usize = 10;
 /// Stands before the hash in an escaped name.
 const MARK: char = '~';
-/// Our own folder inside the media folder.
-pub(crate) const OWN_FOLDER: &str = ".deckport-incoming";
+/// Our own entries of the folder begin with this.
+pub(crate) const OWN_PREFIX: &str = ".deckport";
 
 /// Whether every file system that a phone or a computer uses can hold a file of this name, so
 /// that the folder can be copied anywhere.
@@ -20,7 +20,7 @@ pub(crate) fn is_portable(name: &str) -> bool {
         && name.len() <= LONGEST_STORED_BYTES
         && !name.contains(forbidden)
         && !name.ends_with(['.', ' '])
-        && !name.eq_ignore_ascii_case(OWN_FOLDER)
+        && !name.get(..OWN_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN_PREFIX))
         && !is_device(name)
         && !looks_escaped(name)
 }
@@ -121,8 +121,8 @@ mod tests {
             "com1",
             "LPT9.x",
             "com¹",
-            ".deckport-incoming",
-            ".Deckport-Incoming",
+            ".deckport",
+            ".Deckport-x",
             &"c".repeat(144),
             &"é".repeat(72),
             &escaped("x"),

@@ -7,7 +7,7 @@ mod escape;
 mod fold;
 mod unicode10;
 
-pub(crate) use escape::{OWN_FOLDER, escaped, is_portable};
+pub(crate) use escape::{OWN_PREFIX, escaped, is_portable};
 pub(crate) use fold::fold;
 
 /// The longest name that is accepted, in bytes of UTF-8. Clients make at most 120, the reference

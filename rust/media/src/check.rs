@@ -64,6 +64,9 @@ impl MediaStore {
             after = *last;
             let tx = self.transaction()?;
             for (_, mut file) in rows {
+                if self.is_unplaced(&file) {
+                    continue;
+                }
                 match self.read(&mut file)? {
                     Ok(()) => {
                         report.right += 1;
@@ -106,6 +109,9 @@ impl MediaStore {
                 break;
             };
             after = id;
+            if self.is_unplaced(&file) {
+                continue;
+            }
             bytes += file.size;
             match self.read(&mut file)? {
                 Ok(()) => {

@@ -115,7 +115,12 @@ impl MediaStore {
         let Some(mut file) = row.filter(|file| file.state == State::Listed) else {
             return Ok(Fetched::Gone);
         };
-        let lost = |modified_ns| Ok(Fetched::Lost(Loss { name: name.to_owned(), modified_ns }));
+        let waits = self.is_unplaced(&file);
+        let lost = |modified_ns| match waits {
+            // Its content is safe in the database and only waits for the file system.
+            true => Ok(Fetched::Gone),
+            false => Ok(Fetched::Lost(Loss { name: name.to_owned(), modified_ns })),
+        };
         let Some(path) = self.content_path(&file) else {
             return lost(None);
         };

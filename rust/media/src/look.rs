@@ -135,6 +135,8 @@ impl MediaStore {
                     pass.returned.push((file, stat));
                 }
             }
+            // Its content waits for its place.
+            (State::Listed, _) if self.is_unplaced(&file) => {}
             (State::Listed, glance) => {
                 pass.met.insert(id);
                 match glance {

@@ -270,7 +270,7 @@ impl MediaStore {
         }
         let refused = std::mem::take(&mut self.unplaced);
         for (spot, operation) in refused {
-            if pending::execute(&self.folder, &operation).is_err() {
+            if pending::execute_again(&self.conn, &self.folder, &operation).is_err() {
                 self.unplaced.insert(spot, operation);
             }
         }

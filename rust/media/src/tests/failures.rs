@@ -195,3 +195,28 @@ fn opening_survives_a_failure_at_any_point() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_after_a_power_loss_loses_nothing() {
+    for operations in 0.. {
+        let disk = Arc::new(FailingDisk::new(true, ErrorKind::StorageFull));
+        let mut account = prepared(&disk);
+        account.upload(&CHANGES);
+        account.drop_store();
+        disk.lose_unsynced(&account.media(""));
+        disk.fail_after(operations);
+        if let Ok(store) = account.open() {
+            let names: Vec<String> = new_state().into_keys().collect();
+            let _ = store.download(&names, NOW_MS);
+            let _ = store.check(true, NOW_MS);
+        }
+        let reached = !disk.waits();
+        account.drop_store();
+        disk.work();
+        assert_eq!(state(&mut account), new_state(), "{operations}");
+        if !reached {
+            break;
+        }
+    }
+}

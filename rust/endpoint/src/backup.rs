@@ -7,6 +7,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::faults;
+
 /// How many backups stay.
 const KEPT: usize = 10;
 const SUFFIX: &str = ".anki2";
@@ -38,6 +40,7 @@ pub(crate) fn keep(path: &Path, folder: &Path, reason: &str, now_ms: i64) -> io:
         link_or_copy(&log, &beside(&target, "-wal"))?;
     }
     link_or_copy(path, &target)?;
+    faults::point("backup.linked");
     sync_folder(folder)?;
     Ok(Backup { bytes: fs::metadata(&target)?.len(), file })
 }

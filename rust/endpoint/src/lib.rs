@@ -9,6 +9,10 @@ mod backup;
 mod clock;
 mod endpoint;
 mod events;
+#[cfg(feature = "fault-points")]
+pub mod faults;
+#[cfg(not(feature = "fault-points"))]
+mod faults;
 mod folder;
 mod health;
 mod hex;

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
 use super::transfer::on_own_thread;
+use crate::faults;
 use crate::refusal::Refusal;
 use crate::worker::{Caller, FileForm, Snapshot, Worker};
 
@@ -69,6 +70,7 @@ fn send(snapshot: Snapshot, pieces: mpsc::Sender<Piece>, wrapping: Wrapping) -> 
         }
         Wrapping::Plain => drop(io::copy(&mut file, &mut writer)?),
     }
+    faults::point("download.before_last");
     drop((file, temp));
     let last = Bytes::from(std::mem::take(&mut writer.buffer));
     writer.put(Piece::Last(last))

@@ -18,6 +18,7 @@ use super::framing;
 use super::handler::Walk;
 use super::inflate::{InflateError, Inflater};
 use super::transfer::on_own_thread;
+use crate::faults;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::temp_file::TempFile;
@@ -133,12 +134,14 @@ fn store(
     }
     inflater.finish().map_err(too_large)?;
     drop(file);
+    faults::point("upload.received");
     accept(temp, now_ms)
 }
 
 /// Checks a received collection and brings it up to date.
 pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Unusable> {
     deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?;
+    faults::point("upload.checked");
     let bytes = std::fs::metadata(temp.path())?.len();
     Ok(Accepted { temp, bytes })
 }

@@ -19,6 +19,7 @@ use super::store::{Facts, FileForm, Snapshot, Store};
 use super::told::ToldStates;
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
+use crate::faults;
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::refusal::Refusal;
@@ -268,11 +269,13 @@ impl Core {
             return Err(Refusal::busy("the device has begun something else in the meantime"));
         }
         self.lease.release();
+        faults::point("upload.before_replace");
         let now_ms = self.clock.now_ms();
         let backup = self
             .store
             .replace(upload.file, "upload", now_ms)
             .map_err(|error| Refusal::internal(error.to_string()))?;
+        faults::point("upload.replaced");
         let Caller { account, device, .. } = upload.caller;
         if let Some(backup) = backup {
             let (account, file, bytes) = (account.clone(), backup.file, backup.bytes);

@@ -8,6 +8,7 @@ use deckport_collection::objects::config;
 use deckport_collection::{Collection, CollectionState, Error};
 
 use crate::backup::{self, Backup};
+use crate::faults;
 use crate::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
@@ -76,6 +77,7 @@ impl Store {
                 }
                 other => other?,
             };
+            faults::point("worker.opened");
             self.collection = Some(opened);
         }
         self.collection.as_ref().ok_or(Error::Locked)
@@ -123,12 +125,14 @@ impl Store {
             FileForm::Stored => collection.snapshot(temp.path())?,
             FileForm::Schema11 => deckport_collection::export_schema11(collection, temp.path())?,
         };
+        faults::point("download.copied");
         Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
     }
 
     /// Writes the log back into the file and closes it.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         self.facts = None;
+        faults::point("worker.before_close");
         self.collection.take().map_or(Ok(()), Collection::close)
     }
 
@@ -167,13 +171,16 @@ impl Store {
         } else {
             None
         };
+        faults::point("upload.backup_kept");
         // Of the old file: SQLite would apply them to the new one. Only a collection that could
         // not be opened still has them, and the backup has the log.
         for suffix in ["-wal", "-shm", "-journal"] {
             remove_if_present(&backup::beside(&path, suffix))?;
         }
         backup::sync_folder(&self.folder)?;
+        faults::point("upload.before_rename");
         new.rename(&path)?;
+        faults::point("upload.renamed");
         backup::sync_folder(&self.folder)?;
         if backup.is_some() {
             // A backup too many does no harm; the replacement is done.

@@ -14,6 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scenarios"))
 
+import crowd
+import disk
 import kills
 import lives
 from report import Part, Setup
@@ -21,6 +23,8 @@ from report import Part, Setup
 HEADS = {
     "lives": "Random lives",
     "kills": "Kills",
+    "disk": "Failing and full disks",
+    "crowd": "Many at once",
 }
 
 
@@ -42,6 +46,10 @@ def main() -> int:
         ),
         "kills": lambda: kills.run(
             setup, options.kills or (20 if options.short else 500), options.first_seed
+        ),
+        "disk": lambda: disk.run(setup, 3 if options.short else None),
+        "crowd": lambda: (
+            crowd.run(setup, 3, 2, 4) if options.short else crowd.run(setup, 8, 3, 60)
         ),
     }
     parts = []

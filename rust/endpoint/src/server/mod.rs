@@ -14,6 +14,7 @@ mod legacy;
 mod login;
 mod page;
 mod record;
+mod slots;
 mod stall;
 mod transfer;
 mod upload;
@@ -25,10 +26,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use self::slots::Slots;
 use crate::events::Event;
 use crate::health::Health;
 use crate::options::EndpointOptions;
@@ -135,29 +137,6 @@ impl Server {
     }
 }
 
-/// The connections that may be served at once.
-#[derive(Debug, Clone)]
-struct Slots {
-    free: Arc<Semaphore>,
-    count: u32,
-}
-
-impl Slots {
-    fn new(count: u32) -> Slots {
-        Slots { free: Arc::new(Semaphore::new(count as usize)), count }
-    }
-
-    /// A slot, as soon as there is one. The semaphore is never closed.
-    async fn take(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.free).acquire_owned().await.ok()
-    }
-
-    /// Waits until no connection is served.
-    async fn all_free(&self) {
-        let _ = self.free.acquire_many(self.count).await;
-    }
-}
-
 /// Accepts connections until the shutdown begins. Errors of `accept` concern one connection or a
 /// passing lack of something, so they never end it.
 async fn accept(
@@ -175,8 +154,9 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => {
                 failing = false;
+                let Some(share) = slots.share_of(peer) else { continue };
                 let slot = tokio::select! {
-                    slot = slots.take() => slot,
+                    slot = slots.take(share) => slot,
                     _ = phases.changed() => return,
                 };
                 let (shared, phases) = (Arc::clone(&shared), phases.clone());

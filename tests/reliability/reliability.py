@@ -53,6 +53,7 @@ def main() -> int:
         ),
     }
     parts = []
+    started = time.monotonic()
     for name in options.parts or runs:
         print(f"== {name}", flush=True)
         begin = time.monotonic()
@@ -67,7 +68,7 @@ def main() -> int:
     failed = sum(not part.passed for part in parts)
     told = [f"{failed} failed"] if failed else []
     told += [f"{len(parts) - failed} passed"] if failed < len(parts) else []
-    print(f"=== {', '.join(told)} ===")
+    print(f"=== {', '.join(told)} in {time.monotonic() - started:.2f}s ===")
     return 1 if failed else 0
 
 

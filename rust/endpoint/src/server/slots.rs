@@ -35,11 +35,7 @@ pub(super) struct Share {
 
 impl Slots {
     pub(super) fn new(count: u32) -> Slots {
-        Slots {
-            free: Arc::new(Semaphore::new(count as usize)),
-            count,
-            by_address: Arc::default(),
-        }
+        Slots { free: Arc::new(Semaphore::new(count as usize)), count, by_address: Arc::default() }
     }
 
     /// Counts a connection of this peer. `None` when its address has as many as one may have; then

@@ -1,5 +1,6 @@
 """`crowd`: many accounts with several devices each, all syncing at once, with and without a hostile
-client that does its worst."""
+client that does its worst.
+"""
 
 from __future__ import annotations
 
@@ -191,9 +192,9 @@ def _lines(
     calm: Latencies, disturbed: Latencies, accounts: int, devices: int, seconds: float
 ) -> list[str]:
     lines = [
-        f"{accounts} accounts with {devices} devices each; every device adds a note, answers a card"
-        f" and syncs about once a second for {seconds:.0f} s. Besides, one client asks for the state"
-        f" on a new connection every time.",
+        f"{accounts} accounts with {devices} devices each; every device adds a note, answers a"
+        f" card and syncs about once a second for {seconds:.0f} s. Besides, one client asks for the"
+        f" state on a new connection every time.",
         "",
         "| | requests | median | p99 | longest |",
         "|---|---:|---:|---:|---:|",
@@ -212,6 +213,7 @@ def _lines(
         "The hostile client has an account of its own and one address. All at once it opens 2,000"
         " connections that say nothing, sends garbage, bodies byte by byte, claims of a terabyte,"
         " packed bombs, wrong tokens and passwords, and begins syncs that it leaves alone. In the"
-        " end no request of the others failed, and each of their devices has all notes of its account.",
+        " end no request of the others failed, and each of their devices has all notes of its"
+        " account.",
     ]
     return lines

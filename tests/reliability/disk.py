@@ -1,8 +1,8 @@
-"""`disk`: every write, fsync, rename and new file of the server fails once, and the disk fills up.
+"""`disk`: each write, fsync, rename and new file of the server fails once, and the disk fills up.
 
-For each operation of a sync, an upload, a download and a login in turn: the request may fail, with a
-reason; the server goes on; when the disk is well again everything works without anybody's hand, and
-nothing confirmed is lost.
+For each operation of a sync, an upload, a download and a login in turn: the request may fail, with
+a reason; the server goes on; when the disk is well again everything works without anybody's hand,
+and nothing confirmed is lost.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def _operations(home: Household, request: str, trouble: Trouble) -> int:
 
 
 def _one(home: Household, request: str, trouble: Trouble, at: int, told: Told) -> None:
-    assert home.disk is not None and home.server.process is not None
+    assert home.disk is not None
+    assert home.server.process is not None
     device, other = home.devices[0], home.devices[1]
     prepare, act = REQUESTS[request]
     prepare(home, device)
@@ -186,8 +187,8 @@ def _lines(told: dict[tuple[str, str], Told], home: Household) -> Iterator[str]:
         yield f"| {request} | {trouble} | {found.cases:,} | {found.failed:,} |"
     yield ""
     yield (
-        f"After each of them: the server runs on, answers other devices during the trouble, and syncs"
-        f" without anybody's hand after it; of {home.ledger.syncs:,} confirmed syncs with"
+        f"After each of them: the server runs on, answers other devices during the trouble, and"
+        f" syncs without anybody's hand after it; of {home.ledger.syncs:,} confirmed syncs with"
         f" {len(home.ledger.reviews):,} reviews nothing is lost; no file is left behind; Check"
         f" Database finds nothing."
     )

@@ -44,7 +44,7 @@ class Disturbance:
             self._memory = mmap.mmap(file.fileno(), LAYOUT.size)
 
     def set(self, mode: int, kinds: int, at: int = 0, error: int = 0) -> None:
-        """From now on: `COUNT`, or let operation number `at` of these kinds fail (or all from it)."""
+        """From now on count operations of these kinds; number `at`, or all from it, fail."""
         # In this order: nothing may happen under half a command.
         self._memory[: LAYOUT.size] = LAYOUT.pack(COUNT, error, 0, 0, at, 0, 0)
         self._memory[: LAYOUT.size] = LAYOUT.pack(mode, error, kinds, 0, at, 0, 0)

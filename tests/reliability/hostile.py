@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.synchronize import Event
 
 from harness.raw import SYNC_HEADER, compress
@@ -49,10 +50,8 @@ class Hostile:
 
     def _repeat(self, attack: Callable[[], None]) -> None:
         while not self.stop.is_set():
-            try:
+            with suppress(OSError):  # being thrown out is what it should get
                 attack()
-            except OSError:
-                pass  # being thrown out is what it should get
             time.sleep(PAUSE)
 
     def crowd(self) -> None:

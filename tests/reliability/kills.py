@@ -156,9 +156,7 @@ def _start(home: Household, told: Told) -> None:
     told.slowest_start = max(told.slowest_start, time.monotonic() - begin)
 
 
-def _suffer(
-    home: Household, plan: tuple[str, str, str], chance: random.Random, told: Told
-) -> None:
+def _suffer(home: Household, plan: tuple[str, str, str], chance: random.Random, told: Told) -> None:
     """One kill, and everything that must hold after it."""
     doing, way, point = plan
     device = chance.choice(home.devices)

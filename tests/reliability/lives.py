@@ -51,7 +51,7 @@ def run(setup: Setup, lives: int, first: int, strict: bool) -> Part:
             pool.join()
     finally:
         shutil.rmtree(root, ignore_errors=True)
-    return _report(sorted(verdicts, key=lambda verdict: verdict.seed), setup, strict)
+    return _report(sorted(verdicts, key=lambda verdict: verdict.seed), strict)
 
 
 def tell_one(setup: Setup, root: Path, seed: int, steps: int) -> Verdict:
@@ -93,12 +93,12 @@ def _older(setup: Setup, seed: int) -> tuple[str, Path] | None:
     return setup.older[seed // 8 % len(setup.older)]
 
 
-def _report(verdicts: list[Verdict], setup: Setup, strict: bool) -> Part:
+def _report(verdicts: list[Verdict], strict: bool) -> Part:
     wrong = [verdict for verdict in verdicts if verdict.of(OTHER)]
     known = {kind: [verdict for verdict in verdicts if verdict.of(kind)] for kind in KNOWN}
     part = Part("lives")
     part.passed = not wrong and not (strict and any(known.values()))
-    part.lines = list(_lines(verdicts, wrong, known, setup))
+    part.lines = list(_lines(verdicts, wrong, known))
     for kind, found in [(OTHER, wrong), *known.items()]:
         if found:
             seeds = ", ".join(str(verdict.seed) for verdict in found[:40])
@@ -110,7 +110,6 @@ def _lines(
     verdicts: list[Verdict],
     wrong: list[Verdict],
     known: dict[str, list[Verdict]],
-    setup: Setup,
 ) -> Iterator[str]:
     mixed = Counter(verdict.older for verdict in verdicts if verdict.older)
     generations = ", ".join(f"{count} with Anki {name}" for name, count in sorted(mixed.items()))

@@ -14,8 +14,8 @@ from .life import EQUAL_NAMES, SETTINGS, Script
 from .stage import Ending
 from .world import complaints
 
-# Classes of findings. The known ones are where Deckport still does as the reference does. A tag whose
-# last note lost it on one device, and that an older client uses again, is not told as new.
+# Classes of findings. The known ones are where Deckport still does as the reference does. The last
+# of them: a tag that a device drops from its list, and another uses again, is not told as new.
 NAMES, LOST_SETTINGS, TAGS, OTHER = "equal names", "settings", "list of tags", "other"
 KNOWN = (NAMES, LOST_SETTINGS, TAGS)
 
@@ -56,7 +56,8 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
     verdict.equal = not different
     verdict.pairs = sum(1 for name in different if name != "server")
     for name, places in different.items():
-        verdict.findings.append((_class_of(script, places, older), f"{name} differs: {_brief(places)}"))
+        kind = _class_of(script, places)
+        verdict.findings.append((kind, f"{name} differs: {_brief(places)}"))
     for name, lines in unhealthy(ours).items():
         verdict.findings.append((OTHER, f"{name} is not healthy: {'; '.join(lines)}"))
     verdict.findings += [(OTHER, f"sync failed: {text}") for text in ours.failures]
@@ -124,8 +125,8 @@ def _portable(copy: dump.Raw, older: bool) -> dump.Canonical:
     return dump.known_to_older(told) if older else told
 
 
-def _class_of(script: Script, places: list[str], older: str) -> str:
-    if older and all(place.startswith("tags ") for place in places):
+def _class_of(script: Script, places: list[str]) -> str:
+    if all(place.startswith("tags ") for place in places):
         return TAGS
     if EQUAL_NAMES in script.traits and all(NAME_PLACE.match(place) for place in places):
         return NAMES

@@ -293,7 +293,7 @@ class Script:
             return "edit_field", {"notetype": name, "number": 0, "description": self._text()}
         return "edit_notetype", {"name": name, "css": f"/* {self._text()} */"}
 
-    def _one_way(self, device: str) -> tuple[str, dict[str, Any]]:
+    def _one_way(self, _: str) -> tuple[str, dict[str, Any]]:
         if self.random.random() < 0.4:
             return "force_one_way", {}
         return "add_field", {"notetype": "Own", "field": f"Field {self._text()}"}

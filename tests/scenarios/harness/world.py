@@ -18,8 +18,8 @@ from .server import Deckport, Reference, Server
 # What a real client's Check Database shows when there was nothing to repair.
 HEALTHY = "Database rebuilt and optimized."
 
-# The one thing it may mend: the card's last review time is that of its newer copy, not of the merged
-# log, and older clients do not note it at all. So it is on every server.
+# The one thing it may mend: the card's last review time is that of its newer copy, not of the
+# merged log, and older clients do not note it at all. So it is on every server.
 REVIEW_TIME = re.compile(r"last review time", re.IGNORECASE)
 
 USER = "ann"

@@ -175,9 +175,9 @@ def _suffer(home: Household, plan: tuple[str, str, str], chance: random.Random, 
         told.points[point.partition(":")[0]] += home.server.process.returncode == -6
     home.check_ledger()
     home.server.variables.pop("DECKPORT_FAULT", None)
-    _start(home, told)
     if home.disk is not None:
         home.disk.clear()
+    _start(home, told)
     home.sync(device, "upload" if doing == "upload" else None)
     home.check_leftovers()
     for other in others:

@@ -122,7 +122,7 @@ def tell(task: Task) -> Told:
             _suffer(home, plan, chance, told)
             if number % 25 == 24 or number == task.kills - 1:
                 home.check_database()
-    except WrongError as wrong:
+    except (WrongError, RuntimeError) as wrong:  # the latter: it does not start any more
         told.wrong = f"after kill {told.kills.total()} ({' '.join(plan)}): {wrong}"
     finally:
         told.reviews, told.syncs = len(home.ledger.reviews), home.ledger.syncs

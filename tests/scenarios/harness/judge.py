@@ -14,10 +14,9 @@ from .life import EQUAL_NAMES, SETTINGS, TIES, Script
 from .stage import Ending
 from .world import complaints
 
-# Classes of findings. The known ones are where Deckport still does as the reference does. The last
-# of them: a tag that a device drops from its list, and another uses again, is not told as new.
-NAMES, LOST_SETTINGS, TAGS, OTHER = "equal names", "settings", "list of tags", "other"
-KNOWN = (NAMES, LOST_SETTINGS, TAGS)
+# Classes of findings. The known ones are where Deckport still does as the reference does.
+NAMES, LOST_SETTINGS, OTHER = "equal names", "settings", "other"
+KNOWN = (NAMES, LOST_SETTINGS)
 
 # Made by Deckport, and by Check Database, for cards whose deck is gone; the number is its id.
 RECOVERED = re.compile(r"^(decks|cards) recovered\d+")
@@ -145,10 +144,7 @@ def _portable(copy: dump.Raw, older: bool) -> dump.Canonical:
 
 
 def _class_of(script: Script, places: list[str]) -> str:
-    if all(place.startswith("tags ") for place in places):
-        return TAGS
-    is_named = all(place.startswith((*NAMED, "tags ")) for place in places)
-    if EQUAL_NAMES in script.traits and is_named:
+    if EQUAL_NAMES in script.traits and all(place.startswith(NAMED) for place in places):
         return NAMES
     if SETTINGS in script.traits and all(place.startswith("config ") for place in places):
         return LOST_SETTINGS

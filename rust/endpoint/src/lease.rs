@@ -16,6 +16,16 @@ pub(crate) struct DeviceKey {
     pub(crate) origin: Option<(IpAddr, String)>,
 }
 
+impl DeviceKey {
+    /// A text that is different for every device of an account.
+    pub(crate) fn label(&self) -> String {
+        match &self.origin {
+            None => self.device_id.to_string(),
+            Some((address, version)) => format!("{} {address} {version}", self.device_id),
+        }
+    }
+}
+
 /// What the lease is needed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {

@@ -50,6 +50,9 @@ pub struct Limits {
     pub max_upload_bytes: u64,
     /// Largest decompressed JSON body in bytes. Default: 100 MiB.
     pub max_json_bytes: u64,
+    /// Largest uncompressed batch of media files in bytes. Default: 128 MiB; the largest that
+    /// clients send has 103 MiB (`media-sync` 6).
+    pub max_media_batch_bytes: u64,
     /// Connections served at once; further ones wait to be accepted. Default: 256.
     pub max_connections: usize,
 }
@@ -59,6 +62,7 @@ impl Default for Limits {
         Limits {
             max_upload_bytes: u64::from(u32::MAX),
             max_json_bytes: 100 * 1024 * 1024,
+            max_media_batch_bytes: 128 * 1024 * 1024,
             max_connections: 256,
         }
     }

@@ -47,6 +47,13 @@ impl TempFile {
         &self.path
     }
 
+    /// Moves the file into another folder, where it stays temporary.
+    pub(crate) fn moved_into(self, folder: &Path) -> io::Result<TempFile> {
+        let there = TempFile::for_upload(folder)?;
+        fs::rename(&self.path, &there.path)?;
+        Ok(there)
+    }
+
     /// Moves the file to its final place, over what may be there.
     pub(crate) fn rename(self, to: &Path) -> io::Result<()> {
         fs::rename(&self.path, to)

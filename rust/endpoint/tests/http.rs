@@ -303,28 +303,3 @@ fn a_second_endpoint_on_the_same_folder_is_refused_until_the_first_is_gone() {
     assert!(deckport_endpoint::Endpoint::open(options).is_ok());
     drop(data);
 }
-
-#[test]
-fn a_media_sync_is_told_in_words_that_there_is_none() {
-    let host = Host::start();
-    let device = host.device("s1");
-    let (header, body) = (device.header(), compress(br#"{"v":11}"#));
-    let mut connection = host.connect();
-    let answer = connection.request("POST", "/msync/begin", &header, &body).json();
-    assert_eq!(answer["data"], serde_json::Value::Null);
-    assert!(answer["err"].as_str().unwrap().contains("no media"));
-    assert_eq!(connection.request("POST", "/msync/downloadFiles", &header, &body).status, 404);
-}
-
-#[test]
-fn old_clients_are_told_the_same_without_a_frame() {
-    let host = Host::start();
-    let mut connection = host.connect();
-    for (method, path) in [("GET", "/msync/begin?k=x&v=y"), ("POST", "/msync/begin")] {
-        let answer = connection.request(method, path, "", b"");
-        assert_eq!(answer.status, 200, "{method}");
-        let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-        assert!(json["err"].as_str().unwrap().contains("no media"), "{method}");
-    }
-    assert_eq!(connection.request("GET", "/msync/mediaSanity", "", b"").status, 405);
-}

@@ -9,7 +9,8 @@
 //! - `deckport_pending`: file operations that are decided but perhaps not done ([`crate::pending`]);
 //! - `deckport_meta`: version of these tables, name of the usn holder.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use deckport_wire::Usn;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 
@@ -123,6 +124,26 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
 
 fn user_version(conn: &Connection) -> Result<i64> {
     Ok(conn.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// The usn that a database will have when it is opened; 0 when there is no database.
+pub(crate) fn stored_usn(path: &Path) -> Result<Usn> {
+    if !path.exists() {
+        return Ok(0);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.pragma_update(None, "locking_mode", "exclusive")?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    let sql = match (user_version(&conn)?, has_tables(&conn)?) {
+        (0, false) => return Ok(0),
+        (3, true) => "SELECT max(usn, (SELECT coalesce(max(usn), 0) FROM media)) FROM meta",
+        (4, true) => "SELECT last_usn FROM meta",
+        (version @ 5.., _) => return Err(Error::TooNew(version)),
+        _ => return Err(Error::NotAMediaDatabase),
+    };
+    Ok(conn.query_row(sql, [], |row| row.get(0))?)
 }
 
 /// Whether the file has a table `media`; with anything else in it, it is no media database.

@@ -12,6 +12,8 @@ mod handler;
 mod inflate;
 mod legacy;
 mod login;
+mod media;
+mod outgoing;
 mod page;
 mod record;
 mod stall;

@@ -4,7 +4,7 @@ use deckport_collection::Error;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::{
     ErrorKind, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest,
-    SyncMethod,
+    SyncMethod, Usn,
 };
 
 use super::core::{Core, RunningSync, Wish};
@@ -44,7 +44,8 @@ impl Core {
             Ok(facts) => {
                 let schema_modified = facts.state.schema_modified_ms;
                 self.told.remember(&request.caller.key, &request.session_key, schema_modified);
-                describe(&facts, meta.version, now_ms)
+                let media_usn = self.media.tell(&request.caller.key, self.clock.monotonic());
+                describe(&facts, meta.version, now_ms, media_usn)
             }
             Err(error) => {
                 self.problem(&format!("the collection cannot be used: {error}"));
@@ -176,7 +177,7 @@ fn not_running() -> Refusal {
 }
 
 /// The answer to `meta` (`collection-sync` 3.2).
-fn describe(facts: &Facts, client_protocol: u8, now_ms: i64) -> MetaResponse {
+fn describe(facts: &Facts, client_protocol: u8, now_ms: i64, media_usn: Usn) -> MetaResponse {
     let state = facts.state;
     let lacking = match facts.oldest_protocol {
         oldest if client_protocol >= oldest => None,
@@ -195,8 +196,7 @@ fn describe(facts: &Facts, client_protocol: u8, now_ms: i64) -> MetaResponse {
         message,
         host_number: 0,
         empty: !state.has_cards,
-        // No media is kept here: clients that have none either skip their media sync.
-        media_usn: 0,
+        media_usn,
     }
 }
 

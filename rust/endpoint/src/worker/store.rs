@@ -1,7 +1,7 @@
 //! The collection file of one account: opened on demand, closed when idle, replaced as a whole.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use deckport_collection::objects::config;
@@ -42,11 +42,17 @@ impl FileForm {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     /// The copy, open for reading.
-    pub(crate) file: File,
+    file: File,
     /// Its length in bytes.
     pub(crate) bytes: u64,
     /// Removes the file when the sending is over.
-    pub(crate) temp: TempFile,
+    _temp: TempFile,
+}
+
+impl Read for Snapshot {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
 }
 
 /// The files of one account.
@@ -123,7 +129,7 @@ impl Store {
             FileForm::Stored => collection.snapshot(temp.path())?,
             FileForm::Schema11 => deckport_collection::export_schema11(collection, temp.path())?,
         };
-        Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
+        Ok(Snapshot { file: File::open(temp.path())?, bytes, _temp: temp })
     }
 
     /// Writes the log back into the file and closes it.

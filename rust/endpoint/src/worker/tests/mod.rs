@@ -13,8 +13,10 @@ use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
+use super::media;
 use super::message::{Caller, Message, StepRequest, Upload};
 use super::store::{FileForm, Snapshot};
+use super::thread::Owner;
 use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Ticket};
@@ -58,7 +60,8 @@ impl Bench {
         let mut options = EndpointOptions::new(folder.path());
         options.clock = clock.clone();
         options.events = events.clone();
-        let core = Core::new(&account(1, ""), &options);
+        let (media, ..) = media::room(&account(1, ""), &options);
+        let core = Core::new(&account(1, ""), &options, media);
         Bench { core, clock, events, folder }
     }
 

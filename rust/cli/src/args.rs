@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// What has logged in; changes are effective at once, also while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Images and audio: what is damaged, what no note uses
+    #[command(subcommand)]
+    Media(MediaCommand),
 }
 
 const SERVE_EXAMPLE: &str = "Examples:
@@ -137,6 +140,44 @@ pub(crate) enum DeviceCommand {
     Revoke {
         /// Its number in `deckport device list`
         id: i64,
+    },
+}
+
+const CHECK_EXAMPLE: &str = "Examples:
+  deckport media check
+  deckport media check --account anna --repair
+
+Reads every file. A running endpoint keeps the media open for a minute after a sync.";
+
+const UNUSED_EXAMPLE: &str = "Examples:
+  deckport media unused
+  deckport media unused --delete
+
+Deleted files move to media.trash in the account's folder; devices delete them, too.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MediaCommand {
+    /// Find files that are missing, damaged or belong to nothing
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check {
+        /// Whose media [default: those of the only account]
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Let devices send lost files again, and move foreign ones to the trash
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Show the files that no note uses
+    #[command(after_help = UNUSED_EXAMPLE)]
+    Unused {
+        /// Whose media [default: those of the only account]
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Move them to the trash, and let devices delete them
+        #[arg(long)]
+        delete: bool,
+        #[command(flatten)]
+        list: ListArgs,
     },
 }
 

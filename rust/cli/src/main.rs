@@ -10,6 +10,7 @@ mod environment;
 mod failure;
 mod listen;
 mod log;
+mod media;
 mod output;
 mod password;
 mod qr;
@@ -17,6 +18,7 @@ mod registry;
 mod serve;
 mod settings;
 mod shutdown;
+mod size;
 mod utc;
 
 use std::process::ExitCode;
@@ -44,5 +46,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
+        Command::Media(command) => media::run(&command, &data_dir),
     }
 }

@@ -13,6 +13,7 @@ mod folder;
 mod health;
 mod hex;
 mod lease;
+mod media_care;
 mod options;
 mod refusal;
 mod registry;
@@ -21,9 +22,12 @@ mod temp_file;
 mod throttle;
 mod worker;
 
+pub use deckport_media::{CheckReport, UnusedFile};
+
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, NullEvents, RequestRecord};
 pub use folder::{DataFolder, FolderError, create_data_folder};
+pub use media_care::{MediaCare, MediaCareError};
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};

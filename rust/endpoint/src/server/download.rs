@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
-use super::transfer::on_own_thread;
+use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::worker::{Caller, FileForm, Snapshot, Worker};
 

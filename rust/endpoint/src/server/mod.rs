@@ -15,7 +15,6 @@ mod login;
 mod page;
 mod record;
 mod stall;
-mod transfer;
 mod upload;
 
 use std::future::Future;
@@ -47,7 +46,7 @@ const LARGE_FORMS: usize = 2;
 struct Shared {
     options: EndpointOptions,
     registry: Arc<Registry>,
-    workers: Workers,
+    workers: Arc<Workers>,
     logins: Arc<LoginGate>,
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
@@ -76,7 +75,7 @@ impl Server {
     pub(crate) fn new(
         options: EndpointOptions,
         registry: Arc<Registry>,
-        workers: Workers,
+        workers: Arc<Workers>,
     ) -> Server {
         let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
         let health = Health::default();

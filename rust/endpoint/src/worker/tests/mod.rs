@@ -13,8 +13,9 @@ use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
-use super::message::{Caller, Message, StepRequest, Upload};
+use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
+use crate::backup::{Archivist, BackupReason, Counts};
 use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Ticket};
@@ -58,7 +59,7 @@ impl Bench {
         let mut options = EndpointOptions::new(folder.path());
         options.clock = clock.clone();
         options.events = events.clone();
-        let core = Core::new(&account(1, ""), &options);
+        let core = Core::new(&account(1, ""), &options, Archivist::new(&options));
         Bench { core, clock, events, folder }
     }
 
@@ -125,9 +126,11 @@ impl Bench {
 
     fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
         let (reply, mut answer) = oneshot::channel();
-        let upload = Upload { caller: caller(device), ticket, file, bytes: 1 };
-        self.core.handle(Message::Replace(upload, reply));
-        answer.try_recv().unwrap()
+        let (counts, reason) = (Counts::default(), BackupReason::Upload);
+        let new = NewCollection { file, bytes: 1, counts, reason };
+        let replacement = Replacement { caller: caller(device), ticket, new };
+        self.core.handle(Message::Replace(replacement, reply));
+        answer.try_recv().unwrap().map(drop)
     }
 
     fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, Refusal>> {

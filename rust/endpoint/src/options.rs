@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 
+use crate::backup::BackupPolicy;
 use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
 use crate::hex::hex;
+use crate::texts::{EnglishTexts, Texts};
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
 #[derive(Debug, Clone)]
@@ -22,6 +24,10 @@ pub struct EndpointOptions {
     pub limits: Limits,
     /// Waiting times.
     pub timings: Timings,
+    /// How many backups each account keeps.
+    pub backups: BackupPolicy,
+    /// What people read on their devices.
+    pub texts: Arc<dyn Texts>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// Where events go.
@@ -36,6 +42,8 @@ impl EndpointOptions {
             configured_accounts: Vec::new(),
             limits: Limits::default(),
             timings: Timings::default(),
+            backups: BackupPolicy::default(),
+            texts: Arc::new(EnglishTexts),
             clock: Arc::new(SystemClock::new()),
             events: Arc::new(NullEvents),
         }

@@ -17,7 +17,6 @@ mod outgoing;
 mod page;
 mod record;
 mod stall;
-mod transfer;
 mod upload;
 
 use std::future::Future;
@@ -49,7 +48,7 @@ const LARGE_FORMS: usize = 2;
 struct Shared {
     options: EndpointOptions,
     registry: Arc<Registry>,
-    workers: Workers,
+    workers: Arc<Workers>,
     logins: Arc<LoginGate>,
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
@@ -78,7 +77,7 @@ impl Server {
     pub(crate) fn new(
         options: EndpointOptions,
         registry: Arc<Registry>,
-        workers: Workers,
+        workers: Arc<Workers>,
     ) -> Server {
         let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
         let health = Health::default();

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
-use super::transfer::on_own_thread;
+use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 
 /// Fast enough not to be the bottleneck on a phone; higher levels save little.

@@ -17,11 +17,12 @@ use super::body::RequestBody;
 use super::framing;
 use super::handler::Walk;
 use super::inflate::{InflateError, Inflater};
-use super::transfer::on_own_thread;
+use crate::backup::{BackupReason, Counts};
+use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::temp_file::TempFile;
-use crate::worker::{Caller, UploadLease, Worker};
+use crate::worker::{Caller, NewCollection, UploadLease, Worker};
 
 /// Pieces under way to the disk; more would only use memory.
 const PIECES: usize = 4;
@@ -30,6 +31,7 @@ const PIECES: usize = 4;
 pub(super) struct Accepted {
     pub(super) temp: TempFile,
     pub(super) bytes: u64,
+    pub(super) counts: Counts,
 }
 
 /// Why an upload is not taken, as the person reads it.
@@ -72,11 +74,13 @@ pub(super) async fn put_in_place(
     lease: UploadLease,
     accepted: Accepted,
 ) -> Result<Result<(), Unusable>, Refusal> {
-    match lease.replace(accepted.temp, accepted.bytes).await {
+    let Accepted { temp: file, bytes, counts } = accepted;
+    let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload };
+    match lease.replace(new).await {
         Err(refusal) if refusal.kind == ErrorKind::Internal => {
             Ok(Err(Unusable::NotReplaced(refusal.reason)))
         }
-        replaced => replaced.map(Ok),
+        replaced => replaced.map(|_kept| Ok(())),
     }
 }
 
@@ -138,9 +142,10 @@ fn store(
 
 /// Checks a received collection and brings it up to date.
 pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Unusable> {
-    deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?;
+    let counts =
+        deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?.into();
     let bytes = std::fs::metadata(temp.path())?.len();
-    Ok(Accepted { temp, bytes })
+    Ok(Accepted { temp, bytes, counts })
 }
 
 impl Unusable {

@@ -15,16 +15,19 @@ use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
 use super::media::Media;
-use super::message::{Caller, Message, Reply, Upload};
+use super::message::{Caller, Message, Reply};
+use super::notices::Notices;
 use super::store::{Facts, FileForm, Snapshot, Store};
 use super::thread::Owner;
-use super::told::ToldStates;
+use super::told::{SeenStates, ToldStates};
+use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::texts::Texts;
 
 /// The worker of one account.
 #[derive(Debug)]
@@ -40,6 +43,10 @@ pub(super) struct Core {
     pub(super) running: Option<RunningSync>,
     waiting: VecDeque<Waiting>,
     pub(super) told: ToldStates,
+    pub(super) seen: SeenStates,
+    pub(super) notices: Notices,
+    pub(super) texts: Arc<dyn Texts>,
+    archivist: Arc<Archivist>,
     /// When the last message had been worked on.
     last_used: Duration,
     shutting_down: bool,
@@ -69,22 +76,33 @@ pub(super) enum Wish {
     Sync { session_key: String, request: StartRequest, reply: Reply<Vec<u8>> },
     Upload(Reply<Ticket>),
     Snapshot(FileForm, Reply<Snapshot>),
+    Keep(BackupReason, Reply<Option<BackupInfo>>),
 }
 
 impl Core {
     /// The worker of an account.
-    pub(super) fn new(account: &Account, options: &EndpointOptions, media: Media) -> Core {
+    pub(super) fn new(
+        account: &Account,
+        options: &EndpointOptions,
+        media: Media,
+        archivist: Arc<Archivist>,
+    ) -> Core {
+        let folder = options.data_dir.join(&account.folder);
         Core {
             account: account.name.clone(),
             media,
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             timings: options.timings.clone(),
-            store: Store::new(options.data_dir.join(&account.folder)),
+            notices: Notices::new(&folder),
+            store: Store::new(folder, options.backups.clone()),
             lease: Lease::new(options.timings.lease_idle),
             running: None,
             waiting: VecDeque::new(),
             told: ToldStates::default(),
+            seen: SeenStates::default(),
+            texts: Arc::clone(&options.texts),
+            archivist,
             last_used: options.clock.monotonic(),
             shutting_down: false,
         }
@@ -116,9 +134,10 @@ impl Owner for Core {
         match message {
             Message::Step(request, reply) => self.step(request, reply),
             Message::TakeForUpload(caller, reply) => self.want(caller, Wish::Upload(reply)),
-            Message::Replace(upload, reply) => {
-                let _ = reply.send(self.replace(upload));
+            Message::Replace(replacement, reply) => {
+                let _ = reply.send(self.replace(replacement));
             }
+            Message::Keep(caller, reason, reply) => self.want(caller, Wish::Keep(reason, reply)),
             Message::Release(ticket) => self.release(ticket),
             Message::Snapshot(caller, form, reply) => {
                 self.want(caller, Wish::Snapshot(form, reply));
@@ -147,6 +166,7 @@ impl Owner for Core {
         }
         if self.database_closes_at().is_some_and(|at| at <= now) {
             self.close_database();
+            self.archivist.tidy_soon(self.store.folder());
         }
     }
 
@@ -230,6 +250,9 @@ impl Core {
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
                 let _ = reply.send(snapshot.map_err(Refusal::from));
             }
+            Wish::Keep(reason, reply) => {
+                let _ = reply.send(self.keep(&caller, reason));
+            }
         }
     }
 
@@ -271,25 +294,6 @@ impl Core {
         let Caller { account, device, .. } = running.caller;
         self.events.event(&Event::SyncRolledBack { account, device, reason: reason.to_owned() });
     }
-
-    fn replace(&mut self, upload: Upload) -> Result<(), Refusal> {
-        if !self.lease.is_held_with(upload.ticket) {
-            return Err(Refusal::busy("the device has begun something else in the meantime"));
-        }
-        self.lease.release();
-        let now_ms = self.clock.now_ms();
-        let backup = self
-            .store
-            .replace(upload.file, "upload", now_ms)
-            .map_err(|error| Refusal::internal(error.to_string()))?;
-        let Caller { account, device, .. } = upload.caller;
-        if let Some(backup) = backup {
-            let (account, file, bytes) = (account.clone(), backup.file, backup.bytes);
-            self.events.event(&Event::BackupMade { account, file, bytes });
-        }
-        self.events.event(&Event::CollectionReplaced { account, device, bytes: upload.bytes });
-        Ok(())
-    }
 }
 
 impl Wish {
@@ -298,6 +302,7 @@ impl Wish {
             Wish::Sync { reply, .. } => drop(reply.send(Err(refusal))),
             Wish::Upload(reply) => drop(reply.send(Err(refusal))),
             Wish::Snapshot(_, reply) => drop(reply.send(Err(refusal))),
+            Wish::Keep(_, reply) => drop(reply.send(Err(refusal))),
         }
     }
 
@@ -307,6 +312,7 @@ impl Wish {
             Wish::Sync { reply, .. } => reply.is_closed(),
             Wish::Upload(reply) => reply.is_closed(),
             Wish::Snapshot(_, reply) => reply.is_closed(),
+            Wish::Keep(_, reply) => reply.is_closed(),
         }
     }
 }

@@ -10,6 +10,8 @@
 mod core;
 mod media;
 mod message;
+mod notices;
+mod replace;
 mod requests;
 mod session;
 mod store;
@@ -21,26 +23,27 @@ mod told;
 use std::collections::HashMap;
 use std::io;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
 use self::core::Core;
 pub(crate) use self::media::{Media, MediaAsker, MediaZip};
-pub(crate) use self::message::{Caller, StepRequest};
-use self::message::{Message, Reply, Upload};
+pub(crate) use self::message::{Caller, NewCollection, StepRequest};
+use self::message::{Message, Replacement, Reply};
 pub(crate) use self::store::{FileForm, Snapshot};
+use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
-use crate::temp_file::TempFile;
 
 /// The workers of all accounts in use.
 #[derive(Debug)]
 pub(crate) struct Workers {
     options: EndpointOptions,
+    archivist: Arc<Archivist>,
     /// Locked only to look a worker up.
     running: Mutex<Running>,
 }
@@ -73,7 +76,8 @@ pub(crate) struct UploadLease {
 impl Workers {
     /// No worker runs yet.
     pub(crate) fn new(options: &EndpointOptions) -> Workers {
-        Workers { options: options.clone(), running: Mutex::default() }
+        let archivist = Archivist::new(options);
+        Workers { options: options.clone(), archivist, running: Mutex::default() }
     }
 
     /// The worker of an account, started on first use.
@@ -85,7 +89,7 @@ impl Workers {
         if let Some((worker, _)) = running.by_folder.get(&account.folder) {
             return Ok(worker.clone());
         }
-        let (worker, threads) = start(account, &self.options)
+        let (worker, threads) = start(account, &self.options, &self.archivist)
             .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
         running.by_folder.insert(account.folder.clone(), (worker.clone(), threads));
         Ok(worker)
@@ -112,6 +116,7 @@ impl Workers {
             // A worker that died has no database open any more.
             let _ = thread.join();
         }
+        self.archivist.stop();
     }
 
     fn lock(&self) -> MutexGuard<'_, Running> {
@@ -146,6 +151,16 @@ impl Worker {
         self.ask(|reply| Message::Snapshot(caller, form, reply)).await
     }
 
+    /// Keeps a copy of the collection in the backups, if it holds anything; waits for a running
+    /// sync a short while.
+    pub(crate) async fn keep(
+        &self,
+        caller: Caller,
+        reason: BackupReason,
+    ) -> Result<Option<BackupInfo>, Refusal> {
+        self.ask(|reply| Message::Keep(caller, reason, reply)).await
+    }
+
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
@@ -160,10 +175,12 @@ impl Worker {
 }
 
 impl UploadLease {
-    /// Puts a checked collection of `bytes` in the place of the account's.
-    pub(crate) async fn replace(self, file: TempFile, bytes: u64) -> Result<(), Refusal> {
-        let upload = Upload { caller: self.caller.clone(), ticket: self.ticket, file, bytes };
-        self.worker.ask(|reply| Message::Replace(upload, reply)).await
+    /// Puts a checked collection in the place of the account's, of which a copy is kept if it
+    /// holds anything. One that does not come from a device makes all of them ask for a one-way
+    /// sync.
+    pub(crate) async fn replace(self, new: NewCollection) -> Result<Option<BackupInfo>, Refusal> {
+        let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
+        self.worker.ask(|reply| Message::Replace(replacement, reply)).await
     }
 }
 
@@ -173,10 +190,14 @@ impl Drop for UploadLease {
     }
 }
 
-fn start(account: &Account, options: &EndpointOptions) -> io::Result<(Worker, Threads)> {
+fn start(
+    account: &Account,
+    options: &EndpointOptions,
+    archivist: &Arc<Archivist>,
+) -> io::Result<(Worker, Threads)> {
     let (messages, inbox) = mpsc::channel();
     let (media, room, media_inbox) = media::room(account, options);
-    let core = Core::new(account, options, media.clone());
+    let core = Core::new(account, options, media.clone(), Arc::clone(archivist));
     let (name, media_name) = (format!("account-{}", account.id), format!("media-{}", account.id));
     let media_thread = thread::spawn(room, media_inbox, &media_name, &options.clock)?;
     let thread = thread::spawn(core, inbox, &name, &options.clock)?;

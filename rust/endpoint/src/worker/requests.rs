@@ -43,9 +43,17 @@ impl Core {
         let answer = match facts {
             Ok(facts) => {
                 let schema_modified = facts.state.schema_modified_ms;
-                self.told.remember(&request.caller.key, &request.session_key, schema_modified);
-                let media_usn = self.media.tell(&request.caller.key, self.clock.monotonic());
-                describe(&facts, meta.version, now_ms, media_usn)
+                let (device, run) = (&request.caller.key, &request.session_key);
+                self.told.remember(device, run, schema_modified);
+                self.seen.remember(device, facts.state.modified_ms);
+                let media_usn = self.media.tell(device, self.clock.monotonic());
+                let mut answer = describe(&facts, meta.version, now_ms, media_usn);
+                if answer.message.is_empty()
+                    && let Some(copy) = self.notices.tell(device, run, now_ms)
+                {
+                    answer.message = self.texts.copy_kept(&copy);
+                }
+                answer
             }
             Err(error) => {
                 self.problem(&format!("the collection cannot be used: {error}"));
@@ -75,6 +83,7 @@ impl Core {
     ) -> Result<Vec<u8>, Refusal> {
         let now_ms = self.clock.now_ms();
         let before = self.store.facts(now_ms)?;
+        self.notices.run_goes_on(&caller.key, &session_key);
         let told = self.told.take(&caller.key, &session_key);
         if told.is_some_and(|told| told != before.state.schema_modified_ms) {
             // What the device knows is outdated; its next `meta` makes it ask for a one-way sync.
@@ -146,9 +155,10 @@ impl Core {
             self.store.drop_connection();
         }
         self.store.forget_facts();
-        let Caller { account, device, .. } = running.caller;
+        let Caller { key, account, device } = running.caller;
         match finished {
             Ok(finished) => {
+                self.seen.remember(&key, finished.modified);
                 let duration = self.clock.monotonic().saturating_sub(running.started);
                 self.events.event(&Event::SyncFinished { account, device, duration });
                 Ok(session::encode(&finished.modified)?)

@@ -14,9 +14,10 @@ use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
 use super::media;
-use super::message::{Caller, Message, StepRequest, Upload};
+use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
 use super::thread::Owner;
+use crate::backup::{Archivist, BackupReason, Counts};
 use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Ticket};
@@ -61,7 +62,8 @@ impl Bench {
         options.clock = clock.clone();
         options.events = events.clone();
         let (media, ..) = media::room(&account(1, ""), &options);
-        let core = Core::new(&account(1, ""), &options, media);
+        let archivist = Archivist::new(&options);
+        let core = Core::new(&account(1, ""), &options, media, archivist);
         Bench { core, clock, events, folder }
     }
 
@@ -128,9 +130,11 @@ impl Bench {
 
     fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
         let (reply, mut answer) = oneshot::channel();
-        let upload = Upload { caller: caller(device), ticket, file, bytes: 1 };
-        self.core.handle(Message::Replace(upload, reply));
-        answer.try_recv().unwrap()
+        let (counts, reason) = (Counts::default(), BackupReason::Upload);
+        let new = NewCollection { file, bytes: 1, counts, reason };
+        let replacement = Replacement { caller: caller(device), ticket, new };
+        self.core.handle(Message::Replace(replacement, reply));
+        answer.try_recv().unwrap().map(drop)
     }
 
     fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, Refusal>> {

@@ -59,6 +59,7 @@ fn an_untouched_collection_needs_no_backup_but_an_unreadable_one_does() {
     let backups = bench.folder.path().join("backups");
     let kept = backups.join("2026-11-20-123127-upload.anki2");
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "damaged");
+    bench.core.close();
     assert!(!bench.folder.path().join("collection.anki2-wal").exists());
 }
 

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use deckport_endpoint::{Network, NotANetwork};
 
 /// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
 #[derive(Debug, Parser)]
@@ -52,6 +54,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
     pub(crate) listen: Vec<SocketAddr>,
 
+    /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
+    /// several times [default: local networks alone]
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) allow: Vec<Allow>,
+
     /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
     #[arg(long)]
     pub(crate) port: Option<u16>,
@@ -67,6 +74,21 @@ pub(crate) struct ServeArgs {
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
     pub(crate) log: LogFormat,
+}
+
+/// A network of `--allow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allow {
+    Everyone,
+    Network(Network),
+}
+
+impl FromStr for Allow {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Allow, NotANetwork> {
+        if text == "any" { Ok(Allow::Everyone) } else { text.parse().map(Allow::Network) }
+    }
 }
 
 /// How a log line is written.
@@ -234,6 +256,7 @@ mod tests {
             "deckport",
             "deckport serve --listen 127.0.0.1",
             "deckport serve --port 70000",
+            "deckport serve --allow everybody",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

@@ -11,6 +11,7 @@ use crate::backup::BackupPolicy;
 use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
 use crate::hex::hex;
+use crate::scope::Scope;
 use crate::texts::{EnglishTexts, Texts};
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
@@ -20,6 +21,8 @@ pub struct EndpointOptions {
     pub data_dir: PathBuf,
     /// Accounts that come from the reference server's environment variables. Empty: none.
     pub configured_accounts: Vec<ConfiguredAccount>,
+    /// From which networks connections are taken. Default: local ones.
+    pub scope: Scope,
     /// Size limits.
     pub limits: Limits,
     /// Waiting times.
@@ -40,6 +43,7 @@ impl EndpointOptions {
         EndpointOptions {
             data_dir: data_dir.into(),
             configured_accounts: Vec::new(),
+            scope: Scope::default(),
             limits: Limits::default(),
             timings: Timings::default(),
             backups: BackupPolicy::default(),
@@ -63,6 +67,8 @@ pub struct Limits {
     pub max_media_batch_bytes: u64,
     /// Connections served at once; further ones wait to be accepted. Default: 256.
     pub max_connections: usize,
+    /// Connections of one address; further ones are closed. Default: 64.
+    pub max_connections_per_address: usize,
 }
 
 impl Default for Limits {
@@ -72,6 +78,7 @@ impl Default for Limits {
             max_json_bytes: 100 * 1024 * 1024,
             max_media_batch_bytes: 128 * 1024 * 1024,
             max_connections: 256,
+            max_connections_per_address: 64,
         }
     }
 }

@@ -59,6 +59,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NETWORK")]
     pub(crate) allow: Vec<Allow>,
 
+    /// Most megabytes that an account's collection and media may have [default: no limit]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    pub(crate) quota: Option<u64>,
+
     /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
     #[arg(long)]
     pub(crate) port: Option<u16>,
@@ -257,6 +261,7 @@ mod tests {
             "deckport serve --listen 127.0.0.1",
             "deckport serve --port 70000",
             "deckport serve --allow everybody",
+            "deckport serve --quota 0",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

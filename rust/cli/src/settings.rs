@@ -26,6 +26,8 @@ pub(crate) struct ServeSettings {
     /// The account to create when there is none yet.
     pub(crate) first_account: Option<String>,
     pub(crate) scope: Scope,
+    /// Most bytes of an account.
+    pub(crate) quota: Option<u64>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
 }
@@ -48,6 +50,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         configured_accounts: environment.accounts.clone(),
         first_account,
         scope: scope(&args.allow),
+        quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
     }
 }

@@ -65,6 +65,10 @@ pub struct Limits {
     /// Largest uncompressed batch of media files in bytes. Default: 128 MiB; the largest that
     /// clients send has 103 MiB (`media-sync` 6).
     pub max_media_batch_bytes: u64,
+    /// Most bytes that an account's collection and media may have together; backups do not
+    /// count. Uploads beyond it are refused with a text that clients show; normal syncs of cards
+    /// and reviews always go on. Default: none.
+    pub max_account_bytes: Option<u64>,
     /// Connections served at once; further ones wait to be accepted. Default: 256.
     pub max_connections: usize,
     /// Connections of one address; further ones are closed. Default: 64.
@@ -77,6 +81,7 @@ impl Default for Limits {
             max_upload_bytes: u64::from(u32::MAX),
             max_json_bytes: 100 * 1024 * 1024,
             max_media_batch_bytes: 128 * 1024 * 1024,
+            max_account_bytes: None,
             max_connections: 256,
             max_connections_per_address: 64,
         }
@@ -95,7 +100,8 @@ pub struct Timings {
     pub database_idle: Duration,
     /// How long a connection may take to send a request's head. Default: 30 s.
     pub header_timeout: Duration,
-    /// How long a body may make no progress. Default: 60 s.
+    /// How long a client may take for the next 4 KiB of a body, and for the whole body before it
+    /// is known. Default: 60 s.
     pub body_stall: Duration,
     /// How long a shutdown waits for running requests. Default: 10 s.
     pub drain: Duration,

@@ -86,6 +86,11 @@ impl Media {
         told.usn
     }
 
+    /// Bytes of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.state.bytes()
+    }
+
     /// `begin`: the current usn.
     pub(crate) async fn begin(&self, asker: MediaAsker) -> Result<Usn, Refusal> {
         self.ask(|reply| MediaMessage::Begin(asker, reply)).await

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_media::{Error, MediaStore, Result};
-use deckport_wire::Usn;
 use deckport_wire::media::MediaSanityResponse;
+use deckport_wire::{ErrorKind, Usn};
 
 use super::state::MediaState;
 use super::{MediaAsker, MediaMessage, MediaZip};
@@ -24,6 +24,9 @@ const SPARE_AFTER: Duration = Duration::from_secs(2);
 /// Read in one go in spare time: a request that comes then waits for no more than this.
 const SPARE_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Batches up to this size hold hardly more than deletions.
+const SMALL_BATCH_BYTES: u64 = 8 * 1024;
+
 /// The owner of one account's media.
 #[derive(Debug)]
 pub(in crate::worker) struct MediaRoom {
@@ -32,6 +35,8 @@ pub(in crate::worker) struct MediaRoom {
     clock: Arc<dyn Clock>,
     events: Arc<dyn EventSink>,
     idle: Duration,
+    /// Most bytes that the account may hold.
+    quota: Option<u64>,
     state: Arc<MediaState>,
     store: Option<MediaStore>,
     last_used: Duration,
@@ -52,6 +57,7 @@ impl MediaRoom {
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             idle: options.timings.database_idle,
+            quota: options.limits.max_account_bytes,
             state,
             store: None,
             last_used: options.clock.monotonic(),
@@ -75,6 +81,23 @@ impl MediaRoom {
         let page_end = page.last().map(|change| change.usn);
         self.state.views(|views| views.listed(&asker.session(), last_usn, page_end, current));
         Ok(page)
+    }
+
+    /// Why a batch is not even looked into.
+    fn over_quota(&self, zip: &MediaZip) -> Option<Refusal> {
+        let quota = self.quota?;
+        let collection = std::fs::metadata(self.folder.join("collection.anki2"));
+        let used = self.state.bytes() + collection.map_or(0, |file| file.len());
+        // A batch of deletions is small, and always welcome.
+        let is_over = zip.bytes() > SMALL_BATCH_BYTES && used + zip.bytes() > quota;
+        is_over.then(|| {
+            let reason = format!(
+                "your account may hold {} MB here, which are used up; remove media that you do \
+                 not need",
+                quota / 1_000_000
+            );
+            Refusal::new(ErrorKind::TooLarge, reason)
+        })
     }
 
     fn upload(
@@ -116,18 +139,18 @@ impl MediaRoom {
         std::fs::create_dir_all(&self.folder)?;
         let opened = self.state.opening().and_then(|()| {
             let store = MediaStore::open(&self.folder, self.clock.now_ms())?;
-            let usn = store.usn()?;
-            Ok((store, usn))
+            let totals = store.totals()?;
+            Ok((store, totals))
         });
-        let (store, usn) = opened.inspect_err(|_| self.state.closed())?;
-        self.state.opened(usn, self.clock.monotonic());
+        let (store, totals) = opened.inspect_err(|_| self.state.closed())?;
+        self.state.opened(totals, self.clock.monotonic());
         self.report_lost(store.found_at_open().lost.len());
         Ok(store)
     }
 
     /// Answers, and notes what changed on the way.
     fn answer<T>(&mut self, reply: Reply<T>, result: Result<T>) {
-        self.note_usn();
+        self.note_totals();
         let refuse = |error: Error| {
             if !matches!(error, Error::NothingToSend) {
                 self.problem(&format!("a media request failed: {error}"));
@@ -137,9 +160,9 @@ impl MediaRoom {
         let _ = reply.send(result.map_err(refuse));
     }
 
-    fn note_usn(&self) {
-        if let Some(Ok(usn)) = self.store.as_ref().map(MediaStore::usn) {
-            self.state.now_at(usn);
+    fn note_totals(&self) {
+        if let Some(Ok(totals)) = self.store.as_ref().map(MediaStore::totals) {
+            self.state.now_at(totals);
         }
     }
 
@@ -154,7 +177,7 @@ impl MediaRoom {
             && progress.as_ref().is_ok_and(|progress| {
                 progress.remaining > 0 && progress.right + progress.lost.len() as u64 > 0
             });
-        self.note_usn();
+        self.note_totals();
         if let Ok(progress) = progress {
             self.report_lost(progress.lost.len());
         }
@@ -202,8 +225,12 @@ impl Owner for MediaRoom {
                 self.answer(reply, download);
             }
             MediaMessage::Upload(asker, zip, reply) => {
-                let result = self.upload(&asker, zip);
-                self.answer(reply, result);
+                if let Some(refusal) = self.over_quota(&zip) {
+                    let _ = reply.send(Err(refusal));
+                } else {
+                    let result = self.upload(&asker, zip);
+                    self.answer(reply, result);
+                }
             }
             MediaMessage::Sanity(asker, local, reply) => {
                 let verdict = self.sanity(&asker, local);

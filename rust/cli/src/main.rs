@@ -5,6 +5,7 @@
 mod account;
 mod addresses;
 mod args;
+mod backup;
 mod device;
 mod environment;
 mod failure;
@@ -44,5 +45,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
+        Command::Backup(command) => backup::run(&command, &data_dir),
     }
 }

@@ -59,7 +59,8 @@ fn the_replaced_collection_is_kept() {
     device.upload(&collection_with_review(2));
     assert_eq!(stored(&host), [2]);
     let backups = host.account_folder().join("backups");
-    let kept: Vec<_> = std::fs::read_dir(backups).unwrap().map(|e| e.unwrap().path()).collect();
+    let files = std::fs::read_dir(backups).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<_> = files.filter(|path| path.extension().unwrap() == "anki2").collect();
     assert_eq!(kept.len(), 1);
     assert_eq!(reviews_in(&kept[0]), [1]);
 }

@@ -100,15 +100,16 @@ impl Row {
         }
     }
 
-    fn cells(self) -> Vec<String> {
+    /// Without the account where there is only one.
+    fn cells(self, with_account: bool) -> Vec<String> {
         let number = |number: Option<u64>| number.map_or("?".to_owned(), |n| n.to_string());
         let last_study = match (self.last_study, self.reviews) {
-            (Some(time), _) => time,
+            // The day is enough for people.
+            (Some(time), _) => time.chars().take_while(|c| *c != 'T').collect(),
             (None, Some(_)) => "never".to_owned(),
             (None, None) => "?".to_owned(),
         };
-        vec![
-            self.account,
+        let mut cells = vec![
             self.name,
             self.made,
             self.reason.to_owned(),
@@ -119,12 +120,15 @@ impl Row {
             last_study,
             self.bytes.map_or("?".to_owned(), size),
             size(self.stored_bytes),
-        ]
+        ];
+        if with_account {
+            cells.insert(0, self.account);
+        }
+        cells
     }
 }
 
-const HEADER: [&str; 11] = [
-    "ACCOUNT",
+const HEADER: [&str; 10] = [
     "NAME",
     "MADE",
     "REASON",
@@ -159,8 +163,11 @@ fn list(
         line("no backups yet: one is kept before a collection is replaced");
         return Ok(());
     }
-    let cells: Vec<Vec<String>> = rows.into_iter().map(Row::cells).collect();
-    line(&output::table(&HEADER, &cells));
+    let with_account = accounts.len() > 1;
+    let cells: Vec<Vec<String>> = rows.into_iter().map(|row| row.cells(with_account)).collect();
+    let account = with_account.then_some("ACCOUNT");
+    let header: Vec<&str> = account.into_iter().chain(HEADER).collect();
+    line(&output::table(&header, &cells));
     Ok(())
 }
 

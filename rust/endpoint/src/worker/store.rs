@@ -227,6 +227,8 @@ impl Store {
         let copy = self.snapshot(FileForm::Stored, now_ms)?.temp;
         let occasion = Occasion { reason, device, counts: Some(counts), now_ms };
         let kept = backup::keep_copy(copy, self.backups().path(), &occasion)?;
+        // The folder of backups may be new.
+        sync_folder(&self.folder)?;
         self.prune(now_ms);
         Ok(Some(kept))
     }

@@ -1,5 +1,6 @@
 //! The worker's promises, with a clock that stands still. Requests are the JSON of real clients.
 
+mod keeping;
 mod syncs;
 mod transfers;
 
@@ -46,6 +47,7 @@ struct Bench {
     core: Core,
     clock: Arc<ManualClock>,
     events: Arc<Recorder>,
+    archivist: Arc<Archivist>,
     folder: TempDir,
 }
 
@@ -59,8 +61,9 @@ impl Bench {
         let mut options = EndpointOptions::new(folder.path());
         options.clock = clock.clone();
         options.events = events.clone();
-        let core = Core::new(&account(1, ""), &options, Archivist::new(&options));
-        Bench { core, clock, events, folder }
+        let archivist = Archivist::new(&options);
+        let core = Core::new(&account(1, ""), &options, Arc::clone(&archivist));
+        Bench { core, clock, events, archivist, folder }
     }
 
     /// Time passes; the worker wakes up when it wants to.

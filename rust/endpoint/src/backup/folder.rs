@@ -15,7 +15,7 @@ use super::error::BackupError;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
-use crate::files::{PART, beside, free_bytes, remove_if_present};
+use crate::files::{beside, free_bytes, remove_if_present};
 use crate::registry::Account;
 
 /// The folder's name inside an account's.
@@ -234,23 +234,6 @@ impl BackupFolder {
 fn modified_ms(found: &Metadata) -> i64 {
     let modified = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     modified.and_then(|time| i64::try_from(time.as_millis()).ok()).unwrap_or_default()
-}
-
-/// Removes what an interrupted compression or copy left in an account's backups. Only for a
-/// folder in which nothing runs. Problems are ignored: such files cost space and nothing else.
-pub(crate) fn remove_leftovers(account_folder: &Path) {
-    let Ok(entries) = fs::read_dir(account_folder.join(FOLDER)) else { return };
-    for entry in entries.flatten() {
-        let file_name = entry.file_name();
-        let unfinished = file_name.to_str().and_then(|name| name.strip_suffix(PART));
-        let ours = unfinished.is_some_and(|name| {
-            let stem = name.split('.').next().unwrap_or_default();
-            name::parse(stem).is_some()
-        });
-        if ours {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]

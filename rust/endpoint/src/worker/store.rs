@@ -206,10 +206,11 @@ impl Store {
         sync_folder(&self.folder)?;
         new.rename(&path)?;
         sync_folder(&self.folder)?;
-        if kept.is_some() {
+        let backup = kept.map(backup::Kept::complete);
+        if backup.is_some() {
             self.prune(occasion.now_ms);
         }
-        Ok(kept)
+        Ok(backup)
     }
 
     /// Keeps a copy of the last committed state, if the collection holds anything. On disk when

@@ -5,6 +5,7 @@
 mod account;
 mod addresses;
 mod args;
+mod backup;
 mod device;
 mod environment;
 mod failure;
@@ -47,5 +48,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
         Command::Media(command) => media::run(&command, &data_dir),
+        Command::Backup(command) => backup::run(&command, &data_dir),
     }
 }

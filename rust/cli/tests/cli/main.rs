@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod backups;
 mod failures;
 mod lifecycle;
 mod media;

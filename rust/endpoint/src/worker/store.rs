@@ -212,10 +212,11 @@ impl Store {
         sync_folder(&self.folder)?;
         new.rename(&path)?;
         sync_folder(&self.folder)?;
-        if kept.is_some() {
+        let backup = kept.map(backup::Kept::complete);
+        if backup.is_some() {
             self.prune(occasion.now_ms);
         }
-        Ok(kept)
+        Ok(backup)
     }
 
     /// Keeps a copy of the last committed state, if the collection holds anything. On disk when
@@ -233,6 +234,8 @@ impl Store {
         let copy = self.snapshot(FileForm::Stored, now_ms)?.temp;
         let occasion = Occasion { reason, device, counts: Some(counts), now_ms };
         let kept = backup::keep_copy(copy, self.backups().path(), &occasion)?;
+        // The folder of backups may be new.
+        sync_folder(&self.folder)?;
         self.prune(now_ms);
         Ok(Some(kept))
     }

@@ -1,5 +1,6 @@
 //! The worker's promises, with a clock that stands still. Requests are the JSON of real clients.
 
+mod keeping;
 mod syncs;
 mod transfers;
 
@@ -48,6 +49,7 @@ struct Bench {
     core: Core,
     clock: Arc<ManualClock>,
     events: Arc<Recorder>,
+    archivist: Arc<Archivist>,
     folder: TempDir,
 }
 
@@ -63,8 +65,8 @@ impl Bench {
         options.events = events.clone();
         let (media, ..) = media::room(&account(1, ""), &options);
         let archivist = Archivist::new(&options);
-        let core = Core::new(&account(1, ""), &options, media, archivist);
-        Bench { core, clock, events, folder }
+        let core = Core::new(&account(1, ""), &options, media, Arc::clone(&archivist));
+        Bench { core, clock, events, archivist, folder }
     }
 
     /// Time passes; the worker wakes up when it wants to.

@@ -68,9 +68,17 @@ class Device:
     program: tuple[str, ...] = (str(DRIVER),)
 
     def __init__(
-        self, python: Path, folder: Path, name: str, clock: Callable[[], int] | None = None
+        self,
+        python: Path,
+        folder: Path,
+        name: str,
+        clock: Callable[[], int] | None = None,
+        older: bool = False,
     ) -> None:
+        """`older` tells that this Anki syncs as 2.1.45 to 2.1.66 did."""
         folder.mkdir(parents=True, exist_ok=True)
+        if older:
+            self.program = (str(DRIVER), "older")
         self.name = name
         self.python = python
         self.folder = folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,11 +18,21 @@ from .server import Deckport, Reference, Server
 # What a real client's Check Database shows when there was nothing to repair.
 HEALTHY = "Database rebuilt and optimized."
 
+# The one thing it may mend: the card's last review time is that of its newer copy, not of the
+# merged log, and older clients do not note it at all. So it is on every server.
+REVIEW_TIME = re.compile(r"last review time", re.IGNORECASE)
+
 USER = "ann"
 PASSWORD = "correct horse"
 
 Story = Callable[["World"], None]
 Portable = Callable[[dump.Raw], dump.Canonical]
+
+
+def complaints(message: str) -> list[str]:
+    """What Check Database had to repair, `REVIEW_TIME` aside."""
+    lines = [line for line in message.splitlines() if line.strip() and line != HEALTHY]
+    return [line for line in lines if not REVIEW_TIME.search(line)]
 
 
 class World:

@@ -200,8 +200,10 @@ class ModernAnki:
         deck: str = "Default",
         notetype: str = "Basic",
         tags: list[str] | None = None,
+        make: bool = True,
     ) -> None:
-        """Add a note with a guid of our choice; the deck is made if missing."""
+        """Add a note with a guid of our choice; a missing deck is made if `make` allows it."""
+        home = self.col.decks.id(deck) if make else self._deck(deck)
         model = self.col.models.by_name(notetype)
         if model is None:
             raise KeyError(notetype)
@@ -209,16 +211,22 @@ class ModernAnki:
         note.guid = guid
         note.fields = list(fields)
         note.tags = list(tags or [])
-        self.col.add_note(note, self.col.decks.id(deck))
+        self.col.add_note(note, home)
 
     @edit
     def edit_note(
-        self, guid: str, fields: list[str] | None = None, tags: list[str] | None = None
+        self,
+        guid: str,
+        fields: list[str] | None = None,
+        tags: list[str] | None = None,
+        first: str | None = None,
     ) -> None:
-        """Replace a note's fields or tags."""
+        """Replace a note's fields, its tags, or its first field alone."""
         note = self.col.get_note(self._note(guid))
         if fields is not None:
             note.fields = list(fields)
+        if first is not None:
+            note.fields[0] = first
         if tags is not None:
             note.tags = list(tags)
         self.col.update_note(note)
@@ -234,9 +242,10 @@ class ModernAnki:
         self.col.remove_cards_and_orphaned_notes([self._card(guid, ord)])
 
     @edit
-    def move_card(self, guid: str, deck: str, ord: int = 0) -> None:
-        """Move a card to another deck."""
-        self.col.set_deck([self._card(guid, ord)], self.col.decks.id(deck))
+    def move_card(self, guid: str, deck: str, ord: int = 0, make: bool = True) -> None:
+        """Move a card to another deck, which is made if missing and `make` allows it."""
+        home = self.col.decks.id(deck) if make else self._deck(deck)
+        self.col.set_deck([self._card(guid, ord)], home)
 
     @edit
     def flag_card(self, guid: str, flag: int, ord: int = 0) -> None:
@@ -280,8 +289,11 @@ class ModernAnki:
     # Decks and presets
 
     @edit
-    def add_deck(self, name: str) -> None:
-        """Make a deck (and its missing parents)."""
+    def add_deck(self, name: str, below: str = "") -> None:
+        """Make a deck (and its missing parents), or a deck below one that is there."""
+        if below:
+            self._deck(below)
+            name = f"{below}::{name}"
         self.col.decks.id(name)
 
     @edit

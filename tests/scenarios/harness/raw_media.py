@@ -68,10 +68,14 @@ class RawMedia:
 
     def send(self, method: str, body: bytes) -> Answer:
         """Any request; `body` is compressed here, the answer's decompressed."""
+        return self.send_packed(method, compress(body))
+
+    def send_packed(self, method: str, body: bytes) -> Answer:
+        """Any request whose body is compressed already."""
         fields = {"v": 11, "k": self.token, "c": "26.09.3,test,linux", "s": self.session}
         headers = {SYNC_HEADER: json.dumps(fields), "content-type": "application/octet-stream"}
         self.connection.request(
-            "POST", f"{self.prefix}msync/{method}", body=compress(body), headers=headers
+            "POST", f"{self.prefix}msync/{method}", body=body, headers=headers
         )
         response = self.connection.getresponse()
         content = response.read()

@@ -5,11 +5,13 @@
 mod account;
 mod addresses;
 mod args;
+mod backup;
 mod device;
 mod environment;
 mod failure;
 mod listen;
 mod log;
+mod media;
 mod output;
 mod password;
 mod qr;
@@ -17,6 +19,7 @@ mod registry;
 mod serve;
 mod settings;
 mod shutdown;
+mod size;
 mod utc;
 
 use std::process::ExitCode;
@@ -48,5 +51,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
+        Command::Media(command) => media::run(&command, &data_dir),
+        Command::Backup(command) => backup::run(&command, &data_dir),
     }
 }

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .media import MediaFolder
+
 DRIVER = Path(__file__).parent / "client" / "driver.py"
 
 # Longer than any wait a test provokes; reaching it means that something hangs.
@@ -84,6 +86,7 @@ class Device:
         self.folder = folder
         self.collection = folder / "collection.anki2"
         self.clock = clock
+        self.media = MediaFolder(self.collection)
         self.login_data: tuple[str, str] | None = None
         self.start()
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from . import dump
 from .device import Device
+from .media import assert_equal, hashes
 from .raw import Raw
+from .raw_media import RawMedia
 from .relay import Relay
 from .server import Deckport, Reference, Server
 
@@ -104,6 +106,28 @@ class World:
         for device in devices:
             outcome = device.sync()
             assert outcome["required"] == "NO_CHANGES", (self.kind, device.name, outcome)
+
+    def raw_media(self) -> RawMedia:
+        """A hand-made media client, logged in."""
+        return RawMedia(self.raw())
+
+    def sync_media(self, *devices: Device) -> None:
+        """Sync the media of each device in turn, all of them without an error."""
+        for device in devices:
+            device.sync_media()
+
+    @property
+    def media_folder(self) -> Path:
+        """Where the server keeps the account's files."""
+        return self.server.collection(USER).with_name("media")
+
+    def check_media(self) -> dict[str, str]:
+        """All devices have the files that the server lists, which are these; ends the server."""
+        listed = self.raw_media().listed()
+        folders = [(name, device.media.files()) for name, device in self.devices.items()]
+        self.stop_server()
+        assert_equal([("listed", listed), ("on the server", hashes(self.media_folder)), *folders])
+        return listed
 
     def stored(self) -> dump.Raw:
         """The rows of the server's file; the server must have ended."""

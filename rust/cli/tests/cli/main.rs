@@ -7,6 +7,8 @@
 )]
 
 mod accounts;
+mod backups;
 mod failures;
 mod lifecycle;
+mod media;
 mod support;

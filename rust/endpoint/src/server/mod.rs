@@ -8,20 +8,22 @@ mod body;
 mod connection;
 mod download;
 mod framing;
+mod guests;
 mod handler;
 mod inflate;
 mod legacy;
 mod login;
+mod media;
+mod outgoing;
 mod page;
 mod record;
 mod slots;
 mod stall;
-mod transfer;
 mod upload;
 
 use std::future::Future;
 use std::io;
-use std::net::TcpListener as StdListener;
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use self::guests::{Guests, Unwelcome};
 use self::slots::Slots;
 use crate::events::Event;
 use crate::health::Health;
@@ -49,13 +52,23 @@ const LARGE_FORMS: usize = 2;
 struct Shared {
     options: EndpointOptions,
     registry: Arc<Registry>,
-    workers: Workers,
+    workers: Arc<Workers>,
     logins: Arc<LoginGate>,
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
     health: Health,
+    guests: Arc<Guests>,
     /// Places for large forms of old clients, whose sender is known only at their end.
     large_forms: Semaphore,
+}
+
+impl Shared {
+    fn tell_refused(&self, peer: IpAddr, unwelcome: Unwelcome) {
+        if self.guests.should_tell(peer, self.options.clock.monotonic()) {
+            let reason = unwelcome.to_string();
+            self.options.events.event(&Event::ConnectionRefused { peer, reason });
+        }
+    }
 }
 
 /// How far a shutdown has come.
@@ -78,10 +91,12 @@ impl Server {
     pub(crate) fn new(
         options: EndpointOptions,
         registry: Arc<Registry>,
-        workers: Workers,
+        workers: Arc<Workers>,
     ) -> Server {
         let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
         let health = Health::default();
+        let most_of_one = options.limits.max_connections_per_address;
+        let guests = Arc::new(Guests::new(options.scope.clone(), most_of_one));
         Server {
             shared: Arc::new(Shared {
                 options,
@@ -90,6 +105,7 @@ impl Server {
                 logins,
                 password_check: Mutex::default(),
                 health,
+                guests,
                 large_forms: Semaphore::new(LARGE_FORMS),
             }),
         }
@@ -154,15 +170,21 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => {
                 failing = false;
-                let Some(share) = slots.share_of(peer) else { continue };
+                let guest = match shared.guests.welcome(peer.ip()) {
+                    Ok(guest) => guest,
+                    Err(unwelcome) => {
+                        shared.tell_refused(peer.ip(), unwelcome);
+                        continue;
+                    }
+                };
                 let slot = tokio::select! {
-                    slot = slots.take(share) => slot,
+                    slot = slots.take() => slot,
                     _ = phases.changed() => return,
                 };
                 let (shared, phases) = (Arc::clone(&shared), phases.clone());
                 tokio::spawn(async move {
                     connection::serve(stream, peer, shared, phases).await;
-                    drop(slot);
+                    drop((guest, slot));
                 });
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 use deckport_wire::SyncMethod;
 use tokio::sync::oneshot;
 
+use crate::backup::{BackupInfo, BackupReason, Counts};
 use crate::lease::{DeviceKey, Ticket};
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
@@ -23,6 +24,19 @@ pub(crate) struct Caller {
     pub(crate) device: String,
 }
 
+impl Caller {
+    /// The endpoint itself, at somebody's request.
+    pub(crate) fn local(account: &str) -> Caller {
+        let (account, device) = (account.to_owned(), "the endpoint itself".to_owned());
+        Caller { key: DeviceKey::local(), account, device }
+    }
+
+    /// The device's name; `None` when it is the endpoint itself.
+    pub(super) fn device_name(&self) -> Option<&str> {
+        (!self.key.is_local()).then_some(&*self.device)
+    }
+}
+
 /// A JSON request of a normal sync, from `meta` to `finish` or `abort`.
 #[derive(Debug)]
 pub(crate) struct StepRequest {
@@ -41,10 +55,13 @@ pub(crate) struct StepRequest {
 pub(super) enum Message {
     /// Answer a JSON request with JSON.
     Step(StepRequest, Reply<Vec<u8>>),
-    /// Take the lease for an upload.
+    /// Take the lease for an upload or another replacement.
     TakeForUpload(Caller, Reply<Ticket>),
-    /// Put an uploaded, checked collection in place and give the lease back.
-    Replace(Upload, Reply<()>),
+    /// Put a checked collection in place and give the lease back; tells the copy that was kept of
+    /// the one before, if that held anything.
+    Replace(Replacement, Reply<Option<BackupInfo>>),
+    /// Keep a copy of the collection, if it holds anything.
+    Keep(Caller, BackupReason, Reply<Option<BackupInfo>>),
     /// Give an upload's lease back.
     Release(Ticket),
     /// Copy the collection for a download.
@@ -58,11 +75,23 @@ pub(super) enum Message {
     Panic(Reply<()>),
 }
 
-/// An uploaded collection, checked and complete.
+/// A checked, complete collection on its way to its place.
 #[derive(Debug)]
-pub(super) struct Upload {
+pub(super) struct Replacement {
     pub(super) caller: Caller,
     pub(super) ticket: Ticket,
-    pub(super) file: TempFile,
-    pub(super) bytes: u64,
+    pub(super) new: NewCollection,
+}
+
+/// A checked, complete collection.
+#[derive(Debug)]
+pub(crate) struct NewCollection {
+    /// Beside the account's collection.
+    pub(crate) file: TempFile,
+    /// Its size in bytes.
+    pub(crate) bytes: u64,
+    /// What it holds.
+    pub(crate) counts: Counts,
+    /// Where it comes from.
+    pub(crate) reason: BackupReason,
 }

@@ -120,13 +120,16 @@ class ModernAnki:
 
     # Syncing
 
-    def sync(self, one_way: str | None = None) -> dict[str, Any]:
+    def sync(self, one_way: str | None = None, media: bool = False) -> dict[str, Any]:
         """Sync as the button does; `one_way` is the answer ("upload" or "download") if Anki asks.
 
         Where Anki offers one direction only, that is taken. Without an answer a one-way sync is
-        not started. Returns what Anki asked for and showed.
+        not started. With `media`, a normal sync goes on with the media by itself. Returns what Anki
+        asked for and showed.
         """
-        out = self.col.sync_collection(self._auth(), False)
+        out = self.col.sync_collection(self._auth(), media)
+        if media:
+            self._end_of_media_sync()
         required = type(out).ChangesRequired.Name(out.required)
         if required != "NO_CHANGES" and one_way is not None:
             offered = {"FULL_UPLOAD": "upload", "FULL_DOWNLOAD": "download"}
@@ -137,6 +140,16 @@ class ModernAnki:
             "endpoint": out.new_endpoint,
             "media_usn": out.server_media_usn,
         }
+
+    def sync_media(self) -> None:
+        """Sync the media alone, as an open Anki does now and then; returns when that has ended."""
+        self.col.sync_media(self._auth())
+        self._end_of_media_sync()
+
+    def _end_of_media_sync(self) -> None:
+        """Wait for the thread in which Anki syncs media; raises what it failed with."""
+        while self.col.media_sync_status().active:
+            time.sleep(0.005)  # nothing tells when it ends; Anki's own window asks, too
 
     def full(self, one_way: str) -> None:
         """Replace the server's collection ("upload") or this device's ("download")."""

@@ -153,6 +153,8 @@ def _one(home: Household, request: str, trouble: Trouble, at: int, told: Told) -
     except ClientError as error:
         told.failed += 1
         told.reasons[f"{error.type} {error.kind}: {error.message}"] += 1
+        if request == "sync" and trouble.mode == FROM:
+            _explained(device)
     told.cases += 1
     if process.poll() is not None:
         raise WrongError(f"the server ended with {process.returncode}")
@@ -165,6 +167,17 @@ def _one(home: Household, request: str, trouble: Trouble, at: int, told: Told) -
     home.check_leftovers()
     if told.cases % 20 == 0:
         home.check_database()
+
+
+def _explained(device: Device) -> None:
+    """Whoever tries again while the disk is full reads why it does not work."""
+    try:
+        device.call("sync")
+    except ClientError as error:
+        if "full" not in error.message and "no free space" not in error.message:
+            raise WrongError(f"the reason is not told: {error}") from error
+    else:
+        raise WrongError("a second sync goes well although the disk is full")
 
 
 def _go_on(home: Household, device: Device, request: str) -> None:

@@ -16,7 +16,7 @@ import disturbance
 from disturbance import EVERYTHING, KILL
 from harness.device import ClientError, Device
 from household import Household, WrongError
-from report import Part, Setup
+from report import Part, Setup, end_on_sigterm
 
 # See `faults::point` in the endpoint crate; what each is reached by.
 POINTS = {
@@ -88,7 +88,9 @@ def run(setup: Setup, kills: int, first: int) -> Part:
     ]
     stories: list[Told] = []
     try:
-        with multiprocessing.get_context("spawn").Pool(min(WORKERS, len(tasks))) as pool:
+        with multiprocessing.get_context("spawn").Pool(
+            min(WORKERS, len(tasks)), end_on_sigterm
+        ) as pool:
             for told in pool.imap_unordered(tell, tasks):
                 stories.append(told)
                 print(f"  story {told.seed}: {told.kills.total()} kills", flush=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.judge import KNOWN, OTHER, Verdict, judge
 from harness.life import TIES, Script
 from harness.stage import Stage
-from report import Part, Setup
+from report import Part, Setup, end_on_sigterm
 
 STEPS = 60
 WORKERS = 2
@@ -54,18 +54,10 @@ def run(setup: Setup, lives: int, first: int, strict: bool) -> Part:
     return _report(sorted(verdicts, key=lambda verdict: verdict.seed), strict)
 
 
-def tell_one(setup: Setup, root: Path, seed: int, steps: int) -> Verdict:
-    """Tell one life to servers and devices of its own."""
-    _prepare(Task(setup, root, steps))
-    try:
-        return _live(seed)
-    finally:
-        _end()
-
-
 def _prepare(task: Task) -> None:
     global _task
     _task = task
+    end_on_sigterm()
     own = Path(tempfile.mkdtemp(dir=task.root))
     for kind in ("reference", "deckport"):
         _stages[kind] = Stage(kind, task.setup.anki, task.setup.binary, own / kind)

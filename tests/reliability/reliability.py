@@ -18,7 +18,7 @@ import crowd
 import disk
 import kills
 import lives
-from report import Part, Setup
+from report import Part, Setup, end_on_sigterm
 
 HEADS = {
     "lives": "Random lives",
@@ -31,6 +31,7 @@ HEADS = {
 def main() -> int:
     """Run the parts that were asked for."""
     options = _options()
+    end_on_sigterm()
     setup = Setup(
         binary=options.deckport.resolve(),
         faulty=options.faulty.resolve() if options.faulty else None,

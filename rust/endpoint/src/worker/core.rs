@@ -14,6 +14,7 @@ use std::time::Duration;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
+use super::disk::DiskDoubt;
 use super::media::Media;
 use super::message::{Caller, Message, Reply};
 use super::notices::Notices;
@@ -47,6 +48,7 @@ pub(super) struct Core {
     pub(super) notices: Notices,
     pub(super) texts: Arc<dyn Texts>,
     archivist: Arc<Archivist>,
+    pub(super) disk: DiskDoubt,
     /// When the last message had been worked on.
     last_used: Duration,
     shutting_down: bool,
@@ -103,6 +105,7 @@ impl Core {
             seen: SeenStates::default(),
             texts: Arc::clone(&options.texts),
             archivist,
+            disk: DiskDoubt::default(),
             last_used: options.clock.monotonic(),
             shutting_down: false,
         }
@@ -231,6 +234,9 @@ impl Core {
         match wish {
             Wish::Sync { session_key, request, reply } => {
                 let started = self.start(caller, session_key, &request);
+                if let Err(refusal) = &started {
+                    self.disk.note(refusal);
+                }
                 if reply.send(started).is_err() {
                     self.roll_back("the device went away");
                 }
@@ -248,7 +254,11 @@ impl Core {
             Wish::Snapshot(form, reply) => {
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
-                let _ = reply.send(snapshot.map_err(Refusal::from));
+                let snapshot = snapshot.map_err(Refusal::from);
+                if let Err(refusal) = &snapshot {
+                    self.disk.note(refusal);
+                }
+                let _ = reply.send(snapshot);
             }
             Wish::Keep(reason, reply) => {
                 let _ = reply.send(self.keep(&caller, reason));

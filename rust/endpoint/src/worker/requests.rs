@@ -25,6 +25,9 @@ impl Core {
             SyncMethod::Finish => self.finish(&request),
             _ => self.advance(&request),
         };
+        if let Err(refusal) = &answer {
+            self.disk.note(refusal);
+        }
         let _ = reply.send(answer);
     }
 
@@ -53,6 +56,10 @@ impl Core {
                     && let Some(copy) = self.notices.tell(device, run, now_ms)
                 {
                     answer.message = self.texts.copy_kept(&copy);
+                }
+                if let Some(complaint) = self.disk.complaint(self.store.folder()) {
+                    answer.should_continue = false;
+                    answer.message = complaint;
                 }
                 answer
             }

@@ -60,9 +60,8 @@ def main() -> int:
         print("\n".join([*part.lines, *part.details]))
         print(f"== {name}: {'ok' if part.passed else 'FAILED'}, {time.monotonic() - begin:.0f} s")
         parts.append(part)
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        for part in parts:
+        if options.output and part.passed:
+            options.output.mkdir(parents=True, exist_ok=True)
             (options.output / f"{part.name}.md").write_text("\n".join(part.lines) + "\n")
     failed = sum(not part.passed for part in parts)
     told = [f"{failed} failed"] if failed else []

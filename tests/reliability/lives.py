@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.judge import KNOWN, OTHER, Verdict, judge
+from harness.judge import KNOWN, MENDED, OTHER, Verdict, judge
 from harness.life import TIES, Script
 from harness.stage import Stage
 from report import Part, Setup, end_on_sigterm
@@ -115,7 +115,7 @@ def _lines(
     ours = sum(verdict.equal for verdict in verdicts)
     yield f"| devices and server ended equal | {theirs:,} | {ours:,} |"
     theirs = sum(verdict.reference_healthy for verdict in verdicts)
-    ours = sum(not any("healthy" in text for text in verdict.of(OTHER)) for verdict in verdicts)
+    ours = sum(not any("healthy" in text for _, text in verdict.findings) for verdict in verdicts)
     yield f"| Check Database found nothing anywhere | {theirs:,} | {ours:,} |"
     theirs = sum(not verdict.reference_failed for verdict in verdicts)
     ours = sum(not any("sync failed" in text for text in verdict.of(OTHER)) for verdict in verdicts)
@@ -123,8 +123,10 @@ def _lines(
     compared = [verdict for verdict in verdicts if verdict.compared]
     same = sum(not verdict.across for verdict in compared)
     by_tie = sum(verdict.across == TIES for verdict in compared)
+    mended = sum(verdict.across == MENDED for verdict in compared)
     yield f"| ended as with the reference, of {len(compared):,} comparable lives | | {same:,} |"
     yield f"| other than there after a tie, all copies equal | | {by_tie:,} |"
+    yield f"| other than there because cards got their deck back, all copies equal | | {mended:,} |"
     pairs = sum(verdict.pairs for verdict in verdicts)
     yield f"| devices that differ from the server | | {pairs:,} |"
     for kind in KNOWN:

@@ -481,9 +481,14 @@ class ModernAnki:
         self.col.remove_config(key)
 
     @edit
-    def force_one_way(self) -> None:
-        """Choose "force one-way sync" in the preferences."""
+    def force_one_way(self, noticed: bool = False) -> None:
+        """Choose "force one-way sync" in the preferences.
+
+        By itself it is noticed only when something else changes, too; `noticed` makes sure of that.
+        """
         self.col.mod_schema(check=False)
+        if noticed:
+            self.col.db.execute("update col set mod = ?", int(time.time() * 1000))
 
     # Direct access and inspection
 

@@ -211,6 +211,7 @@ def _go_on(home: Household, device: Device, request: str) -> None:
 
 def _lines(told: dict[tuple[str, str], Told], home: Household) -> Iterator[str]:
     yield "Each operation on a file fails in turn, while a real client's request needs it:"
+    yield ""
     yield "| request | trouble | operations tried | requests that failed |"
     yield "|---|---|---:|---:|"
     for (request, trouble), found in told.items():

@@ -237,6 +237,7 @@ def _lines(stories: list[Told]) -> list[str]:
         f"Kills: {kills.total():,}, of which {kills['time']:,} at a random time,"
         f" {kills['file operation']:,} in a random operation on a file (half written where it is a"
         f" write), {kills['point']:,} at a named point",
+        "",
         "| | |",
         "|---|---:|",
         f"| kills before the device had its answer | "

@@ -109,6 +109,7 @@ def _lines(
     yield f"Lives of 3 devices and {STEPS} steps: {count:,}" + (
         f", of which {generations} as one of the devices" if mixed else ""
     )
+    yield ""
     yield "| | reference | Deckport |"
     yield "|---|---:|---:|"
     theirs = sum(verdict.reference_equal for verdict in verdicts)

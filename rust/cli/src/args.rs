@@ -31,6 +31,60 @@ pub(crate) enum Command {
     /// What has logged in; changes are effective at once, also while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Replace an account's collection with that of a file; a backup is kept
+    Import(ImportArgs),
+    /// Write an account's collection to a file that Anki can import
+    Export(ExportArgs),
+}
+
+const IMPORT_EXAMPLE: &str = "Examples:
+  deckport import collection.colpkg
+  deckport import backup.anki2 --account anna
+
+The endpoint must be stopped. Afterwards each device asks for a direction at its next sync:
+choose Download. Media files that the package does not have stay.";
+
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_EXAMPLE)]
+pub(crate) struct ImportArgs {
+    /// A collection package (.colpkg) or collection file (.anki2)
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+}
+
+const EXPORT_EXAMPLE: &str = "Examples:
+  deckport export anki.colpkg
+  deckport export old.colpkg --legacy --no-media
+  deckport export collection.anki2 --account anna
+
+The endpoint must be stopped. In Anki: File > Import.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPORT_EXAMPLE)]
+pub(crate) struct ExportArgs {
+    /// The file to be written; its name ends with .colpkg, or .anki2 for the collection alone
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Without images and sounds
+    #[arg(long)]
+    pub(crate) no_media: bool,
+
+    /// For Anki before 2.1.50; every Anki can import it
+    #[arg(long)]
+    pub(crate) legacy: bool,
+
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 const SERVE_EXAMPLE: &str = "Examples:

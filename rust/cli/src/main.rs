@@ -11,6 +11,7 @@ mod failure;
 mod listen;
 mod log;
 mod output;
+mod package;
 mod password;
 mod qr;
 mod registry;
@@ -44,5 +45,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
+        Command::Import(args) => package::import(&args, &data_dir),
+        Command::Export(args) => package::export(&args, &data_dir),
     }
 }

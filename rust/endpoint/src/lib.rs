@@ -13,6 +13,7 @@ mod folder;
 mod health;
 mod hex;
 mod lease;
+mod offline;
 mod options;
 mod refusal;
 mod registry;
@@ -25,5 +26,9 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, NullEvents, RequestRecord};
 pub use folder::{DataFolder, FolderError, create_data_folder};
+pub use offline::{
+    ExportOptions, ExportReport, ImportReport, OfflineAccount, OfflineError, Progress, Stage,
+    Watcher,
+};
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};

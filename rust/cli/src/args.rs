@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Write an account's collection to a file that Anki can import
     Export(ExportArgs),
+    /// Look for what is wrong with an account's collection and media
+    Check(CheckArgs),
 }
 
 const IMPORT_EXAMPLE: &str = "Examples:
@@ -54,6 +56,30 @@ pub(crate) struct ImportArgs {
     /// The account [default: the only one]
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
+}
+
+const CHECK_EXAMPLE: &str = "Examples:
+  deckport check
+  deckport check --repair
+  deckport check --compare collection.anki2
+
+The endpoint must be stopped. Exit codes: 0 nothing found, 1 something found, 2 not checked.
+--repair keeps a backup first. --compare prints one line for each difference.";
+
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLE)]
+pub(crate) struct CheckArgs {
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Mend what Anki's own Check Database would mend
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    /// Compare with a collection (.anki2) or package (.colpkg) of a device instead
+    #[arg(long, value_name = "FILE", conflicts_with = "repair")]
+    pub(crate) compare: Option<PathBuf>,
 }
 
 const EXPORT_EXAMPLE: &str = "Examples:

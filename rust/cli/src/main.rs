@@ -5,6 +5,7 @@
 mod account;
 mod addresses;
 mod args;
+mod check;
 mod device;
 mod environment;
 mod failure;
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
         Command::Import(args) => package::import(&args, &data_dir),
+        Command::Check(args) => check::run(&args, &data_dir),
         Command::Export(args) => package::export(&args, &data_dir),
     }
 }

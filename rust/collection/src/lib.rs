@@ -4,8 +4,10 @@
 //! accounts; folders and the current time are passed in.
 
 mod blobs;
+mod check;
 mod collation;
 mod collection;
+mod compare;
 mod connection;
 mod create;
 mod error;
@@ -21,7 +23,9 @@ pub mod sync;
 mod text;
 mod upload;
 
+pub use check::{Checkup, Finding, Problem, check_copy};
 pub use collection::{Collection, CollectionState};
+pub use compare::{Difference, How, compare};
 pub use error::{Error, Result};
 pub use migrate::{UpgradeError, export_schema11};
 pub use one_way::force_one_way;

@@ -27,8 +27,8 @@ pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, NullEvents, RequestRecord};
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use offline::{
-    ExportOptions, ExportReport, ImportReport, OfflineAccount, OfflineError, Progress, Stage,
-    Watcher,
+    CheckReport, Difference, ExportOptions, ExportReport, Finding, ImportReport, MediaFindings,
+    OfflineAccount, OfflineError, Progress, Stage, Watcher,
 };
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};

@@ -1,18 +1,23 @@
-//! Work on an account's files while no endpoint serves them: importing and exporting.
+//! Work on an account's files while no endpoint serves them: importing, exporting, checking.
 //!
 //! [`OfflineAccount`] holds the data folder's lock, so that no endpoint can begin meanwhile. The
 //! steps themselves are functions on the account's folder. They print nothing; a [`Watcher`] hears
 //! how far they are and can end them.
 
+mod check;
 mod error;
 mod export;
 mod import;
 mod replace;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use check::{CheckReport, MediaFindings};
+pub use deckport_collection::{Difference, Finding};
 pub use error::OfflineError;
 pub use export::{ExportOptions, ExportReport};
 pub use import::ImportReport;
@@ -92,6 +97,29 @@ impl OfflineAccount {
         watcher: &mut Watcher<'_>,
     ) -> Result<ExportReport, OfflineError> {
         export::export(&self.path, target, options, self.clock.now_ms(), watcher)
+    }
+
+    /// Looks for what is wrong with the collection and its media, in Anki's own terms. With
+    /// `repair`, a backup is kept and what can be mended safely is mended.
+    ///
+    /// # Errors
+    /// See [`OfflineError`]: what could not be checked at all.
+    pub fn check(&mut self, repair: bool) -> Result<CheckReport, OfflineError> {
+        check::check(&self.path, repair, self.clock.now_ms())
+    }
+
+    /// Compares the account's collection with that of a collection file or package, object by
+    /// object (`deckport_collection::compare`).
+    ///
+    /// # Errors
+    /// See [`OfflineError`].
+    pub fn compare(
+        &mut self,
+        file: &Path,
+        watcher: &mut Watcher<'_>,
+        found: &mut dyn FnMut(Difference),
+    ) -> Result<(), OfflineError> {
+        check::compare_with(&self.path, file, self.clock.now_ms(), watcher, found)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use deckport_endpoint::{Network, NotANetwork};
 
 /// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
 #[derive(Debug, Parser)]
@@ -34,6 +36,9 @@ pub(crate) enum Command {
     /// Copies of collections that were replaced, and getting one back
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Images and audio: what is damaged, what no note uses
+    #[command(subcommand)]
+    Media(MediaCommand),
 }
 
 const SERVE_EXAMPLE: &str = "Examples:
@@ -52,6 +57,15 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
     pub(crate) listen: Vec<SocketAddr>,
 
+    /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
+    /// several times [default: local networks alone]
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) allow: Vec<Allow>,
+
+    /// Most megabytes that an account's collection and media may have [default: no limit]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    pub(crate) quota: Option<u64>,
+
     /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
     #[arg(long)]
     pub(crate) port: Option<u16>,
@@ -67,6 +81,21 @@ pub(crate) struct ServeArgs {
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
     pub(crate) log: LogFormat,
+}
+
+/// A network of `--allow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allow {
+    Everyone,
+    Network(Network),
+}
+
+impl FromStr for Allow {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Allow, NotANetwork> {
+        if text == "any" { Ok(Allow::Everyone) } else { text.parse().map(Allow::Network) }
+    }
 }
 
 /// How a log line is written.
@@ -215,6 +244,44 @@ pub(crate) struct PruneArgs {
     pub(crate) max_mb: Option<u64>,
 }
 
+const CHECK_EXAMPLE: &str = "Examples:
+  deckport media check
+  deckport media check --account anna --repair
+
+Reads every file. A running endpoint keeps the media open for a minute after a sync.";
+
+const UNUSED_EXAMPLE: &str = "Examples:
+  deckport media unused
+  deckport media unused --delete
+
+Deleted files move to media.trash in the account's folder; devices delete them, too.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MediaCommand {
+    /// Find files that are missing, damaged or belong to nothing
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check {
+        /// Whose media [default: those of the only account]
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Let devices send lost files again, and move foreign ones to the trash
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Show the files that no note uses
+    #[command(after_help = UNUSED_EXAMPLE)]
+    Unused {
+        /// Whose media [default: those of the only account]
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Move them to the trash, and let devices delete them
+        #[arg(long)]
+        delete: bool,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+}
+
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct ListArgs {
     /// Print one JSON array
@@ -268,6 +335,8 @@ mod tests {
             "deckport",
             "deckport serve --listen 127.0.0.1",
             "deckport serve --port 70000",
+            "deckport serve --allow everybody",
+            "deckport serve --quota 0",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::args::{BackupCommand, PruneArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
-use crate::{registry, utc};
+use crate::{registry, size, utc};
 
 /// Carries out one backup command.
 pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -25,37 +25,16 @@ pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failur
             list(&registry, account.as_deref(), args.json, data_dir)
         }
         BackupCommand::Create { account } => {
-            create(&chosen(&registry, account.as_deref())?, data_dir)
+            create(&registry::one_account(&registry, account.as_deref())?, data_dir)
         }
         BackupCommand::Restore { name, account } => {
-            restore(&chosen(&registry, account.as_deref())?, name, data_dir)
+            restore(&registry::one_account(&registry, account.as_deref())?, name, data_dir)
         }
         BackupCommand::Export { name, file, account } => {
-            export(&chosen(&registry, account.as_deref())?, name, file, data_dir)
+            export(&registry::one_account(&registry, account.as_deref())?, name, file, data_dir)
         }
         BackupCommand::Prune(args) => {
-            prune(&chosen(&registry, args.account.as_deref())?, args, data_dir)
-        }
-    }
-}
-
-/// The account that is meant: the one named, or the only one.
-fn chosen(registry: &Registry, name: Option<&str>) -> Result<Account, Failure> {
-    if let Some(name) = name {
-        let account = registry.account(name).map_err(Failure::failed)?;
-        return account.ok_or_else(|| Failure::failed(BackupError::NoSuchAccount));
-    }
-    let mut accounts = registry.accounts().map_err(Failure::failed)?;
-    match (accounts.pop(), accounts.is_empty()) {
-        (Some(account), true) => Ok(account),
-        (None, _) => Err(Failure::Failed("there are no accounts yet".to_owned())),
-        (Some(last), false) => {
-            let names: Vec<String> =
-                accounts.into_iter().chain([last]).map(|account| account.name).collect();
-            Err(Failure::Usage(format!(
-                "there are several accounts ({}): name one with --account",
-                output::printable(&names.join(", "), 200)
-            )))
+            prune(&registry::one_account(&registry, args.account.as_deref())?, args, data_dir)
         }
     }
 }
@@ -118,8 +97,8 @@ impl Row {
             number(self.cards),
             number(self.reviews),
             last_study,
-            self.bytes.map_or("?".to_owned(), size),
-            size(self.stored_bytes),
+            self.bytes.map_or("?".to_owned(), size::text),
+            size::text(self.stored_bytes),
         ];
         if with_account {
             cells.insert(0, self.account);
@@ -148,7 +127,7 @@ fn list(
     data_dir: &Path,
 ) -> Result<(), Failure> {
     let accounts = match account {
-        Some(_) => vec![chosen(registry, account)?],
+        Some(_) => vec![registry::one_account(registry, account)?],
         None => registry.accounts().map_err(Failure::failed)?,
     };
     let mut rows = Vec::new();
@@ -175,7 +154,7 @@ fn create(account: &Account, data_dir: &Path) -> Result<(), Failure> {
     let made = with_endpoint(data_dir, async |endpoint: EndpointHandle| {
         endpoint.create_backup(&account.name).await
     })?;
-    line(&format!("kept {} ({})", made.name, size(made.stored_bytes)));
+    line(&format!("kept {} ({})", made.name, size::text(made.stored_bytes)));
     Ok(())
 }
 
@@ -213,11 +192,11 @@ fn prune(account: &Account, args: &PruneArgs, data_dir: &Path) -> Result<(), Fai
     let folder = BackupFolder::of(data_dir, account);
     let removed = folder.prune(&policy, SystemClock::new().now_ms()).map_err(Failure::failed)?;
     for backup in &removed {
-        line(&format!("removed {} ({})", backup.name, size(backup.stored_bytes)));
+        line(&format!("removed {} ({})", backup.name, size::text(backup.stored_bytes)));
     }
     let left = folder.list().map_err(Failure::failed)?;
     let bytes = left.iter().map(|backup| backup.stored_bytes).sum();
-    line(&format!("{} removed, {} left ({})", removed.len(), left.len(), size(bytes)));
+    line(&format!("{} removed, {} left ({})", removed.len(), left.len(), size::text(bytes)));
     Ok(())
 }
 
@@ -240,25 +219,4 @@ fn with_endpoint<T>(
         .build()
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
     runtime.block_on(work(endpoint.handle())).map_err(Failure::failed)
-}
-
-/// `12.3 MB`.
-fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    let unit = UNITS.into_iter().find(|(_, unit)| bytes >= *unit);
-    unit.map_or_else(
-        || format!("{bytes} B"),
-        |(name, unit)| format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_readable() {
-        let shown = [0, 999, 1_000, 12_345_678, 5_000_000_000].map(size);
-        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "12.3 MB", "5.0 GB"]);
-    }
 }

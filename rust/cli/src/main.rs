@@ -11,6 +11,7 @@ mod environment;
 mod failure;
 mod listen;
 mod log;
+mod media;
 mod output;
 mod password;
 mod qr;
@@ -18,6 +19,7 @@ mod registry;
 mod serve;
 mod settings;
 mod shutdown;
+mod size;
 mod utc;
 
 use std::process::ExitCode;
@@ -46,5 +48,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
         Command::Backup(command) => backup::run(&command, &data_dir),
+        Command::Media(command) => media::run(&command, &data_dir),
     }
 }

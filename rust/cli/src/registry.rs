@@ -3,9 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use deckport_endpoint::{Registry, SystemClock, create_data_folder};
+use deckport_endpoint::{Account, Registry, RegistryError, SystemClock, create_data_folder};
 
 use crate::failure::Failure;
+use crate::output::printable;
+
+/// How much of the accounts' names an error shows, in characters.
+const MAX_NAMES: usize = 200;
 
 /// The account database inside the data folder.
 const DATABASE: &str = "deckport.db";
@@ -26,6 +30,27 @@ pub(crate) fn open(data_dir: &Path) -> Result<Registry, Failure> {
 pub(crate) fn open_or_create(data_dir: &Path) -> Result<Registry, Failure> {
     create_data_folder(data_dir).map_err(Failure::failed)?;
     open_in(data_dir)
+}
+
+/// The account that a command is about: the one that is named, or the only one.
+pub(crate) fn one_account(registry: &Registry, name: Option<&str>) -> Result<Account, Failure> {
+    if let Some(name) = name {
+        let found = registry.account(name).map_err(Failure::failed)?;
+        return found.ok_or_else(|| Failure::failed(RegistryError::NoSuchAccount));
+    }
+    let mut accounts = registry.accounts().map_err(Failure::failed)?;
+    match (accounts.pop(), accounts.as_slice()) {
+        (Some(account), []) => Ok(account),
+        (None, _) => Err(Failure::Failed("there is no account yet; add one first".to_owned())),
+        (Some(last), others) => {
+            let names: Vec<&str> =
+                others.iter().chain([&last]).map(|account| account.name.as_str()).collect();
+            let names = printable(&names.join(", "), MAX_NAMES);
+            Err(Failure::Usage(format!(
+                "there are several accounts ({names}): name one with --account"
+            )))
+        }
+    }
 }
 
 fn open_in(data_dir: &Path) -> Result<Registry, Failure> {

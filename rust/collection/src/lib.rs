@@ -10,6 +10,7 @@ mod connection;
 mod create;
 mod error;
 mod files;
+mod media_texts;
 mod migrate;
 mod names;
 pub mod objects;
@@ -24,6 +25,7 @@ mod upload;
 
 pub use collection::{Collection, CollectionState};
 pub use error::{Error, Result};
+pub use media_texts::visit_media_texts;
 pub use migrate::{UpgradeError, export_schema11};
 pub use one_way::force_one_way;
 pub use peek::summary_of_file;

@@ -18,6 +18,14 @@ pub(crate) struct DeviceKey {
 }
 
 impl DeviceKey {
+    /// A text that is different for every device of an account.
+    pub(crate) fn label(&self) -> String {
+        match &self.origin {
+            None => self.device_id.to_string(),
+            Some((address, version)) => format!("{} {address} {version}", self.device_id),
+        }
+    }
+
     /// The endpoint itself. Each such key is another one: two requests of this kind wait for each
     /// other as two devices do.
     pub(crate) fn local() -> DeviceKey {

@@ -15,15 +15,19 @@ mod handle;
 mod health;
 mod hex;
 mod lease;
+mod media_care;
 mod options;
 mod own_thread;
 mod refusal;
 mod registry;
+mod scope;
 mod server;
 mod temp_file;
 mod texts;
 mod throttle;
 mod worker;
+
+pub use deckport_media::{CheckReport, UnusedFile};
 
 pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -31,6 +35,8 @@ pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, NullEvents, RequestRecord};
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use handle::{EndpointHandle, Replaced};
+pub use media_care::{MediaCare, MediaCareError};
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
+pub use scope::{Network, NotANetwork, Scope};
 pub use texts::{EnglishTexts, KeptCopy, Texts, WhyKept};

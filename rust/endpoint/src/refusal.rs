@@ -77,6 +77,12 @@ impl From<CollectionError> for Refusal {
     }
 }
 
+impl From<deckport_media::Error> for Refusal {
+    fn from(error: deckport_media::Error) -> Refusal {
+        Refusal { kind: error.kind(), reason: error.to_string() }
+    }
+}
+
 impl From<RegistryError> for Refusal {
     fn from(error: RegistryError) -> Refusal {
         let kind = match &error {

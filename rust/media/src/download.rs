@@ -3,6 +3,7 @@
 use deckport_wire::media::zip::ZipBuilder;
 use deckport_wire::media::{BATCH_TARGET_BYTES, LIST_ENTRY, download_list};
 use std::collections::VecDeque;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -241,6 +242,13 @@ fn fill_up(entries: &mut Vec<Entry>, asked: usize) {
     while entries.len() < asked {
         let body = Part::Bytes { bytes: Arc::clone(&bytes), at: 0 };
         entries.push(Entry { name: name.clone(), size, crc, body });
+    }
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Download { files, zip_bytes, .. } = self;
+        write!(f, "Download({files} files, {zip_bytes} bytes)")
     }
 }
 

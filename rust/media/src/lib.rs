@@ -38,6 +38,6 @@ pub use error::{Error, Result};
 pub use look::LookReport;
 pub use references::{References, references};
 pub use sanity::SanityViews;
-pub use store::{MediaStore, Summary};
+pub use store::{MediaStore, Summary, Totals};
 pub use trash::UnusedFile;
 pub use upload::UploadResult;

@@ -10,4 +10,5 @@ mod accounts;
 mod backups;
 mod failures;
 mod lifecycle;
+mod media;
 mod support;

@@ -8,10 +8,13 @@ mod body;
 mod connection;
 mod download;
 mod framing;
+mod guests;
 mod handler;
 mod inflate;
 mod legacy;
 mod login;
+mod media;
+mod outgoing;
 mod page;
 mod record;
 mod stall;
@@ -19,7 +22,7 @@ mod upload;
 
 use std::future::Future;
 use std::io;
-use std::net::TcpListener as StdListener;
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +31,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use self::guests::{Guests, Unwelcome};
 use crate::events::Event;
 use crate::health::Health;
 use crate::options::EndpointOptions;
@@ -51,8 +55,18 @@ struct Shared {
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
     health: Health,
+    guests: Arc<Guests>,
     /// Places for large forms of old clients, whose sender is known only at their end.
     large_forms: Semaphore,
+}
+
+impl Shared {
+    fn tell_refused(&self, peer: IpAddr, unwelcome: Unwelcome) {
+        if self.guests.should_tell(peer, self.options.clock.monotonic()) {
+            let reason = unwelcome.to_string();
+            self.options.events.event(&Event::ConnectionRefused { peer, reason });
+        }
+    }
 }
 
 /// How far a shutdown has come.
@@ -79,6 +93,8 @@ impl Server {
     ) -> Server {
         let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
         let health = Health::default();
+        let most_of_one = options.limits.max_connections_per_address;
+        let guests = Arc::new(Guests::new(options.scope.clone(), most_of_one));
         Server {
             shared: Arc::new(Shared {
                 options,
@@ -87,6 +103,7 @@ impl Server {
                 logins,
                 password_check: Mutex::default(),
                 health,
+                guests,
                 large_forms: Semaphore::new(LARGE_FORMS),
             }),
         }
@@ -174,6 +191,13 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => {
                 failing = false;
+                let guest = match shared.guests.welcome(peer.ip()) {
+                    Ok(guest) => guest,
+                    Err(unwelcome) => {
+                        shared.tell_refused(peer.ip(), unwelcome);
+                        continue;
+                    }
+                };
                 let slot = tokio::select! {
                     slot = slots.take() => slot,
                     _ = phases.changed() => return,
@@ -181,7 +205,7 @@ async fn accept(
                 let (shared, phases) = (Arc::clone(&shared), phases.clone());
                 tokio::spawn(async move {
                     connection::serve(stream, peer, shared, phases).await;
-                    drop(slot);
+                    drop((guest, slot));
                 });
             }
             Err(error) => {

@@ -39,6 +39,8 @@ pub(super) struct Accepted {
 pub(super) enum Unusable {
     #[error("The collection is larger than the {} MB that this sync endpoint accepts.", .0 / 1_000_000)]
     TooLarge(u64),
+    #[error("Your account may hold {} MB on this sync endpoint, and the collection does not fit beside your media.", .0 / 1_000_000)]
+    OverQuota(u64),
     #[error("The collection arrived damaged. Please try again.")]
     Damaged,
     #[error("The disk of the sync endpoint is full. Free some space there and try again.")]
@@ -60,7 +62,7 @@ pub(super) async fn upload(
 ) -> Result<Answer, Refusal> {
     let lease = worker.take_for_upload(caller).await?;
     let done = match receive(walk, account).await? {
-        Ok(accepted) => put_in_place(lease, accepted).await?,
+        Ok(accepted) => put_in_place(walk, worker, lease, accepted).await?,
         Err(unusable) => Err(unusable),
     };
     match done {
@@ -71,10 +73,17 @@ pub(super) async fn upload(
 
 /// Replaces the account's collection. What goes wrong on the disk is told to the person, too.
 pub(super) async fn put_in_place(
+    walk: &Walk<'_>,
+    worker: &Worker,
     lease: UploadLease,
     accepted: Accepted,
 ) -> Result<Result<(), Unusable>, Refusal> {
     let Accepted { temp: file, bytes, counts } = accepted;
+    if let Some(quota) = walk.shared.options.limits.max_account_bytes
+        && bytes + worker.media().bytes() > quota
+    {
+        return Ok(Err(Unusable::OverQuota(quota)));
+    }
     let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload };
     match lease.replace(new).await {
         Err(refusal) if refusal.kind == ErrorKind::Internal => {

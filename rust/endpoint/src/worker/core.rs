@@ -2,7 +2,7 @@
 //! sync do is in `requests`.
 //!
 //! The core never waits: the time comes from the clock it is given, and whoever owns it calls
-//! [`Core::tick`] when [`Core::next_deadline`] has come. That makes every timing testable.
+//! [`Owner::tick`] when [`Owner::next_deadline`] has come. That makes every timing testable.
 //!
 //! Rule: an SQLite transaction is open exactly while `running` is set, and then the lease is held
 //! for it.
@@ -14,9 +14,11 @@ use std::time::Duration;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
+use super::media::Media;
 use super::message::{Caller, Message, Reply};
 use super::notices::Notices;
 use super::store::{Facts, FileForm, Snapshot, Store};
+use super::thread::Owner;
 use super::told::{SeenStates, ToldStates};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::clock::Clock;
@@ -32,6 +34,7 @@ use crate::texts::Texts;
 pub(super) struct Core {
     /// The account's name when the worker began, for events that concern no device.
     account: String,
+    pub(super) media: Media,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,
     timings: Timings,
@@ -81,11 +84,13 @@ impl Core {
     pub(super) fn new(
         account: &Account,
         options: &EndpointOptions,
+        media: Media,
         archivist: Arc<Archivist>,
     ) -> Core {
         let folder = options.data_dir.join(&account.folder);
         Core {
             account: account.name.clone(),
+            media,
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             timings: options.timings.clone(),
@@ -103,8 +108,27 @@ impl Core {
         }
     }
 
-    /// Works on one message to its end.
-    pub(super) fn handle(&mut self, message: Message) {
+    fn database_closes_at(&self) -> Option<Duration> {
+        let unused = self.running.is_none() && self.store.opened().is_some();
+        unused.then(|| self.last_used.saturating_add(self.timings.database_idle))
+    }
+
+    fn close_database(&mut self) {
+        if let Err(error) = self.store.close() {
+            self.problem(&format!("the collection could not be closed properly: {error}"));
+        }
+    }
+
+    pub(super) fn problem(&self, message: &str) {
+        let (account, message) = (Some(self.account.clone()), message.to_owned());
+        self.events.event(&Event::Problem { account, message });
+    }
+}
+
+impl Owner for Core {
+    type Message = Message;
+
+    fn handle(&mut self, message: Message) {
         // What is overdue comes first: an expired sync must not be carried on.
         self.tick();
         match message {
@@ -128,7 +152,7 @@ impl Core {
     }
 
     /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
-    pub(super) fn tick(&mut self) {
+    fn tick(&mut self) {
         let now = self.clock.monotonic();
         if self.lease.has_expired(now) {
             self.roll_back("the device fell silent");
@@ -146,41 +170,27 @@ impl Core {
         }
     }
 
-    /// When [`Core::tick`] has something to do; `None` while nothing is active.
-    pub(super) fn next_deadline(&self) -> Option<Duration> {
+    fn next_deadline(&self) -> Option<Duration> {
         let waiting = self.waiting.iter().map(|waiting| waiting.deadline);
         waiting.chain(self.lease.expires_at()).chain(self.database_closes_at()).min()
     }
 
     /// After a panic: nothing of the interrupted work may stay, everything else goes on.
-    pub(super) fn recover(&mut self) {
+    fn recover(&mut self) {
         self.store.drop_connection();
         self.roll_back("an unexpected error");
         self.problem("a request failed unexpectedly; please report this");
         self.serve_waiting();
     }
 
-    /// Rolls back what is open and closes the database.
-    pub(super) fn close(&mut self) {
+    fn close(&mut self) {
         self.stop_waiting();
         self.roll_back("the endpoint is shutting down");
         self.close_database();
     }
 
-    fn database_closes_at(&self) -> Option<Duration> {
-        let unused = self.running.is_none() && self.store.opened().is_some();
-        unused.then(|| self.last_used.saturating_add(self.timings.database_idle))
-    }
-
-    fn close_database(&mut self) {
-        if let Err(error) = self.store.close() {
-            self.problem(&format!("the collection could not be closed properly: {error}"));
-        }
-    }
-
-    pub(super) fn problem(&self, message: &str) {
-        let (account, message) = (Some(self.account.clone()), message.to_owned());
-        self.events.event(&Event::Problem { account, message });
+    fn is_last(message: &Message) -> bool {
+        matches!(message, Message::Close)
     }
 }
 

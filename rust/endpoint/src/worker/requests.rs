@@ -4,7 +4,7 @@ use deckport_collection::Error;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::{
     ErrorKind, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest,
-    SyncMethod,
+    SyncMethod, Usn,
 };
 
 use super::core::{Core, RunningSync, Wish};
@@ -46,7 +46,8 @@ impl Core {
                 let (device, run) = (&request.caller.key, &request.session_key);
                 self.told.remember(device, run, schema_modified);
                 self.seen.remember(device, facts.state.modified_ms);
-                let mut answer = describe(&facts, meta.version, now_ms);
+                let media_usn = self.media.tell(device, self.clock.monotonic());
+                let mut answer = describe(&facts, meta.version, now_ms, media_usn);
                 if answer.message.is_empty()
                     && let Some(copy) = self.notices.tell(device, run, now_ms)
                 {
@@ -186,7 +187,7 @@ fn not_running() -> Refusal {
 }
 
 /// The answer to `meta` (`collection-sync` 3.2).
-fn describe(facts: &Facts, client_protocol: u8, now_ms: i64) -> MetaResponse {
+fn describe(facts: &Facts, client_protocol: u8, now_ms: i64, media_usn: Usn) -> MetaResponse {
     let state = facts.state;
     let lacking = match facts.oldest_protocol {
         oldest if client_protocol >= oldest => None,
@@ -205,8 +206,7 @@ fn describe(facts: &Facts, client_protocol: u8, now_ms: i64) -> MetaResponse {
         message,
         host_number: 0,
         empty: !state.has_cards,
-        // No media is kept here: clients that have none either skip their media sync.
-        media_usn: 0,
+        media_usn,
     }
 }
 

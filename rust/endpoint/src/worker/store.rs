@@ -1,7 +1,7 @@
 //! The collection file of one account: opened on demand, closed when idle, replaced as a whole.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use deckport_collection::objects::config;
@@ -43,11 +43,17 @@ impl FileForm {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     /// The copy, open for reading.
-    pub(crate) file: File,
+    file: File,
     /// Its length in bytes.
     pub(crate) bytes: u64,
     /// Removes the file when the sending is over.
-    pub(crate) temp: TempFile,
+    temp: TempFile,
+}
+
+impl Read for Snapshot {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
 }
 
 /// What was in a new collection's place.

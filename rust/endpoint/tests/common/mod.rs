@@ -344,6 +344,19 @@ pub fn collection_with_review(id: i64) -> Vec<u8> {
     std::fs::read(&path).unwrap()
 }
 
+/// The same collection with a note of so many bytes in it.
+pub fn padded(collection: &[u8], bytes: usize) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("collection.anki2");
+    std::fs::write(&path, collection).unwrap();
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let row = (0, format!("\"{}\"", "x".repeat(bytes)).into_bytes());
+    conn.execute("INSERT INTO config VALUES ('padding', ?1, 0, ?2)", row).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    conn.close().unwrap();
+    std::fs::read(&path).unwrap()
+}
+
 /// Ids of the reviews in a collection file.
 pub fn reviews_in(path: &Path) -> Vec<i64> {
     let conn = rusqlite::Connection::open(path).unwrap();

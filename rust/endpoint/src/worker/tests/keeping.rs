@@ -3,6 +3,7 @@
 use super::{Bench, DATABASE_IDLE, SECOND, caller, reviews_in, started};
 use crate::backup::{BackupFolder, BackupReason};
 use crate::worker::message::Message;
+use crate::worker::thread::Owner;
 
 impl Bench {
     /// A sync of `device` that brings one review.

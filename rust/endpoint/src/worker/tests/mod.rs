@@ -14,8 +14,10 @@ use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
+use super::media;
 use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
+use super::thread::Owner;
 use crate::backup::{Archivist, BackupReason, Counts};
 use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, EventSink};
@@ -61,8 +63,9 @@ impl Bench {
         let mut options = EndpointOptions::new(folder.path());
         options.clock = clock.clone();
         options.events = events.clone();
+        let (media, ..) = media::room(&account(1, ""), &options);
         let archivist = Archivist::new(&options);
-        let core = Core::new(&account(1, ""), &options, Arc::clone(&archivist));
+        let core = Core::new(&account(1, ""), &options, media, Arc::clone(&archivist));
         Bench { core, clock, events, archivist, folder }
     }
 

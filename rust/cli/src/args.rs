@@ -33,12 +33,12 @@ pub(crate) enum Command {
     /// What has logged in; changes are effective at once, also while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
-    /// Copies of collections that were replaced, and getting one back
-    #[command(subcommand)]
-    Backup(BackupCommand),
     /// Images and audio: what is damaged, what no note uses
     #[command(subcommand)]
     Media(MediaCommand),
+    /// Copies of collections that were replaced, and getting one back
+    #[command(subcommand)]
+    Backup(BackupCommand),
 }
 
 const SERVE_EXAMPLE: &str = "Examples:
@@ -172,6 +172,44 @@ pub(crate) enum DeviceCommand {
     },
 }
 
+const CHECK_EXAMPLE: &str = "Examples:
+  deckport media check
+  deckport media check --account anna --repair
+
+Reads every file. A running endpoint keeps the media open for a minute after a sync.";
+
+const UNUSED_EXAMPLE: &str = "Examples:
+  deckport media unused
+  deckport media unused --delete
+
+Deleted files move to media.trash in the account's folder; devices delete them, too.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MediaCommand {
+    /// Find files that are missing, damaged or belong to nothing
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check {
+        /// Whose media [default: those of the only account]
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Let devices send lost files again, and move foreign ones to the trash
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Show the files that no note uses
+    #[command(after_help = UNUSED_EXAMPLE)]
+    Unused {
+        /// Whose media [default: those of the only account]
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Move them to the trash, and let devices delete them
+        #[arg(long)]
+        delete: bool,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+}
+
 const RESTORE_EXAMPLE: &str = "Example:
   deckport backup list
   deckport backup restore 2026-11-20-123127-upload
@@ -242,44 +280,6 @@ pub(crate) struct PruneArgs {
     /// Most megabytes that they may take [default: a quarter of the free space]
     #[arg(long, value_name = "MB")]
     pub(crate) max_mb: Option<u64>,
-}
-
-const CHECK_EXAMPLE: &str = "Examples:
-  deckport media check
-  deckport media check --account anna --repair
-
-Reads every file. A running endpoint keeps the media open for a minute after a sync.";
-
-const UNUSED_EXAMPLE: &str = "Examples:
-  deckport media unused
-  deckport media unused --delete
-
-Deleted files move to media.trash in the account's folder; devices delete them, too.";
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum MediaCommand {
-    /// Find files that are missing, damaged or belong to nothing
-    #[command(after_help = CHECK_EXAMPLE)]
-    Check {
-        /// Whose media [default: those of the only account]
-        #[arg(long, value_name = "NAME")]
-        account: Option<String>,
-        /// Let devices send lost files again, and move foreign ones to the trash
-        #[arg(long)]
-        repair: bool,
-    },
-    /// Show the files that no note uses
-    #[command(after_help = UNUSED_EXAMPLE)]
-    Unused {
-        /// Whose media [default: those of the only account]
-        #[arg(long, value_name = "NAME")]
-        account: Option<String>,
-        /// Move them to the trash, and let devices delete them
-        #[arg(long)]
-        delete: bool,
-        #[command(flatten)]
-        list: ListArgs,
-    },
 }
 
 #[derive(Debug, Clone, Copy, Args)]

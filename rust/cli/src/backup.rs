@@ -15,7 +15,8 @@ use serde::Serialize;
 use crate::args::{BackupCommand, PruneArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
-use crate::{registry, size, utc};
+use crate::registry::{self, one_account};
+use crate::{size, utc};
 
 /// Carries out one backup command.
 pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -25,16 +26,16 @@ pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failur
             list(&registry, account.as_deref(), args.json, data_dir)
         }
         BackupCommand::Create { account } => {
-            create(&registry::one_account(&registry, account.as_deref())?, data_dir)
+            create(&one_account(&registry, account.as_deref())?, data_dir)
         }
         BackupCommand::Restore { name, account } => {
-            restore(&registry::one_account(&registry, account.as_deref())?, name, data_dir)
+            restore(&one_account(&registry, account.as_deref())?, name, data_dir)
         }
         BackupCommand::Export { name, file, account } => {
-            export(&registry::one_account(&registry, account.as_deref())?, name, file, data_dir)
+            export(&one_account(&registry, account.as_deref())?, name, file, data_dir)
         }
         BackupCommand::Prune(args) => {
-            prune(&registry::one_account(&registry, args.account.as_deref())?, args, data_dir)
+            prune(&one_account(&registry, args.account.as_deref())?, args, data_dir)
         }
     }
 }
@@ -127,7 +128,7 @@ fn list(
     data_dir: &Path,
 ) -> Result<(), Failure> {
     let accounts = match account {
-        Some(_) => vec![registry::one_account(registry, account)?],
+        Some(_) => vec![one_account(registry, account)?],
         None => registry.accounts().map_err(Failure::failed)?,
     };
     let mut rows = Vec::new();

@@ -42,12 +42,16 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let environment = Environment::of_process()?;
+    #[cfg(feature = "fault-points")]
+    if let Ok(plan) = std::env::var("DECKPORT_FAULT") {
+        deckport_endpoint::faults::arm(&plan);
+    }
     let data_dir = settings::data_dir(cli.data, &environment)?;
     match cli.command {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
-        Command::Backup(command) => backup::run(&command, &data_dir),
         Command::Media(command) => media::run(&command, &data_dir),
+        Command::Backup(command) => backup::run(&command, &data_dir),
     }
 }

@@ -8,9 +8,6 @@ use deckport_endpoint::{Account, Registry, RegistryError, SystemClock, create_da
 use crate::failure::Failure;
 use crate::output::printable;
 
-/// How much of the accounts' names an error shows, in characters.
-const MAX_NAMES: usize = 200;
-
 /// The account database inside the data folder.
 const DATABASE: &str = "deckport.db";
 
@@ -39,15 +36,15 @@ pub(crate) fn one_account(registry: &Registry, name: Option<&str>) -> Result<Acc
         return found.ok_or_else(|| Failure::failed(RegistryError::NoSuchAccount));
     }
     let mut accounts = registry.accounts().map_err(Failure::failed)?;
-    match (accounts.pop(), accounts.as_slice()) {
-        (Some(account), []) => Ok(account),
+    match (accounts.pop(), accounts.is_empty()) {
+        (Some(account), true) => Ok(account),
         (None, _) => Err(Failure::Failed("there is no account yet; add one first".to_owned())),
-        (Some(last), others) => {
-            let names: Vec<&str> =
-                others.iter().chain([&last]).map(|account| account.name.as_str()).collect();
-            let names = printable(&names.join(", "), MAX_NAMES);
+        (Some(last), false) => {
+            let names: Vec<String> =
+                accounts.into_iter().chain([last]).map(|account| account.name).collect();
             Err(Failure::Usage(format!(
-                "there are several accounts ({names}): name one with --account"
+                "there are several accounts ({}): name one with --account",
+                printable(&names.join(", "), 200)
             )))
         }
     }

@@ -9,6 +9,10 @@ mod backup;
 mod clock;
 mod endpoint;
 mod events;
+#[cfg(feature = "fault-points")]
+pub mod faults;
+#[cfg(not(feature = "fault-points"))]
+mod faults;
 mod files;
 mod folder;
 mod handle;

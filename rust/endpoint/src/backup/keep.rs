@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::folder::FOLDER;
 use super::name;
+use crate::faults;
 use crate::files::{PART, beside, remove_if_present, sync_folder, write_whole};
 use crate::temp_file::TempFile;
 
@@ -44,6 +45,7 @@ pub(crate) fn keep(path: &Path, folder: &Path, occasion: &Occasion<'_>) -> io::R
         link_or_copy(&log, &beside(&kept.target, "-wal"))?;
     }
     link_or_copy(path, &beside(&kept.target, PENDING))?;
+    faults::point("backup.linked");
     sync_folder(folder)?;
     Ok(kept)
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::scope::Scope;
+use crate::throttle::AddressKey;
 
 /// So often a person is told of refused connections from one address.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -22,16 +23,16 @@ pub(super) struct Guests {
 
 #[derive(Debug, Default)]
 struct Known {
-    open: HashMap<IpAddr, usize>,
+    open: HashMap<AddressKey, usize>,
     /// When somebody was last told of refusals.
-    told: HashMap<IpAddr, Duration>,
+    told: HashMap<AddressKey, Duration>,
 }
 
 /// An open connection; leaves when dropped.
 #[derive(Debug)]
 pub(super) struct Guest {
     guests: Arc<Guests>,
-    address: IpAddr,
+    address: AddressKey,
 }
 
 /// Why a connection is closed without an answer. Any status would make clients do something: the
@@ -51,10 +52,10 @@ impl Guests {
 
     /// Takes a connection in, or says why not.
     pub(super) fn welcome(self: &Arc<Guests>, address: IpAddr) -> Result<Guest, Unwelcome> {
-        let address = address.to_canonical();
         if !self.scope.allows(address) {
             return Err(Unwelcome::Far);
         }
+        let address = AddressKey::from(address);
         let mut known = self.lock();
         let open = known.open.entry(address).or_default();
         if *open >= self.most_of_one {
@@ -67,6 +68,7 @@ impl Guests {
 
     /// Whether a person should be told of a refusal: not for each of a flood. `now` is monotonic.
     pub(super) fn should_tell(&self, address: IpAddr, now: Duration) -> bool {
+        let address = AddressKey::from(address);
         let mut known = self.lock();
         known.told.retain(|_, at| now.saturating_sub(*at) < TELL_EVERY);
         if known.told.len() >= MOST_TOLD || known.told.contains_key(&address) {

@@ -17,6 +17,7 @@ mod media;
 mod outgoing;
 mod page;
 mod record;
+mod slots;
 mod stall;
 mod upload;
 
@@ -27,11 +28,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use self::guests::{Guests, Unwelcome};
+use self::slots::Slots;
 use crate::events::Event;
 use crate::health::Health;
 use crate::options::EndpointOptions;
@@ -148,29 +150,6 @@ impl Server {
             let _ = shared.registry.checkpoint();
         })
         .await;
-    }
-}
-
-/// The connections that may be served at once.
-#[derive(Debug, Clone)]
-struct Slots {
-    free: Arc<Semaphore>,
-    count: u32,
-}
-
-impl Slots {
-    fn new(count: u32) -> Slots {
-        Slots { free: Arc::new(Semaphore::new(count as usize)), count }
-    }
-
-    /// A slot, as soon as there is one. The semaphore is never closed.
-    async fn take(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.free).acquire_owned().await.ok()
-    }
-
-    /// Waits until no connection is served.
-    async fn all_free(&self) {
-        let _ = self.free.acquire_many(self.count).await;
     }
 }
 

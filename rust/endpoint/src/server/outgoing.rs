@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
+use crate::faults;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 
@@ -52,6 +53,7 @@ fn send(mut source: impl Read, pieces: mpsc::Sender<Piece>, packing: Packing) ->
         }
         Packing::Plain => drop(io::copy(&mut source, &mut writer)?),
     }
+    faults::point("download.before_last");
     drop(source);
     let last = Bytes::from(std::mem::take(&mut writer.buffer));
     writer.put(Piece::Last(last))

@@ -18,6 +18,7 @@ use super::framing;
 use super::handler::Walk;
 use super::inflate::{InflateError, Inflater};
 use crate::backup::{BackupReason, Counts};
+use crate::faults;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Account;
@@ -146,6 +147,7 @@ fn store(
     }
     inflater.finish().map_err(too_large)?;
     drop(file);
+    faults::point("upload.received");
     accept(temp, now_ms)
 }
 
@@ -153,6 +155,7 @@ fn store(
 pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Unusable> {
     let counts =
         deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?.into();
+    faults::point("upload.checked");
     let bytes = std::fs::metadata(temp.path())?.len();
     Ok(Accepted { temp, bytes, counts })
 }

@@ -6,6 +6,7 @@ use super::notices;
 use super::store::Displaced;
 use crate::backup::{BackupInfo, BackupReason};
 use crate::events::Event;
+use crate::faults;
 use crate::refusal::Refusal;
 use crate::texts::KeptCopy;
 
@@ -19,12 +20,14 @@ impl Core {
             return Err(Refusal::busy("the device has begun something else in the meantime"));
         }
         self.lease.release();
+        faults::point("upload.before_replace");
         let NewCollection { file, bytes, counts, reason } = new;
         let now_ms = self.clock.now_ms();
         let displaced = self
             .store
             .replace(file, reason, caller.device_name(), now_ms)
             .map_err(|error| Refusal::internal(error.to_string()))?;
+        faults::point("upload.replaced");
         if let Some(backup) = &displaced.backup {
             self.tell_of_backup(&caller, backup);
             // A notice is for a device; whoever restores or imports knows what is replaced.

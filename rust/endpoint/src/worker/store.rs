@@ -8,6 +8,7 @@ use deckport_collection::objects::config;
 use deckport_collection::{Collection, CollectionState, Error};
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
+use crate::faults;
 use crate::files::{beside, remove_if_present, sync_folder};
 use crate::temp_file::TempFile;
 
@@ -98,6 +99,7 @@ impl Store {
                 }
                 other => other?,
             };
+            faults::point("worker.opened");
             self.collection = Some(opened);
         }
         self.collection.as_ref().ok_or(Error::Locked)
@@ -145,12 +147,14 @@ impl Store {
             FileForm::Stored => collection.snapshot(temp.path())?,
             FileForm::Schema11 => deckport_collection::export_schema11(collection, temp.path())?,
         };
+        faults::point("download.copied");
         Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
     }
 
     /// Writes the log back into the file and closes it.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         self.facts = None;
+        faults::point("worker.before_close");
         self.collection.take().map_or(Ok(()), Collection::close)
     }
 
@@ -204,13 +208,16 @@ impl Store {
         } else {
             None
         };
+        faults::point("upload.backup_kept");
         // Of the old file: SQLite would apply them to the new one. Only a collection that could
         // not be opened still has them, and the backup has the log.
         for suffix in ["-wal", "-shm", "-journal"] {
             remove_if_present(&beside(&path, suffix))?;
         }
         sync_folder(&self.folder)?;
+        faults::point("upload.before_rename");
         new.rename(&path)?;
+        faults::point("upload.renamed");
         sync_folder(&self.folder)?;
         let backup = kept.map(backup::Kept::complete);
         if backup.is_some() {

@@ -146,6 +146,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
     pub(crate) quota: Option<u64>,
 
+    /// So many of an account's newest backups stay, in addition to one a day for two weeks
+    /// [default: 10]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) keep_backups: Option<usize>,
+
     /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
     #[arg(long)]
     pub(crate) port: Option<u16>,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -126,7 +127,10 @@ class Household:
 
     def stored(self) -> dump.Raw:
         """The rows of the server's file."""
-        return dump.read_file(self.server.collection(USER))
+        try:
+            return dump.read_file(self.server.collection(USER))
+        except (OSError, sqlite3.Error) as error:
+            raise WrongError(f"the server's collection cannot be read: {error}") from error
 
     def check_ledger(self) -> None:
         """Everything confirmed is in the server's file, whatever has happened."""

@@ -122,7 +122,7 @@ def tell(task: Task) -> Told:
             _suffer(home, plan, chance, told)
             if number % 25 == 24 or number == task.kills - 1:
                 home.check_database()
-    except WrongError as wrong:
+    except (WrongError, RuntimeError) as wrong:  # the latter: it does not start any more
         told.wrong = f"after kill {told.kills.total()} ({' '.join(plan)}): {wrong}"
     finally:
         told.reviews, told.syncs = len(home.ledger.reviews), home.ledger.syncs
@@ -175,9 +175,9 @@ def _suffer(home: Household, plan: tuple[str, str, str], chance: random.Random, 
         told.points[point.partition(":")[0]] += home.server.process.returncode == -6
     home.check_ledger()
     home.server.variables.pop("DECKPORT_FAULT", None)
-    _start(home, told)
     if home.disk is not None:
         home.disk.clear()
+    _start(home, told)
     home.sync(device, "upload" if doing == "upload" else None)
     home.check_leftovers()
     for other in others:

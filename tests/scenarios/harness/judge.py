@@ -10,20 +10,19 @@ import re
 from dataclasses import dataclass, field
 
 from . import dump
-from .life import EQUAL_NAMES, SETTINGS, Script
+from .life import EQUAL_NAMES, SETTINGS, TIES, Script
 from .stage import Ending
 from .world import complaints
 
-# Classes of findings. The known ones are where Deckport still does as the reference does. The last
-# of them: a tag that a device drops from its list, and another uses again, is not told as new.
-NAMES, LOST_SETTINGS, TAGS, OTHER = "equal names", "settings", "list of tags", "other"
-KNOWN = (NAMES, LOST_SETTINGS, TAGS)
+# Classes of findings. The known ones are where Deckport still does as the reference does.
+NAMES, LOST_SETTINGS, OTHER = "equal names", "settings", "other"
+KNOWN = (NAMES, LOST_SETTINGS)
 
 # Made by Deckport, and by Check Database, for cards whose deck is gone; the number is its id.
 RECOVERED = re.compile(r"^(decks|cards) recovered\d+")
 
-# Rows and columns that follow from a deck's or notetype's name.
-NAME_PLACE = re.compile(r"^(decks|notetypes) \d+ (name|mtime_secs)$")
+# Tables whose rows have names that must not meet, and those that go with them.
+NAMED = ("decks ", "notetypes ", "fields ", "templates ")
 
 
 @dataclass
@@ -35,8 +34,9 @@ class Verdict:
     reference_equal: bool = False
     reference_healthy: bool = False
     reference_failed: bool = False
-    # Whether our copies were compared with the reference's.
+    # Whether our copies were compared with the reference's, and why they differ, if they do.
     compared: bool = False
+    across: str = ""
     equal: bool = False
     pairs: int = 0
     findings: list[tuple[str, str]] = field(default_factory=list)
@@ -59,7 +59,9 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
         kind = _class_of(script, places)
         verdict.findings.append((kind, f"{name} differs: {_brief(places)}"))
     for name, lines in unhealthy(ours).items():
-        verdict.findings.append((OTHER, f"{name} is not healthy: {'; '.join(lines)}"))
+        # A deck renamed on one device alone leaves its children without parent there.
+        kind = NAMES if different and verdict.of(NAMES) else OTHER
+        verdict.findings.append((kind, f"{name} is not healthy: {'; '.join(lines)}"))
     verdict.findings += [(OTHER, f"sync failed: {text}") for text in ours.failures]
     if not ours.settled:
         verdict.findings.append((OTHER, "every round of syncs changes something"))
@@ -75,8 +77,11 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
         verdict.compared = True
         places = across(reference, ours, bool(older))
         if places:
-            kind = NAMES if EQUAL_NAMES in script.traits else OTHER
-            verdict.findings.append((kind, f"other than the reference: {_brief(places)}"))
+            # Who wins a tie decides what later steps find, and the reference decides otherwise.
+            verdict.across = next((t for t in (TIES, EQUAL_NAMES) if t in script.traits), OTHER)
+            text = f"other than the reference: {_brief(places)}"
+            if verdict.across != TIES:
+                verdict.findings.append((verdict.across, text))
     return verdict
 
 
@@ -102,7 +107,20 @@ def across(reference: Ending, ours: Ending, older: bool) -> list[str]:
     """The objects in which the ends on both servers differ."""
     theirs = _portable(reference.copies["server"], older)
     places = dump.differing(theirs, _portable(ours.copies["server"], older))
-    return [place for place in places if not RECOVERED.match(place)]
+    mended = {f"decks {name} row" for name in _empty_parents(ours.copies["server"])}
+    return [place for place in places if not RECOVERED.match(place) and place not in mended]
+
+
+def _empty_parents(copy: dump.Raw) -> set[str]:
+    """Decks as Deckport makes them for children without parent: with no cards and no changes."""
+    told = dump.portable(copy)
+    used = {card["did"] for card in told["cards"].values()}
+    fresh = {"common": {"1": 1, "2": 1}, "kind": {"1": {"1": "Default"}}}
+    return {
+        name
+        for name, deck in told["decks"].items()
+        if name not in used and all(deck[column] == value for column, value in fresh.items())
+    }
 
 
 def _exact(copy: dump.Raw, older: bool) -> dump.Canonical:
@@ -126,9 +144,7 @@ def _portable(copy: dump.Raw, older: bool) -> dump.Canonical:
 
 
 def _class_of(script: Script, places: list[str]) -> str:
-    if all(place.startswith("tags ") for place in places):
-        return TAGS
-    if EQUAL_NAMES in script.traits and all(NAME_PLACE.match(place) for place in places):
+    if EQUAL_NAMES in script.traits and all(place.startswith(NAMED) for place in places):
         return NAMES
     if SETTINGS in script.traits and all(place.startswith("config ") for place in places):
         return LOST_SETTINGS

@@ -1,5 +1,6 @@
 """Whole collections as files: what Anki exports is imported, what is exported Anki imports; and
-what Check Database says of a collection, `deckport check` says too."""
+what Check Database says of a collection, `deckport check` says too.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +169,9 @@ def test_check_finds_and_mends_what_check_database_does(world: World, tmp_path: 
 def damage(path: Path, sql: str) -> None:
     """Run SQL on a closed collection."""
     database = sqlite3.connect(path)
-    database.create_collation("unicase", lambda a, b: (a.lower() > b.lower()) - (a.lower() < b.lower()))
+    database.create_collation(
+        "unicase", lambda a, b: (a.lower() > b.lower()) - (a.lower() < b.lower())
+    )
     database.execute(sql)
     database.commit()
     database.execute("pragma wal_checkpoint(truncate)")

@@ -9,4 +9,5 @@
 mod accounts;
 mod failures;
 mod lifecycle;
+mod packages;
 mod support;

@@ -115,6 +115,9 @@ impl From<UploadError> for OfflineError {
     fn from(error: UploadError) -> OfflineError {
         match error {
             UploadError::Endpoint(error) => error.into(),
+            UploadError::Empty | UploadError::NotACollection => {
+                OfflineError::Package(deckport_package::Error::NotAPackage)
+            }
             UploadError::TooNew(version) => OfflineError::Refused(format!(
                 "it was made by a newer Anki (its format is {version}); update Deckport"
             )),

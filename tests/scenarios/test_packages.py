@@ -1,8 +1,10 @@
 """Whole collections as files: what Anki exports is imported, what is exported Anki imports; and
-what Check Database says of a collection, `deckport check` says too."""
+what Check Database says of a collection, `deckport check` says too.
+"""
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
 from pathlib import Path
@@ -141,7 +143,17 @@ DAMAGES = {
 }
 
 
-def test_check_finds_and_mends_what_check_database_does(world: World, tmp_path: Path) -> None:
+def several(count: int) -> dict[str, str]:
+    """Damages that come together, always the same ones."""
+    dice = random.Random(5)
+    chosen = [dice.sample(sorted(DAMAGES), 3) for _ in range(count)]
+    return {" + ".join(names): "; ".join(DAMAGES[name] for name in names) for names in chosen}
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "together"])
+def test_check_finds_and_mends_what_check_database_does(
+    world: World, tmp_path: Path, together: bool
+) -> None:
     device = world.device("a")
     fill(device)
     device.sync(one_way="upload")
@@ -150,7 +162,7 @@ def test_check_finds_and_mends_what_check_database_does(world: World, tmp_path: 
     healthy = tmp_path / "healthy.anki2"
     shutil.copy(stored, healthy)
     wrong = {}
-    for name, sql in {"healthy": "select 1", **DAMAGES}.items():
+    for name, sql in (several(20) if together else {"healthy": "select 1", **DAMAGES}).items():
         shutil.copy(healthy, stored)
         damage(stored, sql)
         theirs = world.check_server_file()
@@ -168,8 +180,10 @@ def test_check_finds_and_mends_what_check_database_does(world: World, tmp_path: 
 def damage(path: Path, sql: str) -> None:
     """Run SQL on a closed collection."""
     database = sqlite3.connect(path)
-    database.create_collation("unicase", lambda a, b: (a.lower() > b.lower()) - (a.lower() < b.lower()))
-    database.execute(sql)
+    database.create_collation(
+        "unicase", lambda a, b: (a.lower() > b.lower()) - (a.lower() < b.lower())
+    )
+    database.executescript(sql)
     database.commit()
     database.execute("pragma wal_checkpoint(truncate)")
     database.close()

@@ -3,13 +3,15 @@
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deckport_endpoint::{ExportOptions, ExportReport, ImportReport, Progress, Stage};
 
 use crate::args::{ExportArgs, ImportArgs};
 use crate::failure::Failure;
 use crate::output::{line, note, printable};
-use crate::unserved;
+use crate::{shutdown, unserved};
 
 /// Replaces an account's collection with that of a file.
 pub(crate) fn import(args: &ImportArgs, data_dir: &Path) -> Result<(), Failure> {
@@ -75,15 +77,17 @@ fn list(what: &str, names: &[String]) {
     }
 }
 
-/// Says what takes so long, to a person who waits.
+/// Says what takes so long, to a person who waits, and hears whether that person gives up.
 struct Stages {
     shown: bool,
     last: Option<Stage>,
+    given_up: Arc<AtomicBool>,
 }
 
 impl Stages {
     fn new() -> Stages {
-        Stages { shown: std::io::stderr().is_terminal(), last: None }
+        let shown = std::io::stderr().is_terminal();
+        Stages { shown, last: None, given_up: shutdown::signalled() }
     }
 
     fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
@@ -96,6 +100,10 @@ impl Stages {
                 (Stage::Media, None) => "copying media files …".to_owned(),
             });
         }
-        ControlFlow::Continue(())
+        if self.given_up.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

@@ -118,6 +118,14 @@ fn packages_of_old_clients_are_read() {
 }
 
 #[test]
+fn more_files_than_a_zip_of_old_can_have_are_written_and_read() {
+    let media: Vec<_> = (0..66_000).map(|number| (format!("{number}.txt"), Vec::new())).collect();
+    let bytes = written(Version::Legacy2, b"database", &media);
+    let reader = PackageReader::open(Cursor::new(bytes), Limits::default()).unwrap();
+    assert_eq!(reader.media().len(), 66_000);
+}
+
+#[test]
 fn the_note_to_people_with_an_old_anki_is_never_taken_for_the_collection() {
     let database = packed(b"database");
     let list = packed(b"");

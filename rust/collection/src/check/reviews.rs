@@ -19,28 +19,47 @@ SELECT id, CAST(data AS BLOB), (
       AND answer.id > coalesce((
           SELECT max(reset.id) FROM revlog AS reset
           WHERE reset.cid = cards.id AND reset.type = 4 AND reset.factor = 0), 0))
-FROM cards WHERE type != 0 AND EXISTS (SELECT 1 FROM revlog WHERE revlog.cid = cards.id)";
+FROM cards WHERE id > ?1 AND type != 0
+    AND EXISTS (SELECT 1 FROM revlog WHERE revlog.cid = cards.id)
+ORDER BY id";
+
+/// Wrong cards that are in memory at a time.
+const BATCH: usize = 10_000;
 
 /// Writes the time into the data of cards that lack it or have another. They do not count as
 /// modified, as in clients.
 pub(super) fn mend_last_review_times(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
-    let mut mended = Vec::new();
-    let mut statement = context.conn.prepare(REVIEWED)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+    let mut update = context.conn.prepare("UPDATE cards SET data = ?2 WHERE id = ?1")?;
+    let mut after = i64::MIN;
+    loop {
+        let wrong = some_wrong(context, after)?;
+        let Some((last, _)) = wrong.last() else {
+            return Ok(());
+        };
+        after = *last;
+        for card in &wrong {
+            update.execute((card.0, &card.1))?;
+        }
+        findings.add(Problem::LastReviewTime, wrong.len() as u64, true);
+    }
+}
+
+/// Cards behind an id whose data is wrong, in the order of their ids, with the right data.
+fn some_wrong(context: &Context<'_>, after: i64) -> Result<Vec<(i64, String)>> {
+    let mut wrong = Vec::new();
+    let mut statement = context.conn.prepare_cached(REVIEWED)?;
+    let mut rows = statement.query([after])?;
+    while wrong.len() < BATCH
+        && let Some(row) = rows.next()?
+    {
         let last: Option<i64> = row.get(2)?;
         let seconds = last.map(|ms| ms.div_euclid(1000));
         let data = row.get_ref(1)?.as_bytes().unwrap_or_default();
         if let Some(data) = corrected(data, seconds) {
-            mended.push((row.get::<_, i64>(0)?, data));
+            wrong.push((row.get(0)?, data));
         }
     }
-    let mut update = context.conn.prepare("UPDATE cards SET data = ?2 WHERE id = ?1")?;
-    for (id, data) in &mended {
-        update.execute((id, data))?;
-    }
-    findings.add(Problem::LastReviewTime, mended.len() as u64, true);
-    Ok(())
+    Ok(wrong)
 }
 
 /// The data with this time in it; `None` when it is right already. What is no object counts as

@@ -15,7 +15,7 @@ use crate::registry::RegistryError;
 #[non_exhaustive]
 pub enum CareError {
     /// No account has that name.
-    #[error("there is no such account; `deckport account list` shows all")]
+    #[error("there is no account of that name")]
     NoSuchAccount,
     /// The accounts cannot be read.
     #[error(transparent)]
@@ -110,6 +110,9 @@ impl From<UploadError> for CareError {
     fn from(error: UploadError) -> CareError {
         match error {
             UploadError::Endpoint(error) => error.into(),
+            UploadError::Empty | UploadError::NotACollection => {
+                CareError::Package(deckport_package::Error::NotAPackage)
+            }
             UploadError::TooNew(version) => CareError::Refused(format!(
                 "it was made by a newer Anki (its format is {version}); update Deckport"
             )),

@@ -14,6 +14,7 @@ mod legacy;
 mod login;
 mod media;
 mod outgoing;
+mod packing;
 mod page;
 mod record;
 mod stall;

@@ -21,6 +21,8 @@ use crate::store::Totals;
 const OWN_VERSION: i64 = 1;
 /// Another process on the same folder is told soon.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// For a new database. Small contents pass through it, and pages cost calls of the system.
+const PAGE_BYTES: i64 = 16 * 1024;
 /// More than there are different statements in this crate.
 const STATEMENTS: usize = 64;
 
@@ -94,6 +96,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     conn.pragma_update(None, "locking_mode", "exclusive")?;
     // Nothing in a stranger's file may call functions.
     conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // What an answer promises must survive a power loss.
     conn.pragma_update(None, "synchronous", "full")?;

@@ -74,9 +74,7 @@ class RawMedia:
         """Any request whose body is compressed already."""
         fields = {"v": 11, "k": self.token, "c": "26.09.3,test,linux", "s": self.session}
         headers = {SYNC_HEADER: json.dumps(fields), "content-type": "application/octet-stream"}
-        self.connection.request(
-            "POST", f"{self.prefix}msync/{method}", body=body, headers=headers
-        )
+        self.connection.request("POST", f"{self.prefix}msync/{method}", body=body, headers=headers)
         response = self.connection.getresponse()
         content = response.read()
         names = {name.lower(): value for name, value in response.getheaders()}

@@ -20,7 +20,7 @@ use crate::temp_file::TempFile;
 pub struct CheckReport {
     /// What is wrong with the collection. `Display` of each is one sentence.
     pub findings: Vec<Finding>,
-    /// The collection can be mended, or was.
+    /// Something of it can be mended, or was.
     pub mendable: bool,
     /// What was wrong with the collection was mended.
     pub repaired: bool,
@@ -57,7 +57,7 @@ impl CheckReport {
 }
 
 pub(super) fn check(folder: &Path, repair: bool, now_ms: i64) -> Result<CheckReport, OfflineError> {
-    let copy = copy_of(folder)?;
+    let copy = copy_of(folder, now_ms)?;
     let checkup = check_copy(copy.path(), now_ms)?;
     let mut report = CheckReport {
         findings: checkup.findings,
@@ -65,7 +65,7 @@ pub(super) fn check(folder: &Path, repair: bool, now_ms: i64) -> Result<CheckRep
         one_way: checkup.one_way,
         ..CheckReport::default()
     };
-    if repair && checkup.mended && !report.findings.is_empty() {
+    if repair && checkup.mended {
         report.backup = put_mended_in_place(folder, copy, checkup.one_way, now_ms)?;
         report.repaired = true;
     }
@@ -74,10 +74,10 @@ pub(super) fn check(folder: &Path, repair: bool, now_ms: i64) -> Result<CheckRep
 }
 
 /// A copy of the collection to work on. One that cannot be opened is copied as it is.
-fn copy_of(folder: &Path) -> Result<TempFile, OfflineError> {
+fn copy_of(folder: &Path, now_ms: i64) -> Result<TempFile, OfflineError> {
     let copy = TempFile::for_upload(folder)?;
-    match export::snapshot(folder, copy.path(), false) {
-        Err(OfflineError::Collection(Error::Damaged(_) | Error::NeedsUpgrade(_))) => {
+    match export::snapshot(folder, copy.path(), false, now_ms) {
+        Err(OfflineError::Collection(Error::Damaged(_))) => {
             fs::copy(collection_in(folder), copy.path())?;
         }
         other => drop(other?),
@@ -139,6 +139,6 @@ pub(super) fn compare_with(
     let mut source = import::open(file)?;
     let (theirs, _) = import::accepted_copy(folder, &mut source, now_ms, watcher)?;
     let ours = TempFile::for_download(folder)?;
-    export::snapshot(folder, ours.path(), false)?;
+    export::snapshot(folder, ours.path(), false, now_ms)?;
     Ok(compare(ours.path(), theirs.path(), found)?)
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
-use deckport_collection::{Collection, export_schema11};
+use deckport_collection::{Collection, Error, accept_upload, export_schema11};
 use deckport_media::{MediaStore, is_normalised};
 use deckport_package::{PackageWriter, Version};
 
@@ -76,7 +76,7 @@ pub(super) fn export(
     tell(watcher, Stage::Collection, 0, None)?;
     let report = match form {
         Form::Collection => {
-            snapshot(folder, part.path(), options.legacy)?;
+            snapshot(folder, part.path(), options.legacy, now_ms)?;
             OpenOptions::new().write(true).open(part.path())?.sync_all().map_err(unusable)?;
             ExportReport::default()
         }
@@ -105,13 +105,30 @@ fn check_free(target: &Path, options: ExportOptions) -> Result<(), OfflineError>
     }
 }
 
-/// Writes a copy of the account's collection.
-pub(super) fn snapshot(folder: &Path, to: &Path, legacy: bool) -> Result<u64, OfflineError> {
+/// Writes a copy of the account's collection. One of an older format, as the reference server may
+/// leave behind, is brought up to date on the way.
+pub(super) fn snapshot(
+    folder: &Path,
+    to: &Path,
+    legacy: bool,
+    now_ms: i64,
+) -> Result<u64, OfflineError> {
     let path = collection_in(folder);
     if !path.exists() {
         return Err(OfflineError::NoCollection);
     }
-    let collection = Collection::open(&path)?;
+    match Collection::open(&path) {
+        Err(Error::NeedsUpgrade(_)) => {
+            let upgraded = TempFile::for_upload(folder)?;
+            fs::copy(&path, upgraded.path())?;
+            accept_upload(upgraded.path(), now_ms)?;
+            copy_of(Collection::open(upgraded.path())?, to, legacy)
+        }
+        opened => copy_of(opened?, to, legacy),
+    }
+}
+
+fn copy_of(collection: Collection, to: &Path, legacy: bool) -> Result<u64, OfflineError> {
     let bytes = if legacy { export_schema11(&collection, to)? } else { collection.snapshot(to)? };
     collection.close()?;
     Ok(bytes)
@@ -125,7 +142,7 @@ fn write_package(
     watcher: &mut Watcher<'_>,
 ) -> Result<ExportReport, OfflineError> {
     let copy = TempFile::for_download(folder)?;
-    let bytes = snapshot(folder, copy.path(), options.legacy)?;
+    let bytes = snapshot(folder, copy.path(), options.legacy, now_ms)?;
     let version = if options.legacy { Version::Legacy2 } else { Version::Latest };
     let target = BufWriter::new(part.create()?);
     let inner = File::open(copy.path())?;

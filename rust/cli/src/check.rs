@@ -3,24 +3,24 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use deckport_endpoint::{CheckReport, MediaFindings, OfflineAccount};
+use deckport_endpoint::{AccountCare, CheckReport};
 
 use crate::args::CheckArgs;
 use crate::failure::Failure;
 use crate::output::{line, printable};
-use crate::package;
+use crate::{media, unserved};
 
 /// Carries out the command. Findings are a failure of their own: exit code 1.
 pub(crate) fn run(args: &CheckArgs, data_dir: &Path) -> Result<(), Failure> {
-    let mut account = package::open(args.account.as_deref(), data_dir)
+    let account = unserved::care(args.account.as_deref(), data_dir)
         .map_err(|failure| Failure::NotChecked(failure.to_string()))?;
     match &args.compare {
-        Some(file) => compare(&mut account, file),
-        None => check(&mut account, args.repair),
+        Some(file) => compare(&account.care, file),
+        None => check(&account.care, args.repair),
     }
 }
 
-fn check(account: &mut OfflineAccount, repair: bool) -> Result<(), Failure> {
+fn check(account: &AccountCare, repair: bool) -> Result<(), Failure> {
     let report = account.check(repair).map_err(not_checked)?;
     tell(&report);
     if !report.repaired {
@@ -28,7 +28,7 @@ fn check(account: &mut OfflineAccount, repair: bool) -> Result<(), Failure> {
     }
     line("Mended.");
     if let Some(backup) = &report.backup {
-        line(&format!("What was there before is backups/{backup} in the account's folder."));
+        line(&format!("What was there before is kept as {}.", backup.name));
     }
     if report.one_way {
         line("At the next sync each device asks for a direction: choose Download.");
@@ -61,23 +61,11 @@ fn tell(report: &CheckReport) {
         line(&finding.to_string());
     }
     if let Some(media) = &report.media {
-        tell_media(media);
+        media::tell(media);
     }
 }
 
-fn tell_media(media: &MediaFindings) {
-    for name in &media.lost {
-        line(&format!("Media file missing or damaged: {}.", printable(name, 200)));
-    }
-    if media.waiting > 0 {
-        line(&format!("Media files that wait for a device to send them again: {}.", media.waiting));
-    }
-    for name in &media.foreign {
-        line(&format!("Not a media file of this account: {}.", printable(name, 200)));
-    }
-}
-
-fn compare(account: &mut OfflineAccount, file: &Path) -> Result<(), Failure> {
+fn compare(account: &AccountCare, file: &Path) -> Result<(), Failure> {
     let mut differences = 0u64;
     account
         .compare(file, &mut |_| ControlFlow::Continue(()), &mut |difference| {

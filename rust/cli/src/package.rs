@@ -6,44 +6,37 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deckport_endpoint::{
-    ExportOptions, ExportReport, ImportReport, OfflineAccount, Progress, Stage, SystemClock,
-};
+use deckport_endpoint::{ExportOptions, ExportReport, ImportReport, Progress, Stage};
 
 use crate::args::{ExportArgs, ImportArgs};
 use crate::failure::Failure;
 use crate::output::{line, note, printable};
-use crate::{registry, shutdown};
+use crate::{shutdown, unserved};
 
 /// Replaces an account's collection with that of a file.
 pub(crate) fn import(args: &ImportArgs, data_dir: &Path) -> Result<(), Failure> {
-    let mut account = open(args.account.as_deref(), data_dir)?;
+    let account = unserved::care(args.account.as_deref(), data_dir)?;
     let mut stages = Stages::new();
     let done = account
+        .care
         .import(&args.file, &mut |progress| stages.tell(progress))
         .map_err(Failure::failed)?;
-    tell_import(&account.account().name, &done);
+    tell_import(&account.name, &done);
     Ok(())
 }
 
 /// Writes an account's collection to a file.
 pub(crate) fn export(args: &ExportArgs, data_dir: &Path) -> Result<(), Failure> {
-    let mut account = open(args.account.as_deref(), data_dir)?;
+    let account = unserved::care(args.account.as_deref(), data_dir)?;
     let options =
         ExportOptions { media: !args.no_media, legacy: args.legacy, overwrite: args.force };
     let mut stages = Stages::new();
     let done = account
+        .care
         .export(&args.file, options, &mut |progress| stages.tell(progress))
         .map_err(Failure::failed)?;
     tell_export(&args.file, &done);
     Ok(())
-}
-
-/// Takes an account's files, so that no endpoint serves them meanwhile.
-pub(crate) fn open(name: Option<&str>, data_dir: &Path) -> Result<OfflineAccount, Failure> {
-    // A mistyped folder is not filled with a new one.
-    drop(registry::open(data_dir)?);
-    OfflineAccount::open(data_dir, name, Arc::new(SystemClock::new())).map_err(Failure::failed)
 }
 
 fn tell_import(account: &str, done: &ImportReport) {
@@ -63,7 +56,7 @@ fn tell_import(account: &str, done: &ImportReport) {
     }
     list("left out, because Anki syncs no files over 100 MiB", &done.too_large);
     if let Some(backup) = &done.backup {
-        line(&format!("what was there before is backups/{backup} in the account's folder"));
+        line(&format!("what was there before is kept as {}", backup.name));
     }
     line("At the next sync each device asks for a direction: choose Download.");
 }

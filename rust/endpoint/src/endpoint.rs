@@ -5,7 +5,9 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use crate::backup;
 use crate::folder::{DataFolder, FolderError};
+use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
 use crate::registry::{Registry, RegistryError};
 use crate::server::Server;
@@ -33,11 +35,11 @@ pub enum ServeError {
     Listener(#[source] io::Error),
 }
 
-/// An endpoint that owns its data folder. Dropping it gives the folder free.
+/// An endpoint that owns its data folder. Dropping it closes all collections and gives the folder
+/// free; what its handles are just doing is finished first.
 #[derive(Debug)]
 pub struct Endpoint {
-    options: EndpointOptions,
-    registry: Arc<Registry>,
+    handle: EndpointHandle,
     /// Keeps other endpoints out.
     _folder: DataFolder,
 }
@@ -49,21 +51,49 @@ impl Endpoint {
     /// # Errors
     /// See [`OpenError`]; a second endpoint on the same folder is [`FolderError::InUse`].
     pub fn open(options: EndpointOptions) -> Result<Endpoint, OpenError> {
+        Endpoint::open_with(options, |registry, options| {
+            registry.set_configured_accounts(&options.configured_accounts)
+        })
+    }
+
+    /// The same for work without serving: which accounts are configured from outside is left as
+    /// the last [`Endpoint::open`] found it.
+    ///
+    /// # Errors
+    /// As for [`Endpoint::open`].
+    pub fn open_unserved(options: EndpointOptions) -> Result<Endpoint, OpenError> {
+        Endpoint::open_with(options, |_, _| Ok(()))
+    }
+
+    fn open_with(
+        options: EndpointOptions,
+        set_accounts: impl FnOnce(&Registry, &EndpointOptions) -> Result<(), RegistryError>,
+    ) -> Result<Endpoint, OpenError> {
         let folder = DataFolder::open(&options.data_dir)?;
         let registry = Registry::open(folder.path(), Arc::clone(&options.clock))?;
-        registry.set_configured_accounts(&options.configured_accounts)?;
+        set_accounts(&registry, &options)?;
         // Uploads of old clients wait here until it is known whose they are.
         temp_file::remove_leftovers(folder.path());
         for account in registry.accounts()? {
-            temp_file::remove_leftovers(&folder.path().join(&account.folder));
+            let account_folder = folder.path().join(&account.folder);
+            temp_file::remove_leftovers(&account_folder);
+            backup::settle(&account_folder);
         }
-        Ok(Endpoint { options, registry: Arc::new(registry), _folder: folder })
+        let workers = Arc::new(Workers::new(&options));
+        let inner = Inner { options, registry: Arc::new(registry), workers };
+        Ok(Endpoint { handle: EndpointHandle { inner: Arc::new(inner) }, _folder: folder })
     }
 
     /// The accounts and their devices. May be used while serving; changes count at once.
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+        self.handle.registry()
+    }
+
+    /// A way to this endpoint that also works while it serves.
+    #[must_use]
+    pub fn handle(&self) -> EndpointHandle {
+        self.handle.clone()
     }
 
     /// Answers requests on bound listeners until `shutdown` completes. Then nothing new is
@@ -79,8 +109,14 @@ impl Endpoint {
         listeners: Vec<TcpListener>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let workers = Workers::new(&self.options);
-        let server = Server::new(self.options.clone(), Arc::clone(&self.registry), workers);
+        let Inner { options, registry, workers } = &*self.handle.inner;
+        let server = Server::new(options.clone(), Arc::clone(registry), Arc::clone(workers));
         server.run(listeners, shutdown).await.map_err(ServeError::Listener)
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.handle.inner.workers.close();
     }
 }

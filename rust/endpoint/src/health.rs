@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
+use crate::files::free_bytes;
 use crate::folder;
 use crate::options::EndpointOptions;
 use crate::registry::Registry;
@@ -64,16 +65,4 @@ fn check_now(data_dir: &Path, registry: &Registry) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-/// Free space for this user; `None` where the system does not tell.
-#[cfg(unix)]
-fn free_bytes(path: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(path).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_path: &Path) -> Option<u64> {
-    None
 }

@@ -4,6 +4,7 @@
 //! Whoever gets a [`Taken::Granted`] must first end what the previous holder left open.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// What tells devices of one account apart.
@@ -14,6 +15,28 @@ pub(crate) struct DeviceKey {
     /// Address and client version, where several devices share one token: as near as one can
     /// get to telling them apart.
     pub(crate) origin: Option<(IpAddr, String)>,
+}
+
+impl DeviceKey {
+    /// A text that is different for every device of an account.
+    pub(crate) fn label(&self) -> String {
+        match &self.origin {
+            None => self.device_id.to_string(),
+            Some((address, version)) => format!("{} {address} {version}", self.device_id),
+        }
+    }
+
+    /// The endpoint itself. Each such key is another one: two requests of this kind wait for each
+    /// other as two devices do.
+    pub(crate) fn local() -> DeviceKey {
+        static NEXT: AtomicI64 = AtomicI64::new(-1);
+        DeviceKey { device_id: NEXT.fetch_sub(1, Ordering::Relaxed), origin: None }
+    }
+
+    /// Whether this is no device.
+    pub(crate) fn is_local(&self) -> bool {
+        self.device_id < 0
+    }
 }
 
 /// What the lease is needed for.

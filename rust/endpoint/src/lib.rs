@@ -6,29 +6,44 @@
 //! does the work.
 
 mod backup;
+mod care;
 mod clock;
 mod endpoint;
 mod events;
+#[cfg(feature = "fault-points")]
+pub mod faults;
+#[cfg(not(feature = "fault-points"))]
+mod faults;
+mod files;
 mod folder;
+mod handle;
 mod health;
 mod hex;
 mod lease;
-mod offline;
 mod options;
+mod own_thread;
 mod refusal;
 mod registry;
+mod scope;
 mod server;
 mod temp_file;
+mod texts;
 mod throttle;
 mod worker;
 
+pub use deckport_media::{Added, UnusedFile};
+
+pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
+pub use care::{
+    AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
+    ImportReport, MediaFindings, Progress, Stage, Watcher,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, NullEvents, RequestRecord};
 pub use folder::{DataFolder, FolderError, create_data_folder};
-pub use offline::{
-    CheckReport, Difference, ExportOptions, ExportReport, Finding, ImportReport, MediaFindings,
-    OfflineAccount, OfflineError, Progress, Stage, Watcher,
-};
+pub use handle::{EndpointHandle, Replaced};
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
+pub use scope::{Network, NotANetwork, Scope};
+pub use texts::{EnglishTexts, KeptCopy, Texts, WhyKept};

@@ -305,26 +305,19 @@ fn a_second_endpoint_on_the_same_folder_is_refused_until_the_first_is_gone() {
 }
 
 #[test]
-fn a_media_sync_is_told_in_words_that_there_is_none() {
+fn a_web_page_cannot_sync_even_with_a_token() {
     let host = Host::start();
-    let device = host.device("s1");
-    let (header, body) = (device.header(), compress(br#"{"v":11}"#));
-    let mut connection = host.connect();
-    let answer = connection.request("POST", "/msync/begin", &header, &body).json();
-    assert_eq!(answer["data"], serde_json::Value::Null);
-    assert!(answer["err"].as_str().unwrap().contains("no media"));
-    assert_eq!(connection.request("POST", "/msync/downloadFiles", &header, &body).status, 404);
-}
-
-#[test]
-fn old_clients_are_told_the_same_without_a_frame() {
-    let host = Host::start();
-    let mut connection = host.connect();
-    for (method, path) in [("GET", "/msync/begin?k=x&v=y"), ("POST", "/msync/begin")] {
-        let answer = connection.request(method, path, "", b"");
-        assert_eq!(answer.status, 200, "{method}");
-        let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-        assert!(json["err"].as_str().unwrap().contains("no media"), "{method}");
+    let mut device = host.device("s1");
+    let body = compress(br#"{"v":11,"cv":"x"}"#);
+    for page in ["origin: http://evil.example\r\n", "origin: null\r\n", "sec-fetch-mode: cors\r\n"]
+    {
+        let header = format!("{}{page}", device.header());
+        assert_eq!(device.connection.request("POST", "/sync/meta", &header, &body).status, 400);
+        let asked = format!("/msync/begin?k={}&v=x", device.token);
+        assert_eq!(device.connection.request("GET", &asked, page, b"").status, 400);
     }
-    assert_eq!(connection.request("GET", "/msync/mediaSanity", "", b"").status, 405);
+    let preflight = device.connection.request("OPTIONS", "/sync/meta", "", b"");
+    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (405, None));
+    let header = device.header();
+    assert_eq!(device.connection.request("POST", "/sync/meta", &header, &body).status, 200);
 }

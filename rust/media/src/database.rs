@@ -9,16 +9,20 @@
 //! - `deckport_pending`: file operations that are decided but perhaps not done ([`crate::pending`]);
 //! - `deckport_meta`: version of these tables, name of the usn holder.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::records;
+use crate::store::Totals;
 
 /// Version of our own tables.
 const OWN_VERSION: i64 = 1;
 /// Another process on the same folder is told soon.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// For a new database. Small contents pass through it, and pages cost calls of the system.
+const PAGE_BYTES: i64 = 16 * 1024;
 /// More than there are different statements in this crate.
 const STATEMENTS: usize = 64;
 
@@ -92,6 +96,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     conn.pragma_update(None, "locking_mode", "exclusive")?;
     // Nothing in a stranger's file may call functions.
     conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // What an answer promises must survive a power loss.
     conn.pragma_update(None, "synchronous", "full")?;
@@ -123,6 +128,32 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
 
 fn user_version(conn: &Connection) -> Result<i64> {
     Ok(conn.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// The totals that a database will have when it is opened; all 0 when there is no database.
+pub(crate) fn stored_totals(path: &Path) -> Result<Totals> {
+    if !path.exists() {
+        return Ok(Totals::default());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.pragma_update(None, "locking_mode", "exclusive")?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    match (user_version(&conn)?, has_tables(&conn)?) {
+        (0, false) => Ok(Totals::default()),
+        (3, true) => Ok(conn.query_row(
+            "SELECT max(coalesce(max(usn), 0), (SELECT max(usn) FROM meta)),
+                count(*) FILTER (WHERE csum IS NOT NULL AND sz > 0),
+                coalesce(sum(sz) FILTER (WHERE csum IS NOT NULL), 0)
+            FROM media",
+            [],
+            records::read_totals,
+        )?),
+        (4, true) => records::totals(&conn),
+        (version @ 5.., _) => Err(Error::TooNew(version)),
+        _ => Err(Error::NotAMediaDatabase),
+    }
 }
 
 /// Whether the file has a table `media`; with anything else in it, it is no media database.
@@ -195,6 +226,8 @@ mod tests {
              INSERT INTO meta VALUES (7, 3);
              PRAGMA user_version = 3;",
         );
+        let totals = stored_totals(&path).unwrap();
+        assert_eq!(totals, Totals { usn: 7, files: 1, bytes: 3 });
         let conn = open(&path).unwrap();
         let usn: i64 = conn.query_row("SELECT last_usn FROM meta", [], |row| row.get(0)).unwrap();
         assert_eq!(usn, 7);

@@ -43,6 +43,6 @@ pub use look::LookReport;
 pub use name::is_normalised;
 pub use references::{References, references};
 pub use sanity::SanityViews;
-pub use store::{MediaStore, Summary};
+pub use store::{MediaStore, Summary, Totals};
 pub use trash::UnusedFile;
 pub use upload::UploadResult;

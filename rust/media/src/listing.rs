@@ -33,6 +33,17 @@ impl MediaStore {
         Ok(rows.into_iter().map(listed).collect())
     }
 
+    /// Names of lost files that wait to be sent again.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn waiting(&self) -> Result<Vec<String>> {
+        let sql = "SELECT fname FROM deckport_files WHERE state <> 0 AND state = 2 ORDER BY fname";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let names = statement.query_map([], |row| row.get(0))?;
+        Ok(names.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Opens a listed file for reading, with its size in bytes. Content that is not known to be
     /// right is read and compared first. `None` when it is missing or wrong; nothing is done
     /// about that here.

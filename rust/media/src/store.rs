@@ -4,6 +4,7 @@ use deckport_wire::Usn;
 use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -50,6 +51,17 @@ pub struct MediaStore {
     next_incoming: u64,
 }
 
+/// What every answer needs to know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// The media usn.
+    pub usn: Usn,
+    /// Files that clients are told of.
+    pub files: u64,
+    /// Bytes of these files.
+    pub bytes: u64,
+}
+
 /// Counts for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
@@ -66,6 +78,12 @@ pub struct Summary {
     /// Files whose content has not been read since they were taken over or changed; see
     /// [`MediaStore::verify_some`].
     pub unverified: u64,
+}
+
+impl fmt::Debug for MediaStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MediaStore").field("folder", &self.folder.media()).finish_non_exhaustive()
+    }
 }
 
 impl MediaStore {
@@ -104,6 +122,24 @@ impl MediaStore {
         store.take_over(now_ms)?;
         store.found = store.look(now_ms)?;
         Ok(store)
+    }
+
+    /// The totals of a store that nobody has open, without the cost of opening it: what changed
+    /// on the disk since it was closed is not noticed. All 0 where there is none yet; nothing is
+    /// made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn totals_when_closed(account_folder: &Path) -> Result<Totals> {
+        database::stored_totals(&Folder::new(account_folder, Arc::new(RealDisk)).database())
+    }
+
+    /// Usn, files and bytes, at the cost of one row.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn totals(&self) -> Result<Totals> {
+        records::totals(&self.conn)
     }
 
     /// What the look at all files found when the store was opened.
@@ -151,12 +187,7 @@ impl MediaStore {
     /// # Errors
     /// When the database cannot be read.
     pub fn summary(&self) -> Result<Summary> {
-        let (usn, files, bytes) = self
-            .conn
-            .prepare_cached("SELECT last_usn, total_nonempty_files, total_bytes FROM meta")?
-            .query_row([], |row| {
-                Ok((row.get(0)?, records::unsigned(row, 1)?, records::unsigned(row, 2)?))
-            })?;
+        let Totals { usn, files, bytes } = self.totals()?;
         let count = |which: &str| -> Result<u64> {
             let sql = format!("SELECT count(*) FROM deckport_files WHERE {which}");
             Ok(self.conn.prepare_cached(&sql)?.query_row([], |row| records::unsigned(row, 0))?)

@@ -20,7 +20,7 @@ fn without_accounts_or_a_collection_it_says_so() {
     let (code, text) = fail(data.path(), &["import", "missing.colpkg"], "");
     assert!(code == 1 && text.contains("missing.colpkg"), "{text}");
     let unknown = fail(data.path(), &["check", "--account", "bob"], "");
-    assert!(unknown.1.contains("account list"), "{}", unknown.1);
+    assert!(unknown.1.contains("no account"), "{}", unknown.1);
 }
 
 #[test]

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use deckport_wire::{ErrorKind, MediaMethod, Route, SyncHeader, SyncMethod};
 use hyper::body::Incoming;
+use hyper::header::ORIGIN;
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::answer::{Answer, AnswerBody};
 use super::body::RequestBody;
-use super::download::{self, Wrapping};
+use super::outgoing::Packing;
 use super::record::Record;
-use super::{Shared, framing, legacy, login, page, upload};
+use super::{Shared, download, framing, legacy, login, media, page, upload};
 use crate::lease::DeviceKey;
 use crate::refusal::Refusal;
 use crate::registry::Identity;
@@ -21,8 +22,6 @@ use crate::worker::{Caller, FileForm, StepRequest};
 
 /// Largest body of a request that carries nothing.
 const MAX_EMPTY_BYTES: u64 = 16 * 1024;
-/// What people with media read after a sync.
-const NO_MEDIA: &str = "This sync endpoint keeps no media yet; your collection has been synced.";
 /// Longest part of a foreign path in the log.
 const MAX_LOGGED_PATH: usize = 100;
 
@@ -55,12 +54,17 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
+        if matches!(route, Route::Sync(_) | Route::Media(_)) {
+            refuse_browsers(&self.head.headers)?;
+        }
         match route {
             Route::Sync(method) if self.head.method == Method::POST => self.sync(method).await,
-            Route::Media(method) if self.head.method == Method::POST => self.media(method),
+            Route::Media(method) if self.head.method == Method::POST => {
+                media::answer(self, method).await
+            }
             // Desktops from 2.1.24 to 2.1.56 begin like this (`media-sync` 4.1).
-            Route::Media(MediaMethod::Begin) if self.head.method == Method::GET => {
-                self.media(MediaMethod::Begin)
+            Route::Media(method @ MediaMethod::Begin) if self.head.method == Method::GET => {
+                media::answer(self, method).await
             }
             Route::Sync(_) | Route::Media(_) => Ok(Answer::wrong_http_method("POST")),
             Route::Health | Route::Other if self.is_page() => self.page(route).await,
@@ -111,7 +115,7 @@ impl Walk<'_> {
             SyncMethod::Download => {
                 framing::read_json(self.body, MAX_EMPTY_BYTES).await?;
                 let form = FileForm::for_client(&header.client_version);
-                download::download(&worker, caller, Wrapping::Zstd(form)).await
+                download::download(&worker, caller, form, Packing::Zstd).await
             }
             _ => {
                 let limit = self.shared.options.limits.max_json_bytes;
@@ -121,24 +125,6 @@ impl Walk<'_> {
                 framing::answer(&worker.step(request).await?)
             }
         }
-    }
-
-    /// Media is not kept here. Clients with media of their own ask all the same, and show this
-    /// text (`media-sync` 3.4); their collection is in sync by then.
-    fn media(&mut self, method: MediaMethod) -> Result<Answer, Refusal> {
-        let is_legacy = framing::is_legacy(&self.head.headers);
-        if !is_legacy {
-            // The token of old clients is in the form, which need not be read to say this.
-            let header = framing::header(&self.head.headers)?;
-            self.authenticate(&header, false)?;
-        }
-        if method == MediaMethod::DownloadFiles {
-            // The one method whose answer is no JSON.
-            return Err(Refusal::new(ErrorKind::NotFound, NO_MEDIA));
-        }
-        let json = serde_json::json!({ "data": null, "err": NO_MEDIA }).to_string().into_bytes();
-        let answer = if is_legacy { Answer::plain(json) } else { framing::answer(&json)? };
-        Ok(answer.recorded_as(NO_MEDIA.to_owned()))
     }
 
     /// Finds out who asks, before a byte of the body is read.
@@ -166,6 +152,15 @@ impl Walk<'_> {
         self.record.identify(&identity);
         Ok(identity)
     }
+}
+
+/// No Anki client is a browser, and no page, however it came to know this address, may try
+/// passwords or use a token. Browsers name the page in every request that could.
+fn refuse_browsers(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-mode") {
+        return Err(Refusal::bad_request("web pages cannot sync"));
+    }
+    Ok(())
 }
 
 /// Requests with which devices begin whatever they want.

@@ -4,25 +4,27 @@
 //! it is known who sent it; what it may cost until then is limited here.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
-use std::path::PathBuf;
+use std::io::{self, BufReader, Read, Write};
+use std::path::Path;
 
 use deckport_wire::multipart::{Event, Multipart, MultipartError};
-use deckport_wire::{ErrorKind, SyncHeader, SyncMethod};
+use deckport_wire::{ErrorKind, MediaMethod, SyncHeader, SyncMethod};
 use flate2::bufread::GzDecoder;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use tokio::sync::mpsc;
 
 use super::answer::Answer;
-use super::download::{self, Wrapping};
 use super::handler::Walk;
-use super::transfer::on_own_thread;
+use super::media::{self, NotReceived};
+use super::outgoing::Packing;
 use super::upload::{self, Unusable};
-use super::{Shared, login};
+use super::{Shared, download, login};
+use crate::hex::hex;
+use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
-use crate::worker::StepRequest;
+use crate::temp_file::{TempFile, TempWriter};
+use crate::worker::{FileForm, MediaAsker, MediaZip, StepRequest};
 
 /// Largest JSON form, as sent. Real ones are far smaller: they are compressed.
 const MAX_FORM_BYTES: u64 = 16 << 20;
@@ -30,6 +32,8 @@ const MAX_FORM_BYTES: u64 = 16 << 20;
 const SMALL_FORM_BYTES: u64 = 64 << 10;
 /// Largest uploaded collection, as sent; these clients themselves stop at 100 MiB.
 const MAX_UPLOAD_BYTES: u64 = 256 << 20;
+/// Between token and session in the keys that `begin` of media gives out; no token has it.
+const SESSION_MARK: char = '-';
 /// Longest text field.
 const MAX_FIELD_BYTES: usize = 4096;
 /// Pieces under way to the disk.
@@ -50,7 +54,7 @@ pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answ
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = super::handler::caller(&identity, &header, walk.peer);
     if method == SyncMethod::Download {
-        return download::download(&worker, caller, Wrapping::Plain).await;
+        return download::download(&worker, caller, FileForm::Schema11, Packing::Plain).await;
     }
     let body = form.json(walk.shared)?;
     let session_key = header.session_key;
@@ -59,9 +63,9 @@ pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answ
 
 /// An upload: the form goes to a file until it is known whose it is.
 async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
-    let form = match spool(walk).await? {
+    let form = match spool(walk, MAX_UPLOAD_BYTES).await? {
         Ok(form) => form,
-        Err(unusable) => return Ok(explain(&unusable)),
+        Err(unspooled) => return Ok(explain(&unspooled.into())),
     };
     let header = form.header(walk);
     let identity = walk.authenticate(&header, true)?;
@@ -71,12 +75,13 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
     let options = &walk.shared.options;
     let folder = options.data_dir.join(&identity.account.folder);
     let (limit, now_ms) = (options.limits.max_upload_bytes, options.clock.now_ms());
-    let unpacked = on_own_thread(move || unpack(form, folder, limit, now_ms))
-        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
-    let unpacked =
-        unpacked.await.map_err(|_| Refusal::internal("the upload could not be checked"))?;
-    let done = match unpacked {
-        Ok(accepted) => upload::put_in_place(lease, accepted).await?,
+    let accepted = blocking(move || {
+        // Into the account's folder, from where a rename puts it in place.
+        let unpacked = unpack(form, &folder, limit)?.moved_into(&folder)?;
+        upload::accept(unpacked, now_ms)
+    });
+    let done = match accepted.await? {
+        Ok(accepted) => upload::put_in_place(walk, &worker, lease, accepted).await?,
         Err(unusable) => Err(unusable),
     };
     Ok(match done {
@@ -91,48 +96,131 @@ fn explain(unusable: &Unusable) -> Answer {
     Answer::plain(text.clone().into_bytes()).recorded_as(format!("upload refused: {text}"))
 }
 
+/// Answers a media request of an old client (`media-sync` 3.3).
+pub(super) async fn media(walk: &mut Walk<'_>, method: MediaMethod) -> Result<Answer, Refusal> {
+    if method == MediaMethod::UploadChanges && !fits_into_memory(&walk.head.headers) {
+        return large_media(walk).await;
+    }
+    let form = receive(walk).await?;
+    let call = media_call(walk, &form.token, method)?;
+    match method {
+        MediaMethod::UploadChanges => {
+            let limit = walk.shared.options.limits.max_media_batch_bytes;
+            call.upload(MediaZip::in_memory(form.unpacked(limit)?)).await
+        }
+        MediaMethod::Begin if !form.version.is_empty() => call.begin(&form.version).await,
+        _ => call.json(method, &form.json(walk.shared)?).await,
+    }
+}
+
+/// `begin` of desktops from 2.1.24 to 2.1.56, which has no body (`media-sync` 4.1).
+pub(super) async fn media_begin(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
+    let query = walk.head.uri.query().unwrap_or_default().as_bytes();
+    let field = |name: &str| {
+        let mut fields = form_urlencoded::parse(query);
+        fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    let (token, version) = (field("k").unwrap_or_default(), field("v").unwrap_or_default());
+    media_call(walk, &token, MediaMethod::Begin)?.begin(&version).await
+}
+
+/// A batch with a large file: the form goes to a file until it is known whose it is.
+async fn large_media(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
+    let limit = walk.shared.options.limits.max_media_batch_bytes;
+    let form = match spool(walk, limit).await? {
+        Ok(form) => form,
+        Err(unspooled) => return media::refused(&NotReceived::from(unspooled), Packing::Plain),
+    };
+    let call = media_call(walk, &form.token, MediaMethod::UploadChanges)?;
+    let folder = walk.shared.options.data_dir.clone();
+    let zip = blocking(move || unpack(form, &folder, limit).map(MediaZip::in_file)).await?;
+    match zip.and_then(|zip| Ok(zip?)) {
+        Ok(zip) => call.upload(zip).await,
+        Err(unspooled) => media::refused(&NotReceived::from(unspooled), Packing::Plain),
+    }
+}
+
+/// Finds out who asks. `begin` gives these clients a key with a session in it, which they send
+/// back (`media-sync` 4.1).
+fn media_call(walk: &mut Walk<'_>, key: &str, method: MediaMethod) -> Result<media::Call, Refusal> {
+    let (token, session) = key.split_once(SESSION_MARK).unwrap_or((key, ""));
+    let header = header(walk, token, session);
+    let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
+    let worker = walk.shared.workers.of(&identity.account)?;
+    let caller = super::handler::caller(&identity, &header, walk.peer);
+    let mut asker = MediaAsker { device: caller.key, session: header.session_key };
+    if method == MediaMethod::Begin {
+        asker.session = new_session()?;
+    }
+    let key = format!("{token}{SESSION_MARK}{}", asker.session);
+    Ok(media::Call { worker, asker, packing: Packing::Plain, key })
+}
+
+fn new_session() -> Result<String, Refusal> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|error| Refusal::internal(format!("there are no random numbers: {error}")))?;
+    Ok(hex(&random))
+}
+
+/// The same facts as the header of protocol 11. The version stands only in some requests, so what
+/// tells devices apart is the user agent, which is in all of them or in none.
+fn header(walk: &Walk<'_>, token: &str, session_key: &str) -> SyncHeader {
+    let agent = walk.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    SyncHeader {
+        version: 10,
+        token: token.to_owned(),
+        client_version: agent.map_or_else(String::new, |agent| agent.replace(' ', ",")),
+        session_key: session_key.to_owned(),
+    }
+}
+
 /// What stands in a form.
 struct Form<D> {
     token: String,
     session_key: String,
+    version: String,
     compressed: bool,
     data: D,
 }
 
 impl<D> Form<D> {
-    /// The same facts as the header of protocol 11. The version stands only in some requests, so
-    /// what tells devices apart is the user agent, which is in all of them or in none.
+    fn with_data<E>(self, data: impl FnOnce(D) -> E) -> Form<E> {
+        let Form { token, session_key, version, compressed, .. } = self;
+        Form { token, session_key, version, compressed, data: data(self.data) }
+    }
+
     fn header(&self, walk: &Walk<'_>) -> SyncHeader {
-        let agent = walk.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-        SyncHeader {
-            version: 10,
-            token: self.token.clone(),
-            client_version: agent.map_or_else(String::new, |agent| agent.replace(' ', ",")),
-            session_key: self.session_key.clone(),
-        }
+        header(walk, &self.token, &self.session_key)
     }
 }
 
 impl Form<Vec<u8>> {
     /// The JSON in it. A form without data means an empty object.
-    fn json(&self, shared: &Shared) -> Result<Vec<u8>, Refusal> {
-        let limit = shared.options.limits.max_json_bytes;
-        let mut json = Vec::new();
-        if self.compressed {
-            let unpacked = GzDecoder::new(self.data.as_slice())
-                .take(limit.saturating_add(1))
-                .read_to_end(&mut json);
-            unpacked.map_err(|_| Refusal::bad_request("the form's data is not valid gzip"))?;
-        } else {
-            json.extend_from_slice(&self.data);
-        }
-        if json.len() as u64 > limit {
-            return Err(Refusal::new(ErrorKind::TooLarge, "the body is larger than allowed"));
-        }
+    fn json(self, shared: &Shared) -> Result<Vec<u8>, Refusal> {
+        let mut json = self.unpacked(shared.options.limits.max_json_bytes)?;
         if json.is_empty() {
             json.extend_from_slice(b"{}");
         }
         Ok(json)
+    }
+
+    /// Its data, decompressed if need be.
+    fn unpacked(self, limit: u64) -> Result<Vec<u8>, Refusal> {
+        let data = if self.compressed {
+            let mut unpacked = Vec::new();
+            GzDecoder::new(self.data.as_slice())
+                .take(limit.saturating_add(1))
+                .read_to_end(&mut unpacked)
+                .map_err(|_| Refusal::bad_request("the form's data is not valid gzip"))?;
+            unpacked
+        } else {
+            self.data
+        };
+        if data.len() as u64 > limit {
+            return Err(Refusal::new(ErrorKind::TooLarge, "the body is larger than allowed"));
+        }
+        Ok(data)
     }
 }
 
@@ -147,7 +235,10 @@ async fn receive(walk: &mut Walk<'_>) -> Result<Form<Vec<u8>>, Refusal> {
 }
 
 /// Reads a form whose data goes to a file in the data folder.
-async fn spool(walk: &mut Walk<'_>) -> Result<Result<Form<TempFile>, Unusable>, Refusal> {
+async fn spool(
+    walk: &mut Walk<'_>,
+    limit: u64,
+) -> Result<Result<Form<TempFile>, Unspooled>, Refusal> {
     let _turn = turn(walk).await?;
     // The data may be large and the token behind it: only standing still is forbidden.
     walk.body.trust();
@@ -157,61 +248,106 @@ async fn spool(walk: &mut Walk<'_>) -> Result<Result<Form<TempFile>, Unusable>, 
     let write = move || {
         let temp = TempFile::for_upload(&folder).map_err(FormError::Sink)?;
         let file = temp.create().map_err(FormError::Sink)?;
-        let mut reader = FormReader::new(&headers, file, MAX_UPLOAD_BYTES)?;
+        if let Some(length) = content_length(&headers) {
+            file.will_hold(length).map_err(FormError::Sink)?;
+        }
+        let mut reader = FormReader::new(&headers, file, limit)?;
         while let Some(piece) = inbox.blocking_recv() {
             reader.push(&piece)?;
         }
-        let Form { token, session_key, compressed, data } = reader.finish()?;
-        drop(data);
-        Ok(Form { token, session_key, compressed, data: temp })
+        Ok(reader.finish()?.with_data(|_| temp))
     };
-    let spooled = on_own_thread(write)
-        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    let spooled = on_own_thread(write).map_err(no_thread)?;
     upload::hand_over(walk.body, pieces).await?;
     match spooled.await.map_err(|_| Refusal::internal("the upload could not be received"))? {
         Ok(form) => Ok(Ok(form)),
-        Err(FormError::TooLarge) => Ok(Err(Unusable::TooLarge(MAX_UPLOAD_BYTES))),
+        Err(FormError::TooLarge) => Ok(Err(Unspooled::TooLarge(limit))),
         Err(FormError::Sink(error)) => Ok(Err(error.into())),
         Err(error @ FormError::Malformed(_)) => Err(refuse(error)),
     }
 }
 
-/// Unpacks an uploaded collection beside its place and checks it.
-fn unpack(
-    form: Form<TempFile>,
-    folder: PathBuf,
-    limit: u64,
-    now_ms: i64,
-) -> Result<upload::Accepted, Unusable> {
-    let temp = TempFile::for_upload(&folder)?;
+/// The data of a form as it is without compression.
+fn unpack(form: Form<TempFile>, folder: &Path, limit: u64) -> Result<TempFile, Unspooled> {
+    if !form.compressed {
+        return Ok(form.data);
+    }
+    let temp = TempFile::for_upload(folder)?;
     let mut target = temp.create()?;
     let spooled = BufReader::new(File::open(form.data.path())?);
-    let copied = if form.compressed {
-        io::copy(&mut GzDecoder::new(spooled).take(limit.saturating_add(1)), &mut target)
-            .map_err(unusable_gzip)?
-    } else {
-        io::copy(&mut spooled.take(limit.saturating_add(1)), &mut target)?
-    };
-    if copied > limit {
-        return Err(Unusable::TooLarge(limit));
+    let unpacked = GzDecoder::new(spooled).take(limit.saturating_add(1));
+    match io::copy(&mut { unpacked }, &mut target).map_err(unspooled_gzip)? {
+        copied if copied > limit => Err(Unspooled::TooLarge(limit)),
+        _ => Ok(temp),
     }
-    drop((target, form));
-    upload::accept(temp, now_ms)
+}
+
+/// Why the data of a form is not in a file.
+#[derive(Debug)]
+enum Unspooled {
+    TooLarge(u64),
+    /// What the client sent is no gzip.
+    Damaged,
+    Io(io::Error),
+}
+
+impl From<io::Error> for Unspooled {
+    fn from(error: io::Error) -> Unspooled {
+        Unspooled::Io(error)
+    }
+}
+
+impl From<Unspooled> for Unusable {
+    fn from(unspooled: Unspooled) -> Unusable {
+        match unspooled {
+            Unspooled::TooLarge(limit) => Unusable::TooLarge(limit),
+            Unspooled::Damaged => Unusable::Damaged,
+            Unspooled::Io(error) => error.into(),
+        }
+    }
+}
+
+impl From<Unspooled> for NotReceived {
+    fn from(unspooled: Unspooled) -> NotReceived {
+        match unspooled {
+            Unspooled::TooLarge(limit) => NotReceived::TooLarge(limit),
+            Unspooled::Damaged => NotReceived::Damaged,
+            Unspooled::Io(error) => error.into(),
+        }
+    }
 }
 
 /// A full disk is ours, anything wrong with the data is the client's.
-fn unusable_gzip(error: io::Error) -> Unusable {
+fn unspooled_gzip(error: io::Error) -> Unspooled {
     match error.kind() {
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-            Unusable::Damaged
+            Unspooled::Damaged
         }
         _ => error.into(),
     }
 }
 
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = on_own_thread(work).map_err(no_thread)?.await;
+    done.map_err(|_| Refusal::internal("the upload could not be checked"))
+}
+
+fn no_thread(error: io::Error) -> Refusal {
+    Refusal::internal(format!("no thread could be started: {error}"))
+}
+
 fn is_small(headers: &HeaderMap) -> bool {
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    length.is_some_and(|length: u64| length <= SMALL_FORM_BYTES)
+    content_length(headers).is_some_and(|length| length <= SMALL_FORM_BYTES)
+}
+
+fn fits_into_memory(headers: &HeaderMap) -> bool {
+    content_length(headers).is_some_and(|length| length <= media::MEMORY_BYTES as u64)
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Waits for one of the few places for large forms.
@@ -250,6 +386,7 @@ impl From<FormError> for Refusal {
 enum Part {
     Token,
     SessionKey,
+    Version,
     Compressed,
     Data,
     Ignored,
@@ -268,10 +405,9 @@ impl DataSink for Vec<u8> {
     }
 }
 
-impl DataSink for File {
+impl DataSink for TempWriter {
     fn restart(&mut self) -> io::Result<()> {
-        self.set_len(0)?;
-        self.rewind()
+        self.restart()
     }
 }
 
@@ -285,6 +421,7 @@ struct Parts<D> {
     current: Part,
     token: Vec<u8>,
     session_key: Vec<u8>,
+    version: Vec<u8>,
     compressed: Vec<u8>,
     data: D,
     room: u64,
@@ -294,12 +431,16 @@ impl<D: DataSink> FormReader<D> {
     fn new(headers: &HeaderMap, data: D, limit: u64) -> Result<FormReader<D>, FormError> {
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let parser = Multipart::new(content_type.unwrap_or_default())?;
-        let (token, session_key, compressed) = (Vec::new(), Vec::new(), Vec::new());
-        let current = Part::Ignored;
-        Ok(FormReader {
-            parser,
-            parts: Parts { current, token, session_key, compressed, data, room: limit },
-        })
+        let parts = Parts {
+            current: Part::Ignored,
+            token: Vec::new(),
+            session_key: Vec::new(),
+            version: Vec::new(),
+            compressed: Vec::new(),
+            data,
+            room: limit,
+        };
+        Ok(FormReader { parser, parts })
     }
 
     fn push(&mut self, piece: &[u8]) -> Result<(), FormError> {
@@ -310,10 +451,11 @@ impl<D: DataSink> FormReader<D> {
     fn finish(self) -> Result<Form<D>, FormError> {
         self.parser.finish()?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let Parts { token, session_key, compressed, data, .. } = self.parts;
+        let Parts { token, session_key, version, compressed, data, .. } = self.parts;
         // A missing flag means "not compressed", anything but "0" the opposite.
         let compressed = !compressed.is_empty() && compressed != b"0";
-        Ok(Form { token: text(token), session_key: text(session_key), compressed, data })
+        let (token, session_key, version) = (text(token), text(session_key), text(version));
+        Ok(Form { token, session_key, version, compressed, data })
     }
 }
 
@@ -324,6 +466,7 @@ impl<D: DataSink> Parts<D> {
                 self.current = match name {
                     "k" | "sk" => Part::Token,
                     "s" => Part::SessionKey,
+                    "v" => Part::Version,
                     "c" => Part::Compressed,
                     "data" => Part::Data,
                     _ => Part::Ignored,
@@ -356,6 +499,7 @@ impl<D: DataSink> Parts<D> {
         match self.current {
             Part::Token => Some(&mut self.token),
             Part::SessionKey => Some(&mut self.session_key),
+            Part::Version => Some(&mut self.version),
             Part::Compressed => Some(&mut self.compressed),
             Part::Data | Part::Ignored => None,
         }

@@ -17,11 +17,13 @@ use super::body::RequestBody;
 use super::framing;
 use super::handler::Walk;
 use super::inflate::{InflateError, Inflater};
-use super::transfer::on_own_thread;
+use crate::backup::{BackupReason, Counts};
+use crate::faults;
+use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::temp_file::TempFile;
-use crate::worker::{Caller, UploadLease, Worker};
+use crate::worker::{Caller, NewCollection, UploadLease, Worker};
 
 /// Pieces under way to the disk; more would only use memory.
 const PIECES: usize = 4;
@@ -30,6 +32,7 @@ const PIECES: usize = 4;
 pub(super) struct Accepted {
     pub(super) temp: TempFile,
     pub(super) bytes: u64,
+    pub(super) counts: Counts,
 }
 
 /// Why an upload is not taken, as the person reads it.
@@ -37,6 +40,8 @@ pub(super) struct Accepted {
 pub(super) enum Unusable {
     #[error("The collection is larger than the {} MB that this sync endpoint accepts.", .0 / 1_000_000)]
     TooLarge(u64),
+    #[error("Your account may hold {} MB on this sync endpoint, and the collection does not fit beside your media.", .0 / 1_000_000)]
+    OverQuota(u64),
     #[error("The collection arrived damaged. Please try again.")]
     Damaged,
     #[error("The disk of the sync endpoint is full. Free some space there and try again.")]
@@ -58,7 +63,7 @@ pub(super) async fn upload(
 ) -> Result<Answer, Refusal> {
     let lease = worker.take_for_upload(caller).await?;
     let done = match receive(walk, account).await? {
-        Ok(accepted) => put_in_place(lease, accepted).await?,
+        Ok(accepted) => put_in_place(walk, worker, lease, accepted).await?,
         Err(unusable) => Err(unusable),
     };
     match done {
@@ -69,14 +74,23 @@ pub(super) async fn upload(
 
 /// Replaces the account's collection. What goes wrong on the disk is told to the person, too.
 pub(super) async fn put_in_place(
+    walk: &Walk<'_>,
+    worker: &Worker,
     lease: UploadLease,
     accepted: Accepted,
 ) -> Result<Result<(), Unusable>, Refusal> {
-    match lease.replace(accepted.temp, accepted.bytes).await {
+    let Accepted { temp: file, bytes, counts } = accepted;
+    if let Some(quota) = walk.shared.options.limits.max_account_bytes
+        && bytes + worker.media().bytes() > quota
+    {
+        return Ok(Err(Unusable::OverQuota(quota)));
+    }
+    let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload, one_way: false };
+    match lease.replace(new).await {
         Err(refusal) if refusal.kind == ErrorKind::Internal => {
             Ok(Err(Unusable::NotReplaced(refusal.reason)))
         }
-        replaced => replaced.map(Ok),
+        replaced => replaced.map(|_kept| Ok(())),
     }
 }
 
@@ -133,14 +147,17 @@ fn store(
     }
     inflater.finish().map_err(too_large)?;
     drop(file);
+    faults::point("upload.received");
     accept(temp, now_ms)
 }
 
 /// Checks a received collection and brings it up to date.
 pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Unusable> {
-    deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?;
+    let counts =
+        deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?.into();
+    faults::point("upload.checked");
     let bytes = std::fs::metadata(temp.path())?.len();
-    Ok(Accepted { temp, bytes })
+    Ok(Accepted { temp, bytes, counts })
 }
 
 impl Unusable {

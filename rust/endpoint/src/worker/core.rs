@@ -2,7 +2,7 @@
 //! sync do is in `requests`.
 //!
 //! The core never waits: the time comes from the clock it is given, and whoever owns it calls
-//! [`Core::tick`] when [`Core::next_deadline`] has come. That makes every timing testable.
+//! [`Owner::tick`] when [`Owner::next_deadline`] has come. That makes every timing testable.
 //!
 //! Rule: an SQLite transaction is open exactly while `running` is set, and then the lease is held
 //! for it.
@@ -14,21 +14,27 @@ use std::time::Duration;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
-use super::message::{Caller, Message, Reply, Upload};
+use super::media::Media;
+use super::message::{Caller, Message, Reply};
+use super::notices::Notices;
 use super::store::{Facts, FileForm, Snapshot, Store};
-use super::told::ToldStates;
+use super::thread::Owner;
+use super::told::{SeenStates, ToldStates};
+use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::texts::Texts;
 
 /// The worker of one account.
 #[derive(Debug)]
 pub(super) struct Core {
     /// The account's name when the worker began, for events that concern no device.
     account: String,
+    pub(super) media: Media,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,
     timings: Timings,
@@ -37,6 +43,10 @@ pub(super) struct Core {
     pub(super) running: Option<RunningSync>,
     waiting: VecDeque<Waiting>,
     pub(super) told: ToldStates,
+    pub(super) seen: SeenStates,
+    pub(super) notices: Notices,
+    pub(super) texts: Arc<dyn Texts>,
+    archivist: Arc<Archivist>,
     /// When the last message had been worked on.
     last_used: Duration,
     shutting_down: bool,
@@ -66,86 +76,36 @@ pub(super) enum Wish {
     Sync { session_key: String, request: StartRequest, reply: Reply<Vec<u8>> },
     Upload(Reply<Ticket>),
     Snapshot(FileForm, Reply<Snapshot>),
+    Keep(BackupReason, Reply<Option<BackupInfo>>),
 }
 
 impl Core {
     /// The worker of an account.
-    pub(super) fn new(account: &Account, options: &EndpointOptions) -> Core {
+    pub(super) fn new(
+        account: &Account,
+        options: &EndpointOptions,
+        media: Media,
+        archivist: Arc<Archivist>,
+    ) -> Core {
+        let folder = options.data_dir.join(&account.folder);
         Core {
             account: account.name.clone(),
+            media,
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             timings: options.timings.clone(),
-            store: Store::new(options.data_dir.join(&account.folder)),
+            notices: Notices::new(&folder),
+            store: Store::new(folder, options.backups.clone()),
             lease: Lease::new(options.timings.lease_idle),
             running: None,
             waiting: VecDeque::new(),
             told: ToldStates::default(),
+            seen: SeenStates::default(),
+            texts: Arc::clone(&options.texts),
+            archivist,
             last_used: options.clock.monotonic(),
             shutting_down: false,
         }
-    }
-
-    /// Works on one message to its end.
-    pub(super) fn handle(&mut self, message: Message) {
-        // What is overdue comes first: an expired sync must not be carried on.
-        self.tick();
-        match message {
-            Message::Step(request, reply) => self.step(request, reply),
-            Message::TakeForUpload(caller, reply) => self.want(caller, Wish::Upload(reply)),
-            Message::Replace(upload, reply) => {
-                let _ = reply.send(self.replace(upload));
-            }
-            Message::Release(ticket) => self.release(ticket),
-            Message::Snapshot(caller, form, reply) => {
-                self.want(caller, Wish::Snapshot(form, reply));
-            }
-            Message::StopWaiting => self.stop_waiting(),
-            Message::Close => self.close(),
-            #[cfg(test)]
-            Message::Panic(_reply) => panic!("a bug"),
-        }
-        self.last_used = self.clock.monotonic();
-        self.serve_waiting();
-    }
-
-    /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
-    pub(super) fn tick(&mut self) {
-        let now = self.clock.monotonic();
-        if self.lease.has_expired(now) {
-            self.roll_back("the device fell silent");
-            self.lease.release();
-            self.serve_waiting();
-        }
-        while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
-            if let Some(waiting) = self.waiting.remove(index) {
-                waiting.wish.refuse(Refusal::another_device());
-            }
-        }
-        if self.database_closes_at().is_some_and(|at| at <= now) {
-            self.close_database();
-        }
-    }
-
-    /// When [`Core::tick`] has something to do; `None` while nothing is active.
-    pub(super) fn next_deadline(&self) -> Option<Duration> {
-        let waiting = self.waiting.iter().map(|waiting| waiting.deadline);
-        waiting.chain(self.lease.expires_at()).chain(self.database_closes_at()).min()
-    }
-
-    /// After a panic: nothing of the interrupted work may stay, everything else goes on.
-    pub(super) fn recover(&mut self) {
-        self.store.drop_connection();
-        self.roll_back("an unexpected error");
-        self.problem("a request failed unexpectedly; please report this");
-        self.serve_waiting();
-    }
-
-    /// Rolls back what is open and closes the database.
-    pub(super) fn close(&mut self) {
-        self.stop_waiting();
-        self.roll_back("the endpoint is shutting down");
-        self.close_database();
     }
 
     fn database_closes_at(&self) -> Option<Duration> {
@@ -162,6 +122,78 @@ impl Core {
     pub(super) fn problem(&self, message: &str) {
         let (account, message) = (Some(self.account.clone()), message.to_owned());
         self.events.event(&Event::Problem { account, message });
+    }
+}
+
+impl Owner for Core {
+    type Message = Message;
+
+    fn handle(&mut self, message: Message) {
+        // What is overdue comes first: an expired sync must not be carried on.
+        self.tick();
+        match message {
+            Message::Step(request, reply) => self.step(request, reply),
+            Message::TakeForUpload(caller, reply) => self.want(caller, Wish::Upload(reply)),
+            Message::Replace(replacement, reply) => {
+                let _ = reply.send(self.replace(replacement));
+            }
+            Message::Keep(caller, reason, reply) => self.want(caller, Wish::Keep(reason, reply)),
+            Message::Release(ticket) => self.release(ticket),
+            Message::Snapshot(caller, form, reply) => {
+                self.want(caller, Wish::Snapshot(form, reply));
+            }
+            Message::CopyHeld(ticket, reply) => {
+                let _ = reply.send(self.copy_held(ticket));
+            }
+            Message::StopWaiting => self.stop_waiting(),
+            Message::Close => self.close(),
+            #[cfg(test)]
+            Message::Panic(_reply) => panic!("a bug"),
+        }
+        self.last_used = self.clock.monotonic();
+        self.serve_waiting();
+    }
+
+    /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
+    fn tick(&mut self) {
+        let now = self.clock.monotonic();
+        if self.lease.has_expired(now) {
+            self.roll_back("the device fell silent");
+            self.lease.release();
+            self.serve_waiting();
+        }
+        while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
+            if let Some(waiting) = self.waiting.remove(index) {
+                waiting.wish.refuse(Refusal::another_device());
+            }
+        }
+        if self.database_closes_at().is_some_and(|at| at <= now) {
+            self.close_database();
+            self.archivist.tidy_soon(self.store.folder());
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let waiting = self.waiting.iter().map(|waiting| waiting.deadline);
+        waiting.chain(self.lease.expires_at()).chain(self.database_closes_at()).min()
+    }
+
+    /// After a panic: nothing of the interrupted work may stay, everything else goes on.
+    fn recover(&mut self) {
+        self.store.drop_connection();
+        self.roll_back("an unexpected error");
+        self.problem("a request failed unexpectedly; please report this");
+        self.serve_waiting();
+    }
+
+    fn close(&mut self) {
+        self.stop_waiting();
+        self.roll_back("the endpoint is shutting down");
+        self.close_database();
+    }
+
+    fn is_last(message: &Message) -> bool {
+        matches!(message, Message::Close)
     }
 }
 
@@ -221,6 +253,9 @@ impl Core {
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
                 let _ = reply.send(snapshot.map_err(Refusal::from));
             }
+            Wish::Keep(reason, reply) => {
+                let _ = reply.send(self.keep(&caller, reason));
+            }
         }
     }
 
@@ -262,25 +297,6 @@ impl Core {
         let Caller { account, device, .. } = running.caller;
         self.events.event(&Event::SyncRolledBack { account, device, reason: reason.to_owned() });
     }
-
-    fn replace(&mut self, upload: Upload) -> Result<(), Refusal> {
-        if !self.lease.is_held_with(upload.ticket) {
-            return Err(Refusal::busy("the device has begun something else in the meantime"));
-        }
-        self.lease.release();
-        let now_ms = self.clock.now_ms();
-        let backup = self
-            .store
-            .replace(upload.file, "upload", now_ms)
-            .map_err(|error| Refusal::internal(error.to_string()))?;
-        let Caller { account, device, .. } = upload.caller;
-        if let Some(backup) = backup {
-            let (account, file, bytes) = (account.clone(), backup.file, backup.bytes);
-            self.events.event(&Event::BackupMade { account, file, bytes });
-        }
-        self.events.event(&Event::CollectionReplaced { account, device, bytes: upload.bytes });
-        Ok(())
-    }
 }
 
 impl Wish {
@@ -289,6 +305,7 @@ impl Wish {
             Wish::Sync { reply, .. } => drop(reply.send(Err(refusal))),
             Wish::Upload(reply) => drop(reply.send(Err(refusal))),
             Wish::Snapshot(_, reply) => drop(reply.send(Err(refusal))),
+            Wish::Keep(_, reply) => drop(reply.send(Err(refusal))),
         }
     }
 
@@ -298,6 +315,7 @@ impl Wish {
             Wish::Sync { reply, .. } => reply.is_closed(),
             Wish::Upload(reply) => reply.is_closed(),
             Wish::Snapshot(_, reply) => reply.is_closed(),
+            Wish::Keep(_, reply) => reply.is_closed(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use deckport_wire::SyncMethod;
 use tokio::sync::oneshot;
 
+use crate::backup::{BackupInfo, BackupReason, Counts};
 use crate::lease::{DeviceKey, Ticket};
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
@@ -11,6 +12,9 @@ use super::store::{FileForm, Snapshot};
 
 /// Where an answer goes. Dropped without one when the work panicked.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// Where whoever asked gets it.
+pub(super) type Answer<T> = oneshot::Receiver<Result<T, Refusal>>;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -21,6 +25,19 @@ pub(crate) struct Caller {
     pub(crate) account: String,
     /// Device name, for events.
     pub(crate) device: String,
+}
+
+impl Caller {
+    /// The endpoint itself, at somebody's request.
+    pub(crate) fn local(account: &str) -> Caller {
+        let (account, device) = (account.to_owned(), "the endpoint itself".to_owned());
+        Caller { key: DeviceKey::local(), account, device }
+    }
+
+    /// The device's name; `None` when it is the endpoint itself.
+    pub(super) fn device_name(&self) -> Option<&str> {
+        (!self.key.is_local()).then_some(&*self.device)
+    }
 }
 
 /// A JSON request of a normal sync, from `meta` to `finish` or `abort`.
@@ -41,14 +58,19 @@ pub(crate) struct StepRequest {
 pub(super) enum Message {
     /// Answer a JSON request with JSON.
     Step(StepRequest, Reply<Vec<u8>>),
-    /// Take the lease for an upload.
+    /// Take the lease for an upload or another replacement.
     TakeForUpload(Caller, Reply<Ticket>),
-    /// Put an uploaded, checked collection in place and give the lease back.
-    Replace(Upload, Reply<()>),
+    /// Put a checked collection in place and give the lease back; tells the copy that was kept of
+    /// the one before, if that held anything.
+    Replace(Replacement, Reply<Option<BackupInfo>>),
+    /// Keep a copy of the collection, if it holds anything.
+    Keep(Caller, BackupReason, Reply<Option<BackupInfo>>),
     /// Give an upload's lease back.
     Release(Ticket),
     /// Copy the collection for a download.
     Snapshot(Caller, FileForm, Reply<Snapshot>),
+    /// Copy the collection for whoever holds the lease with this ticket.
+    CopyHeld(Ticket, Reply<Snapshot>),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.
@@ -58,11 +80,26 @@ pub(super) enum Message {
     Panic(Reply<()>),
 }
 
-/// An uploaded collection, checked and complete.
+/// A checked, complete collection on its way to its place.
 #[derive(Debug)]
-pub(super) struct Upload {
+pub(super) struct Replacement {
     pub(super) caller: Caller,
     pub(super) ticket: Ticket,
-    pub(super) file: TempFile,
-    pub(super) bytes: u64,
+    pub(super) new: NewCollection,
+}
+
+/// A checked, complete collection.
+#[derive(Debug)]
+pub(crate) struct NewCollection {
+    /// Beside the account's collection.
+    pub(crate) file: TempFile,
+    /// Its size in bytes.
+    pub(crate) bytes: u64,
+    /// What it holds.
+    pub(crate) counts: Counts,
+    /// Where it comes from.
+    pub(crate) reason: BackupReason,
+    /// Make all devices ask for a one-way sync. An uploaded collection keeps its own times,
+    /// because its device compares them.
+    pub(crate) one_way: bool,
 }

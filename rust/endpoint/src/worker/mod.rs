@@ -1,42 +1,49 @@
-//! One thread for each account in use. It owns the account's database and sync state, and works
-//! on one message after the other; accounts never wait for one another.
+//! The threads of each account in use: accounts never wait for one another.
+//!
+//! One owns the collection's database and the sync state and works on one message after the other.
+//! A second one owns the media ([`media`]): old clients sync both at the same time, and a large
+//! batch of files must not hold up a collection.
 //!
 //! A panic ends the request that caused it (its reply is dropped, the client gets a 500), rolls
 //! back the account's sync and nothing else.
 
 mod core;
+mod media;
 mod message;
+mod notices;
+mod replace;
 mod requests;
 mod session;
 mod store;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod told;
 
 use std::collections::HashMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
 use self::core::Core;
-pub(crate) use self::message::{Caller, StepRequest};
-use self::message::{Message, Reply, Upload};
+pub(crate) use self::media::{Media, MediaAsker, MediaZip};
+use self::message::{Answer, Message, Replacement, Reply};
+pub(crate) use self::message::{Caller, NewCollection, StepRequest};
 pub(crate) use self::store::{FileForm, Snapshot};
-use crate::clock::Clock;
+use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
-use crate::temp_file::TempFile;
 
 /// The workers of all accounts in use.
 #[derive(Debug)]
 pub(crate) struct Workers {
     options: EndpointOptions,
+    archivist: Arc<Archivist>,
     /// Locked only to look a worker up.
     running: Mutex<Running>,
 }
@@ -45,13 +52,17 @@ pub(crate) struct Workers {
 struct Running {
     closed: bool,
     /// By folder: whatever happens to names and numbers of accounts, no folder has two workers.
-    by_folder: HashMap<String, (Worker, JoinHandle<()>)>,
+    by_folder: HashMap<String, (Worker, Threads)>,
 }
+
+/// Of the collection and of the media.
+type Threads = [JoinHandle<()>; 2];
 
 /// The way to one account's worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Worker {
     messages: Sender<Message>,
+    media: Media,
 }
 
 /// The account's lease for the length of an upload; given back when dropped.
@@ -65,7 +76,8 @@ pub(crate) struct UploadLease {
 impl Workers {
     /// No worker runs yet.
     pub(crate) fn new(options: &EndpointOptions) -> Workers {
-        Workers { options: options.clone(), running: Mutex::default() }
+        let archivist = Archivist::new(options);
+        Workers { options: options.clone(), archivist, running: Mutex::default() }
     }
 
     /// The worker of an account, started on first use.
@@ -77,9 +89,9 @@ impl Workers {
         if let Some((worker, _)) = running.by_folder.get(&account.folder) {
             return Ok(worker.clone());
         }
-        let (worker, thread) = start(account, &self.options)
+        let (worker, threads) = start(account, &self.options, &self.archivist)
             .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
-        running.by_folder.insert(account.folder.clone(), (worker.clone(), thread));
+        running.by_folder.insert(account.folder.clone(), (worker.clone(), threads));
         Ok(worker)
     }
 
@@ -98,11 +110,13 @@ impl Workers {
         drop(running);
         for (worker, _) in &workers {
             worker.send(Message::Close);
+            worker.media.close();
         }
-        for (_, thread) in workers {
+        for thread in workers.into_iter().flat_map(|(_, threads)| threads) {
             // A worker that died has no database open any more.
             let _ = thread.join();
         }
+        self.archivist.stop();
     }
 
     fn lock(&self) -> MutexGuard<'_, Running> {
@@ -111,6 +125,11 @@ impl Workers {
 }
 
 impl Worker {
+    /// The account's media.
+    pub(crate) fn media(&self) -> &Media {
+        &self.media
+    }
+
     /// Asks for the answer to a JSON request of a normal sync.
     pub(crate) async fn step(&self, request: StepRequest) -> Result<Vec<u8>, Refusal> {
         self.ask(|reply| Message::Step(request, reply)).await
@@ -132,11 +151,44 @@ impl Worker {
         self.ask(|reply| Message::Snapshot(caller, form, reply)).await
     }
 
+    /// Keeps a copy of the collection in the backups, if it holds anything; waits for a running
+    /// sync a short while.
+    pub(crate) async fn keep(
+        &self,
+        caller: Caller,
+        reason: BackupReason,
+    ) -> Result<Option<BackupInfo>, Refusal> {
+        self.ask(|reply| Message::Keep(caller, reason, reply)).await
+    }
+
+    /// [`Worker::snapshot`] for a thread that may block.
+    pub(crate) fn snapshot_blocking(
+        &self,
+        caller: Caller,
+        form: FileForm,
+    ) -> Result<Snapshot, Refusal> {
+        self.ask_blocking(|reply| Message::Snapshot(caller, form, reply))
+    }
+
+    /// [`Worker::take_for_upload`] for a thread that may block.
+    pub(crate) fn take_blocking(&self, caller: Caller) -> Result<UploadLease, Refusal> {
+        let asker = caller.clone();
+        let ticket = self.ask_blocking(|reply| Message::TakeForUpload(asker, reply))?;
+        Ok(UploadLease { worker: self.clone(), caller, ticket })
+    }
+
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
+        self.post(message)?.await.map_err(|_| Refusal::unexpected())?
+    }
+
+    fn ask_blocking<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
+        self.post(message)?.blocking_recv().map_err(|_| Refusal::unexpected())?
+    }
+
+    fn post<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<Answer<T>, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
-        let gone = |_| Refusal::internal("the request failed unexpectedly");
-        answer.await.map_err(gone)?
+        Ok(answer)
     }
 
     fn send(&self, message: Message) {
@@ -146,10 +198,28 @@ impl Worker {
 }
 
 impl UploadLease {
-    /// Puts a checked collection of `bytes` in the place of the account's.
-    pub(crate) async fn replace(self, file: TempFile, bytes: u64) -> Result<(), Refusal> {
-        let upload = Upload { caller: self.caller.clone(), ticket: self.ticket, file, bytes };
-        self.worker.ask(|reply| Message::Replace(upload, reply)).await
+    /// Puts a checked collection in the place of the account's, of which a copy is kept if it
+    /// holds anything.
+    pub(crate) async fn replace(self, new: NewCollection) -> Result<Option<BackupInfo>, Refusal> {
+        let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
+        self.worker.ask(|reply| Message::Replace(replacement, reply)).await
+    }
+}
+
+/// For threads that may block.
+impl UploadLease {
+    /// A copy of what the lease is held on.
+    pub(crate) fn copy_blocking(&self) -> Result<Snapshot, Refusal> {
+        self.worker.ask_blocking(|reply| Message::CopyHeld(self.ticket, reply))
+    }
+
+    /// [`UploadLease::replace`].
+    pub(crate) fn replace_blocking(
+        self,
+        new: NewCollection,
+    ) -> Result<Option<BackupInfo>, Refusal> {
+        let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
+        self.worker.ask_blocking(|reply| Message::Replace(replacement, reply))
     }
 }
 
@@ -159,33 +229,16 @@ impl Drop for UploadLease {
     }
 }
 
-fn start(account: &Account, options: &EndpointOptions) -> io::Result<(Worker, JoinHandle<()>)> {
+fn start(
+    account: &Account,
+    options: &EndpointOptions,
+    archivist: &Arc<Archivist>,
+) -> io::Result<(Worker, Threads)> {
     let (messages, inbox) = mpsc::channel();
-    let (core, clock) = (Core::new(account, options), Arc::clone(&options.clock));
-    let name = format!("account-{}", account.id);
-    let thread = thread::Builder::new().name(name).spawn(move || run(core, &inbox, &*clock))?;
-    Ok((Worker { messages }, thread))
-}
-
-/// The thread: sleeps until the next message or deadline; without a deadline nothing ticks.
-fn run(mut core: Core, inbox: &Receiver<Message>, clock: &dyn Clock) {
-    loop {
-        let received = match core.next_deadline() {
-            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(at) => inbox.recv_timeout(at.saturating_sub(clock.monotonic())),
-        };
-        let is_last = matches!(received, Ok(Message::Close) | Err(RecvTimeoutError::Disconnected));
-        let work = || match received {
-            Ok(message) => core.handle(message),
-            Err(RecvTimeoutError::Timeout) => core.tick(),
-            Err(RecvTimeoutError::Disconnected) => core.close(),
-        };
-        // The core is put in order by `recover`, whatever state it was left in.
-        if catch_unwind(AssertUnwindSafe(work)).is_err() {
-            core.recover();
-        }
-        if is_last {
-            return;
-        }
-    }
+    let (media, room, media_inbox) = media::room(account, options);
+    let core = Core::new(account, options, media.clone(), Arc::clone(archivist));
+    let (name, media_name) = (format!("account-{}", account.id), format!("media-{}", account.id));
+    let media_thread = thread::spawn(room, media_inbox, &media_name, &options.clock)?;
+    let thread = thread::spawn(core, inbox, &name, &options.clock)?;
+    Ok((Worker { messages, media }, [thread, media_thread]))
 }

@@ -4,7 +4,7 @@ use deckport_collection::Error;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::{
     ErrorKind, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest,
-    SyncMethod,
+    SyncMethod, Usn,
 };
 
 use super::core::{Core, RunningSync, Wish};
@@ -12,6 +12,7 @@ use super::message::{Caller, Reply, StepRequest};
 use super::session::{self, NOTHING, NoArguments, Outcome, Step};
 use super::store::Facts;
 use crate::events::Event;
+use crate::faults;
 use crate::lease::{Purpose, Taken};
 use crate::refusal::Refusal;
 
@@ -43,8 +44,17 @@ impl Core {
         let answer = match facts {
             Ok(facts) => {
                 let schema_modified = facts.state.schema_modified_ms;
-                self.told.remember(&request.caller.key, &request.session_key, schema_modified);
-                describe(&facts, meta.version, now_ms)
+                let (device, run) = (&request.caller.key, &request.session_key);
+                self.told.remember(device, run, schema_modified);
+                self.seen.remember(device, facts.state.modified_ms);
+                let media_usn = self.media.tell(device, self.clock.monotonic());
+                let mut answer = describe(&facts, meta.version, now_ms, media_usn);
+                if answer.message.is_empty()
+                    && let Some(copy) = self.notices.tell(device, run, now_ms)
+                {
+                    answer.message = self.texts.copy_kept(&copy);
+                }
+                answer
             }
             Err(error) => {
                 self.problem(&format!("the collection cannot be used: {error}"));
@@ -74,6 +84,7 @@ impl Core {
     ) -> Result<Vec<u8>, Refusal> {
         let now_ms = self.clock.now_ms();
         let before = self.store.facts(now_ms)?;
+        self.notices.run_goes_on(&caller.key, &session_key);
         let told = self.told.take(&caller.key, &session_key);
         if told.is_some_and(|told| told != before.state.schema_modified_ms) {
             // What the device knows is outdated; its next `meta` makes it ask for a one-way sync.
@@ -84,6 +95,7 @@ impl Core {
         self.running = Some(RunningSync { caller: caller.clone(), sync, before, started });
         let taken = self.lease.take(&caller.key, Purpose::Sync { session_key }, started);
         let answer = session::encode(&graves);
+        faults::point("sync.started");
         match (taken, answer) {
             (Taken::Granted(_), Ok(json)) => {
                 let Caller { account, device, .. } = caller;
@@ -119,6 +131,7 @@ impl Core {
         };
         let outcome = session::advance(&mut running.sync, collection.conn(), step);
         self.lease.touch(self.clock.monotonic());
+        faults::point("sync.step_done");
         match outcome {
             Ok(Outcome::GoesOn(json)) => Ok(json),
             Ok(Outcome::Differs(json)) => {
@@ -140,14 +153,17 @@ impl Core {
             return Err(not_running());
         };
         self.lease.release();
+        faults::point("sync.before_commit");
         let finished = running.sync.finish(collection.conn(), self.clock.now_ms());
+        faults::point("sync.committed");
         if finished.is_err() && !collection.conn().is_autocommit() {
             self.store.drop_connection();
         }
         self.store.forget_facts();
-        let Caller { account, device, .. } = running.caller;
+        let Caller { key, account, device } = running.caller;
         match finished {
             Ok(finished) => {
+                self.seen.remember(&key, finished.modified);
                 let duration = self.clock.monotonic().saturating_sub(running.started);
                 self.events.event(&Event::SyncFinished { account, device, duration });
                 Ok(session::encode(&finished.modified)?)
@@ -176,7 +192,7 @@ fn not_running() -> Refusal {
 }
 
 /// The answer to `meta` (`collection-sync` 3.2).
-fn describe(facts: &Facts, client_protocol: u8, now_ms: i64) -> MetaResponse {
+fn describe(facts: &Facts, client_protocol: u8, now_ms: i64, media_usn: Usn) -> MetaResponse {
     let state = facts.state;
     let lacking = match facts.oldest_protocol {
         oldest if client_protocol >= oldest => None,
@@ -195,8 +211,7 @@ fn describe(facts: &Facts, client_protocol: u8, now_ms: i64) -> MetaResponse {
         message,
         host_number: 0,
         empty: !state.has_cards,
-        // No media is kept here: clients that have none either skip their media sync.
-        media_usn: 0,
+        media_usn,
     }
 }
 

@@ -1,13 +1,15 @@
 //! The collection file of one account: opened on demand, closed when idle, replaced as a whole.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use deckport_collection::objects::config;
 use deckport_collection::{Collection, CollectionState, Error};
 
-use crate::backup::{self, Backup};
+use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
+use crate::faults;
+use crate::files::{beside, remove_if_present, sync_folder};
 use crate::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
@@ -42,17 +44,40 @@ impl FileForm {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     /// The copy, open for reading.
-    pub(crate) file: File,
+    file: File,
     /// Its length in bytes.
     pub(crate) bytes: u64,
     /// Removes the file when the sending is over.
-    pub(crate) temp: TempFile,
+    temp: TempFile,
+}
+
+impl Snapshot {
+    /// The file itself, still a temporary one.
+    pub(crate) fn into_temp(self) -> TempFile {
+        self.temp
+    }
+}
+
+impl Read for Snapshot {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+/// What was in a new collection's place.
+#[derive(Debug)]
+pub(super) struct Displaced {
+    /// The copy of it, if it held anything.
+    pub(super) backup: Option<BackupInfo>,
+    /// Its state, if it could be read.
+    pub(super) state: Option<CollectionState>,
 }
 
 /// The files of one account.
 #[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,
+    policy: BackupPolicy,
     collection: Option<Collection>,
     /// Of the open collection, until something is committed: clients ask often.
     facts: Option<Facts>,
@@ -60,8 +85,13 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens nothing yet.
-    pub(super) fn new(folder: PathBuf) -> Store {
-        Store { folder, collection: None, facts: None }
+    pub(super) fn new(folder: PathBuf, policy: BackupPolicy) -> Store {
+        Store { folder, policy, collection: None, facts: None }
+    }
+
+    /// The account's folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The collection; a new account gets an empty one.
@@ -76,6 +106,7 @@ impl Store {
                 }
                 other => other?,
             };
+            faults::point("worker.opened");
             self.collection = Some(opened);
         }
         self.collection.as_ref().ok_or(Error::Locked)
@@ -123,12 +154,14 @@ impl Store {
             FileForm::Stored => collection.snapshot(temp.path())?,
             FileForm::Schema11 => deckport_collection::export_schema11(collection, temp.path())?,
         };
+        faults::point("download.copied");
         Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
     }
 
     /// Writes the log back into the file and closes it.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         self.facts = None;
+        faults::point("worker.before_close");
         self.collection.take().map_or(Ok(()), Collection::close)
     }
 
@@ -141,45 +174,93 @@ impl Store {
     /// Puts a checked collection in the place of the current one, of which a copy is kept if it
     /// holds anything. On disk when this returns. Whenever this is interrupted, one of the two is
     /// in place, complete.
+    ///
+    /// With `one_way` all devices will ask for a one-way sync.
     pub(super) fn replace(
         &mut self,
         new: TempFile,
-        reason: &str,
+        reason: BackupReason,
+        one_way: bool,
+        device: Option<&str>,
         now_ms: i64,
-    ) -> io::Result<Option<Backup>> {
-        let untouched = self.is_untouched(now_ms);
+    ) -> Result<Displaced, Error> {
+        let keep = !self.is_untouched(now_ms);
+        let (state, counts) = self.look(now_ms);
+        if one_way {
+            deckport_collection::force_one_way(new.path(), state.as_ref(), now_ms)?;
+        }
         if self.close().is_err() {
             self.drop_connection();
         }
-        self.put_in_place(new, reason, !untouched, now_ms)
+        let occasion = Occasion { reason, device, counts, now_ms };
+        let backup = self.put_in_place(new, keep, &occasion)?;
+        Ok(Displaced { backup, state })
+    }
+
+    /// The collection's state and what it holds, as far as it can be read.
+    fn look(&mut self, now_ms: i64) -> (Option<CollectionState>, Option<Counts>) {
+        let Some(collection) = self.open(now_ms).ok() else { return (None, None) };
+        (collection.state().ok(), collection.summary().ok().map(Counts::from))
     }
 
     fn put_in_place(
         &self,
         new: TempFile,
-        reason: &str,
         keep: bool,
-        now_ms: i64,
-    ) -> io::Result<Option<Backup>> {
-        let (path, backups) = (self.path(), self.folder.join("backups"));
-        let backup = if keep && path.exists() {
-            Some(backup::keep(&path, &backups, reason, now_ms)?)
+        occasion: &Occasion<'_>,
+    ) -> io::Result<Option<BackupInfo>> {
+        let path = self.path();
+        let kept = if keep && path.exists() {
+            Some(backup::keep(&path, self.backups().path(), occasion)?)
         } else {
             None
         };
+        faults::point("upload.backup_kept");
         // Of the old file: SQLite would apply them to the new one. Only a collection that could
         // not be opened still has them, and the backup has the log.
         for suffix in ["-wal", "-shm", "-journal"] {
-            remove_if_present(&backup::beside(&path, suffix))?;
+            remove_if_present(&beside(&path, suffix))?;
         }
-        backup::sync_folder(&self.folder)?;
+        sync_folder(&self.folder)?;
+        faults::point("upload.before_rename");
         new.rename(&path)?;
-        backup::sync_folder(&self.folder)?;
+        faults::point("upload.renamed");
+        sync_folder(&self.folder)?;
+        let backup = kept.map(backup::Kept::complete);
         if backup.is_some() {
-            // A backup too many does no harm; the replacement is done.
-            let _ = backup::prune(&backups);
+            self.prune(occasion.now_ms);
         }
         Ok(backup)
+    }
+
+    /// Keeps a copy of the last committed state, if the collection holds anything. On disk when
+    /// this returns.
+    pub(super) fn keep(
+        &mut self,
+        reason: BackupReason,
+        device: Option<&str>,
+        now_ms: i64,
+    ) -> Result<Option<BackupInfo>, Error> {
+        if self.is_untouched(now_ms) {
+            return Ok(None);
+        }
+        let counts = self.open(now_ms)?.summary()?.into();
+        let copy = self.snapshot(FileForm::Stored, now_ms)?.into_temp();
+        let occasion = Occasion { reason, device, counts: Some(counts), now_ms };
+        let kept = backup::keep_copy(copy, self.backups().path(), &occasion)?;
+        // The folder of backups may be new.
+        sync_folder(&self.folder)?;
+        self.prune(now_ms);
+        Ok(Some(kept))
+    }
+
+    /// A backup too many does no harm, so problems are ignored.
+    fn prune(&self, now_ms: i64) {
+        let _ = self.backups().prune(&self.policy, now_ms);
+    }
+
+    fn backups(&self) -> BackupFolder {
+        BackupFolder::in_account(&self.folder)
     }
 
     /// Whether there is nothing to lose. What cannot be read is worth keeping.
@@ -195,20 +276,15 @@ impl Store {
     fn upgrade(&self, now_ms: i64) -> Result<(), Error> {
         let temp = TempFile::for_upload(&self.folder)?;
         fs::copy(self.path(), temp.path())?;
-        deckport_collection::accept_upload(temp.path(), now_ms)
+        let summary = deckport_collection::accept_upload(temp.path(), now_ms)
             .map_err(|error| Error::Damaged(error.to_string()))?;
-        self.put_in_place(temp, "upgrade", true, now_ms)?;
+        let (reason, counts) = (BackupReason::Upgrade, Some(summary.into()));
+        let occasion = Occasion { reason, device: None, counts, now_ms };
+        self.put_in_place(temp, true, &occasion)?;
         Ok(())
     }
 
     fn path(&self) -> PathBuf {
         self.folder.join("collection.anki2")
-    }
-}
-
-fn remove_if_present(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }

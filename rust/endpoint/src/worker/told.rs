@@ -51,6 +51,29 @@ impl Told {
     }
 }
 
+/// The last state that each device knows, oldest first: to notice that an upload replaces changes
+/// which its device cannot know. A device lost from here counts as knowing nothing.
+#[derive(Debug, Default)]
+pub(super) struct SeenStates {
+    seen: VecDeque<(DeviceKey, TimestampMillis)>,
+}
+
+impl SeenStates {
+    /// The device knows the collection as it was last modified at `modified`.
+    pub(super) fn remember(&mut self, device: &DeviceKey, modified: TimestampMillis) {
+        self.seen.retain(|(known, _)| known != device);
+        if self.seen.len() >= CAPACITY {
+            self.seen.pop_front();
+        }
+        self.seen.push_back((device.clone(), modified));
+    }
+
+    /// Whether the device knows this state.
+    pub(super) fn has_seen(&self, device: &DeviceKey, modified: TimestampMillis) -> bool {
+        self.seen.iter().any(|(known, seen)| known == device && *seen == modified)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +92,21 @@ mod tests {
         assert_eq!(told.take(&DEVICE, "a"), None);
         assert_eq!(told.take(&other, "a"), Some(3));
         assert_eq!(told.take(&DEVICE, "b"), Some(2));
+    }
+
+    #[test]
+    fn a_device_has_seen_what_it_was_told_last_and_nothing_later() {
+        let other = DeviceKey { device_id: 2, origin: None };
+        let mut seen = SeenStates::default();
+        seen.remember(&DEVICE, 1);
+        seen.remember(&DEVICE, 2);
+        assert!(seen.has_seen(&DEVICE, 2) && !seen.has_seen(&DEVICE, 1));
+        assert!(!seen.has_seen(&other, 2));
+        for device_id in 10..1000 {
+            seen.remember(&DeviceKey { device_id, origin: None }, 2);
+        }
+        assert_eq!(seen.seen.len(), CAPACITY);
+        assert!(!seen.has_seen(&DEVICE, 2));
     }
 
     #[test]

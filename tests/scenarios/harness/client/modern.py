@@ -122,13 +122,16 @@ class ModernAnki:
 
     # Syncing
 
-    def sync(self, one_way: str | None = None) -> dict[str, Any]:
+    def sync(self, one_way: str | None = None, media: bool = False) -> dict[str, Any]:
         """Sync as the button does; `one_way` is the answer ("upload" or "download") if Anki asks.
 
         Where Anki offers one direction only, that is taken. Without an answer a one-way sync is
-        not started. Returns what Anki asked for and showed.
+        not started. With `media`, a normal sync goes on with the media by itself. Returns what Anki
+        asked for and showed.
         """
-        out = self.col.sync_collection(self._auth(), False)
+        out = self.col.sync_collection(self._auth(), media)
+        if media:
+            self._end_of_media_sync()
         required = type(out).ChangesRequired.Name(out.required)
         if required != "NO_CHANGES" and one_way is not None:
             offered = {"FULL_UPLOAD": "upload", "FULL_DOWNLOAD": "download"}
@@ -139,6 +142,16 @@ class ModernAnki:
             "endpoint": out.new_endpoint,
             "media_usn": out.server_media_usn,
         }
+
+    def sync_media(self) -> None:
+        """Sync the media alone, as an open Anki does now and then; returns when that has ended."""
+        self.col.sync_media(self._auth())
+        self._end_of_media_sync()
+
+    def _end_of_media_sync(self) -> None:
+        """Wait for the thread in which Anki syncs media; raises what it failed with."""
+        while self.col.media_sync_status().active:
+            time.sleep(0.005)  # nothing tells when it ends; Anki's own window asks, too
 
     def full(self, one_way: str) -> None:
         """Replace the server's collection ("upload") or this device's ("download")."""
@@ -202,8 +215,10 @@ class ModernAnki:
         deck: str = "Default",
         notetype: str = "Basic",
         tags: list[str] | None = None,
+        make: bool = True,
     ) -> None:
-        """Add a note with a guid of our choice; the deck is made if missing."""
+        """Add a note with a guid of our choice; a missing deck is made if `make` allows it."""
+        home = self.col.decks.id(deck) if make else self._deck(deck)
         model = self.col.models.by_name(notetype)
         if model is None:
             raise KeyError(notetype)
@@ -211,16 +226,22 @@ class ModernAnki:
         note.guid = guid
         note.fields = list(fields)
         note.tags = list(tags or [])
-        self.col.add_note(note, self.col.decks.id(deck))
+        self.col.add_note(note, home)
 
     @edit
     def edit_note(
-        self, guid: str, fields: list[str] | None = None, tags: list[str] | None = None
+        self,
+        guid: str,
+        fields: list[str] | None = None,
+        tags: list[str] | None = None,
+        first: str | None = None,
     ) -> None:
-        """Replace a note's fields or tags."""
+        """Replace a note's fields, its tags, or its first field alone."""
         note = self.col.get_note(self._note(guid))
         if fields is not None:
             note.fields = list(fields)
+        if first is not None:
+            note.fields[0] = first
         if tags is not None:
             note.tags = list(tags)
         self.col.update_note(note)
@@ -236,9 +257,10 @@ class ModernAnki:
         self.col.remove_cards_and_orphaned_notes([self._card(guid, ord)])
 
     @edit
-    def move_card(self, guid: str, deck: str, ord: int = 0) -> None:
-        """Move a card to another deck."""
-        self.col.set_deck([self._card(guid, ord)], self.col.decks.id(deck))
+    def move_card(self, guid: str, deck: str, ord: int = 0, make: bool = True) -> None:
+        """Move a card to another deck, which is made if missing and `make` allows it."""
+        home = self.col.decks.id(deck) if make else self._deck(deck)
+        self.col.set_deck([self._card(guid, ord)], home)
 
     @edit
     def flag_card(self, guid: str, flag: int, ord: int = 0) -> None:
@@ -282,8 +304,11 @@ class ModernAnki:
     # Decks and presets
 
     @edit
-    def add_deck(self, name: str) -> None:
-        """Make a deck (and its missing parents)."""
+    def add_deck(self, name: str, below: str = "") -> None:
+        """Make a deck (and its missing parents), or a deck below one that is there."""
+        if below:
+            self._deck(below)
+            name = f"{below}::{name}"
         self.col.decks.id(name)
 
     @edit
@@ -468,7 +493,7 @@ class ModernAnki:
         """Put a file into the media folder, as pasting one does."""
         Path(self.col.media.dir(), name).write_text(text)
 
-    def media(self) -> dict[str, str]:
+    def media_files(self) -> dict[str, str]:
         """Names and contents of the files in the media folder."""
         files = Path(self.col.media.dir()).iterdir()
         return {file.name: file.read_text() for file in files}

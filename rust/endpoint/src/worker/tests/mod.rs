@@ -1,5 +1,6 @@
 //! The worker's promises, with a clock that stands still. Requests are the JSON of real clients.
 
+mod keeping;
 mod syncs;
 mod transfers;
 
@@ -13,8 +14,11 @@ use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
-use super::message::{Caller, Message, StepRequest, Upload};
+use super::media;
+use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
+use super::thread::Owner;
+use crate::backup::{Archivist, BackupReason, Counts};
 use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Ticket};
@@ -45,6 +49,7 @@ struct Bench {
     core: Core,
     clock: Arc<ManualClock>,
     events: Arc<Recorder>,
+    archivist: Arc<Archivist>,
     folder: TempDir,
 }
 
@@ -58,8 +63,10 @@ impl Bench {
         let mut options = EndpointOptions::new(folder.path());
         options.clock = clock.clone();
         options.events = events.clone();
-        let core = Core::new(&account(1, ""), &options);
-        Bench { core, clock, events, folder }
+        let (media, ..) = media::room(&account(1, ""), &options);
+        let archivist = Archivist::new(&options);
+        let core = Core::new(&account(1, ""), &options, media, Arc::clone(&archivist));
+        Bench { core, clock, events, archivist, folder }
     }
 
     /// Time passes; the worker wakes up when it wants to.
@@ -125,9 +132,12 @@ impl Bench {
 
     fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
         let (reply, mut answer) = oneshot::channel();
-        let upload = Upload { caller: caller(device), ticket, file, bytes: 1 };
-        self.core.handle(Message::Replace(upload, reply));
-        answer.try_recv().unwrap()
+        let (counts, reason) = (Counts::default(), BackupReason::Upload);
+        let one_way = reason != BackupReason::Upload;
+        let new = NewCollection { file, bytes: 1, counts, reason, one_way };
+        let replacement = Replacement { caller: caller(device), ticket, new };
+        self.core.handle(Message::Replace(replacement, reply));
+        answer.try_recv().unwrap().map(drop)
     }
 
     fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, Refusal>> {

@@ -10,6 +10,7 @@ use super::{
 use crate::options::EndpointOptions;
 use crate::worker::Workers;
 use crate::worker::message::{Message, StepRequest};
+use crate::worker::thread::Owner;
 
 #[test]
 fn a_sync_is_invisible_until_it_is_finished_and_then_complete() {

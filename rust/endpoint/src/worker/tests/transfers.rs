@@ -5,6 +5,7 @@ use deckport_wire::ErrorKind;
 use super::{Bench, LEASE_IDLE, SECOND, answer, kind, reviews_in, started};
 use crate::events::Event;
 use crate::worker::message::Message;
+use crate::worker::thread::Owner;
 
 #[test]
 fn a_start_after_another_devices_upload_is_refused() {
@@ -58,6 +59,7 @@ fn an_untouched_collection_needs_no_backup_but_an_unreadable_one_does() {
     let backups = bench.folder.path().join("backups");
     let kept = backups.join("2026-11-20-123127-upload.anki2");
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "damaged");
+    bench.core.close();
     assert!(!bench.folder.path().join("collection.anki2-wal").exists());
 }
 
@@ -94,9 +96,10 @@ fn a_download_waits_for_a_running_sync_and_is_the_committed_state() {
     let mut pending = bench.snapshot(2);
     assert!(pending.try_recv().is_err());
     bench.finish(1, "a").unwrap();
-    let snapshot = pending.try_recv().unwrap().unwrap();
-    assert_eq!(snapshot.file.metadata().unwrap().len(), snapshot.bytes);
-    assert_eq!(reviews_in(snapshot.temp.path()), [1]);
+    let mut snapshot = pending.try_recv().unwrap().unwrap();
+    let mut copy = tempfile::NamedTempFile::new().unwrap();
+    assert_eq!(std::io::copy(&mut snapshot, &mut copy).unwrap(), snapshot.bytes);
+    assert_eq!(reviews_in(copy.path()), [1]);
     // The lease was held for the copy only.
     assert!(started(&mut bench.start(3, "c")));
     drop(snapshot);

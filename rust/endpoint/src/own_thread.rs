@@ -1,4 +1,4 @@
-//! Threads for uploads and downloads.
+//! Threads for work that takes long: uploads, downloads, restoring a backup.
 
 use std::io;
 use std::thread;
@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 /// Does blocking work on a thread of its own. A transfer mostly waits for the network, and on the
 /// runtime's few threads for blocking work it would make the requests of others wait with it.
 /// Connections are limited, and so are these threads. The answer fails if the work panics.
-pub(super) fn on_own_thread<T: Send + 'static>(
+pub(crate) fn on_own_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<oneshot::Receiver<T>> {
     let (done, result) = oneshot::channel();

@@ -1,36 +1,28 @@
-//! Why work on an account's files could not be done.
+//! Why work on an account could not be done.
 
 use std::io;
 use std::path::PathBuf;
 
 use deckport_collection::UploadError;
+use deckport_wire::ErrorKind;
 
 use super::watch::Cancelled;
-use crate::folder::FolderError;
+use crate::refusal::Refusal;
 use crate::registry::RegistryError;
 
 /// Why importing, exporting or checking failed. The account's collection is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum OfflineError {
-    /// An endpoint serves the folder.
-    #[error(
-        "an endpoint is running on the data folder {}: stop it first and start it again afterwards",
-        .0.display()
-    )]
-    Running(PathBuf),
-    /// The data folder cannot be used.
-    #[error(transparent)]
-    Folder(FolderError),
+pub enum CareError {
+    /// No account has that name.
+    #[error("there is no account of that name")]
+    NoSuchAccount,
     /// The accounts cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// There is no account of that name, or none at all.
-    #[error("there is no such account; `deckport account list` shows all")]
-    NoAccount,
-    /// No name was given and it is not clear who is meant.
-    #[error("there are several accounts: say which one with --account")]
-    SeveralAccounts,
+    /// A device is syncing, and went on for longer than one can wait.
+    #[error("a device is syncing; try again in a moment")]
+    Busy,
     /// The account has no collection yet.
     #[error("the account has no collection yet: sync a device first, or import one")]
     NoCollection,
@@ -68,60 +60,63 @@ pub enum OfflineError {
     /// The account's folder cannot be read or written.
     #[error("the account's folder cannot be used: {0}")]
     Io(io::Error),
+    /// Anything else that went wrong while doing it.
+    #[error("{0}")]
+    Failed(String),
     /// The watcher ended it.
     #[error("cancelled")]
     Cancelled,
 }
 
-impl From<FolderError> for OfflineError {
-    fn from(error: FolderError) -> OfflineError {
-        match error {
-            FolderError::InUse { path } => OfflineError::Running(path),
-            other => OfflineError::Folder(other),
+impl From<Refusal> for CareError {
+    fn from(refusal: Refusal) -> CareError {
+        match refusal.kind {
+            ErrorKind::Busy => CareError::Busy,
+            _ => CareError::Failed(refusal.reason),
         }
     }
 }
 
-impl From<io::Error> for OfflineError {
-    fn from(error: io::Error) -> OfflineError {
+impl From<io::Error> for CareError {
+    fn from(error: io::Error) -> CareError {
         if error.get_ref().is_some_and(|inner| inner.is::<Cancelled>()) {
-            OfflineError::Cancelled
+            CareError::Cancelled
         } else {
-            OfflineError::Io(error)
+            CareError::Io(error)
         }
     }
 }
 
-impl From<deckport_package::Error> for OfflineError {
-    fn from(error: deckport_package::Error) -> OfflineError {
+impl From<deckport_package::Error> for CareError {
+    fn from(error: deckport_package::Error) -> CareError {
         match error {
             deckport_package::Error::Io(error) => error.into(),
-            other => OfflineError::Package(other),
+            other => CareError::Package(other),
         }
     }
 }
 
-impl From<deckport_collection::Error> for OfflineError {
-    fn from(error: deckport_collection::Error) -> OfflineError {
+impl From<deckport_collection::Error> for CareError {
+    fn from(error: deckport_collection::Error) -> CareError {
         match error {
             deckport_collection::Error::Io(error) => error.into(),
-            other => OfflineError::Collection(other),
+            other => CareError::Collection(other),
         }
     }
 }
 
 /// The sentences of [`UploadError`] are for who uploads with Anki; here a file was named.
-impl From<UploadError> for OfflineError {
-    fn from(error: UploadError) -> OfflineError {
+impl From<UploadError> for CareError {
+    fn from(error: UploadError) -> CareError {
         match error {
             UploadError::Endpoint(error) => error.into(),
             UploadError::Empty | UploadError::NotACollection => {
-                OfflineError::Package(deckport_package::Error::NotAPackage)
+                CareError::Package(deckport_package::Error::NotAPackage)
             }
-            UploadError::TooNew(version) => OfflineError::Refused(format!(
+            UploadError::TooNew(version) => CareError::Refused(format!(
                 "it was made by a newer Anki (its format is {version}); update Deckport"
             )),
-            other => OfflineError::Refused(format!(
+            other => CareError::Refused(format!(
                 "{}; in Anki choose Tools > Check Database and export it again",
                 other.detail()
             )),

@@ -1,18 +1,18 @@
 //! Exporting: the account's collection and media as one file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
-use deckport_collection::{Collection, Error, accept_upload, export_schema11};
-use deckport_media::{MediaStore, is_normalised};
+use deckport_media::is_normalised;
 use deckport_package::{PackageWriter, Version};
 
-use super::collection_in;
-use super::error::OfflineError;
+use super::AccountCare;
+use super::error::CareError;
 use super::watch::{Stage, Watched, Watcher, tell};
-use crate::backup;
+use crate::files::sync_folder;
 use crate::temp_file::TempFile;
+use crate::worker::{FileForm, Snapshot};
 
 /// Media files looked up in one go.
 const PAGE_FILES: u32 = 500;
@@ -56,15 +56,14 @@ enum Form {
 }
 
 pub(super) fn export(
-    folder: &Path,
+    care: &AccountCare,
     target: &Path,
     options: ExportOptions,
-    now_ms: i64,
     watcher: &mut Watcher<'_>,
-) -> Result<ExportReport, OfflineError> {
+) -> Result<ExportReport, CareError> {
     let form = form_of(target)?;
     check_free(target, options)?;
-    let unusable = |source| OfflineError::File { path: target.to_owned(), source };
+    let unusable = |source| CareError::File { path: target.to_owned(), source };
     let parent = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -76,84 +75,64 @@ pub(super) fn export(
     tell(watcher, Stage::Collection, 0, None)?;
     let report = match form {
         Form::Collection => {
-            snapshot(folder, part.path(), options.legacy, now_ms)?;
-            OpenOptions::new().write(true).open(part.path())?.sync_all().map_err(unusable)?;
+            let mut copy = watched_copy(care, options, watcher)?;
+            let mut file = File::create_new(part.path()).map_err(unusable)?;
+            io::copy(&mut copy, &mut file)?;
+            file.sync_all().map_err(unusable)?;
             ExportReport::default()
         }
-        Form::Package => write_package(folder, &part, options, now_ms, watcher)?,
+        Form::Package => write_package(care, &part, options, watcher)?,
     };
     let bytes = fs::metadata(part.path()).map_err(unusable)?.len();
     check_free(target, options)?;
-    part.rename(target).and_then(|()| backup::sync_folder(parent)).map_err(unusable)?;
+    part.rename(target).and_then(|()| sync_folder(parent)).map_err(unusable)?;
     Ok(ExportReport { bytes, ..report })
 }
 
-fn form_of(target: &Path) -> Result<Form, OfflineError> {
+fn form_of(target: &Path) -> Result<Form, CareError> {
     let extension = target.extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("colpkg") => Ok(Form::Package),
         Some("anki2") => Ok(Form::Collection),
-        _ => Err(OfflineError::UnknownForm),
+        _ => Err(CareError::UnknownForm),
     }
 }
 
-fn check_free(target: &Path, options: ExportOptions) -> Result<(), OfflineError> {
+fn check_free(target: &Path, options: ExportOptions) -> Result<(), CareError> {
     if options.overwrite || fs::symlink_metadata(target).is_err() {
         Ok(())
     } else {
-        Err(OfflineError::Exists(target.to_owned()))
+        Err(CareError::Exists(target.to_owned()))
     }
 }
 
-/// Writes a copy of the account's collection. One of an older format, as the reference server may
-/// leave behind, is brought up to date on the way.
-pub(super) fn snapshot(
-    folder: &Path,
-    to: &Path,
-    legacy: bool,
-    now_ms: i64,
-) -> Result<u64, OfflineError> {
-    let path = collection_in(folder);
-    if !path.exists() {
-        return Err(OfflineError::NoCollection);
-    }
-    match Collection::open(&path) {
-        Err(Error::NeedsUpgrade(_)) => {
-            let upgraded = TempFile::for_upload(folder)?;
-            fs::copy(&path, upgraded.path())?;
-            accept_upload(upgraded.path(), now_ms)?;
-            copy_of(Collection::open(upgraded.path())?, to, legacy)
-        }
-        opened => copy_of(opened?, to, legacy),
-    }
-}
-
-fn copy_of(collection: Collection, to: &Path, legacy: bool) -> Result<u64, OfflineError> {
-    let bytes = if legacy { export_schema11(&collection, to)? } else { collection.snapshot(to)? };
-    collection.close()?;
-    Ok(bytes)
+/// A copy of the account's collection, of which the watcher hears.
+fn watched_copy<'a, 'b>(
+    care: &AccountCare,
+    options: ExportOptions,
+    watcher: &'a mut Watcher<'b>,
+) -> Result<Watched<'a, 'b, Snapshot>, CareError> {
+    let form = if options.legacy { FileForm::Schema11 } else { FileForm::Stored };
+    let inner = care.snapshot(form)?;
+    let total = Some(inner.bytes);
+    Ok(Watched { inner, watcher, done: 0, total })
 }
 
 fn write_package(
-    folder: &Path,
+    care: &AccountCare,
     part: &TempFile,
     options: ExportOptions,
-    now_ms: i64,
     watcher: &mut Watcher<'_>,
-) -> Result<ExportReport, OfflineError> {
-    let copy = TempFile::for_download(folder)?;
-    let bytes = snapshot(folder, copy.path(), options.legacy, now_ms)?;
+) -> Result<ExportReport, CareError> {
     let version = if options.legacy { Version::Legacy2 } else { Version::Latest };
-    let target = BufWriter::new(part.create()?);
-    let inner = File::open(copy.path())?;
-    let mut collection = Watched { inner, watcher, done: 0, total: Some(bytes) };
+    let target = BufWriter::new(File::create_new(part.path())?);
+    let mut collection = watched_copy(care, options, watcher)?;
+    let bytes = collection.inner.bytes;
     let mut package = PackageWriter::new(target, version, &mut collection, bytes)?;
-    drop(copy);
+    drop(collection);
     let mut report = ExportReport::default();
-    if options.media {
-        let store = MediaStore::open(folder, now_ms)?;
-        add_media(&store, &mut package, &mut report, watcher)?;
-        store.close()?;
+    if options.media && care.has_media() {
+        add_media(care, &mut package, &mut report, watcher)?;
     }
     let mut target = package.finish()?;
     target.flush()?;
@@ -162,15 +141,18 @@ fn write_package(
 }
 
 fn add_media<W: Write + Seek>(
-    store: &MediaStore,
+    care: &AccountCare,
     package: &mut PackageWriter<W>,
     report: &mut ExportReport,
     watcher: &mut Watcher<'_>,
-) -> Result<(), OfflineError> {
-    let total = store.summary()?.files;
+) -> Result<(), CareError> {
+    let media = care.worker.media();
+    let total = media.work_blocking(|store, _| Ok::<_, CareError>(store.totals()?.files))?;
     let (mut position, mut done) = (0, 0);
     loop {
-        let files = store.files_after(position, PAGE_FILES)?;
+        let files = media.work_blocking(move |store, _| {
+            Ok::<_, CareError>(store.files_after(position, PAGE_FILES)?)
+        })?;
         let Some(last) = files.last() else {
             return Ok(());
         };
@@ -182,7 +164,10 @@ fn add_media<W: Write + Seek>(
                 report.unfit.push(file.name);
                 continue;
             }
-            let Some((mut content, bytes)) = store.open_file(&file.name)? else {
+            let name = file.name.clone();
+            let opened =
+                media.work_blocking(move |store, _| Ok::<_, CareError>(store.open_file(&name)?))?;
+            let Some((mut content, bytes)) = opened else {
                 report.damaged.push(file.name);
                 continue;
             };

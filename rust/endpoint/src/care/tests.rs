@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +13,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::registry::PasswordCost;
+use crate::endpoint::Endpoint;
+use crate::options::EndpointOptions;
+use crate::registry::{PasswordCost, Registry};
 
 const NOW_MS: i64 = 1_795_180_000_123;
 const NOTE: &str = "
@@ -26,6 +28,20 @@ UPDATE col SET mod = 1795170000000, scm = 1795160000000, usn = 40;";
 /// A data folder with the account `anna`, and a place for files.
 struct Place {
     dir: TempDir,
+}
+
+/// The account, and the endpoint that gives the folder free when it is dropped.
+struct Opened {
+    care: AccountCare,
+    _endpoint: Endpoint,
+}
+
+impl Deref for Opened {
+    type Target = AccountCare;
+
+    fn deref(&self) -> &AccountCare {
+        &self.care
+    }
 }
 
 fn go_on(_: Progress) -> ControlFlow<()> {
@@ -56,8 +72,16 @@ impl Place {
         self.data().join("anna")
     }
 
-    fn open(&self) -> OfflineAccount {
-        OfflineAccount::open(&self.data(), None, clock()).unwrap()
+    fn collection_file(&self) -> PathBuf {
+        self.folder().join("collection.anki2")
+    }
+
+    fn open(&self) -> Opened {
+        let mut options = EndpointOptions::new(self.data());
+        options.clock = clock();
+        let endpoint = Endpoint::open_unserved(options).unwrap();
+        let care = endpoint.handle().care("anna").unwrap();
+        Opened { care, _endpoint: endpoint }
     }
 
     /// A collection file with a note.
@@ -85,12 +109,12 @@ impl Place {
         path
     }
 
-    fn import(&self, file: &Path) -> Result<ImportReport, OfflineError> {
+    fn import(&self, file: &Path) -> Result<ImportReport, CareError> {
         self.open().import(file, &mut go_on)
     }
 
     fn state(&self) -> CollectionState {
-        let collection = Collection::open(&collection_in(&self.folder())).unwrap();
+        let collection = Collection::open(&self.collection_file()).unwrap();
         let state = collection.state().unwrap();
         collection.close().unwrap();
         state
@@ -118,7 +142,7 @@ fn an_import_replaces_keeps_a_backup_and_is_newer_than_all_that_devices_know() {
     let package = place.package("next.colpkg", &[("a.txt", b"a"), ("empty.txt", b"")]);
     let report = place.import(&package).unwrap();
     assert_eq!((report.summary.notes, report.media.new, report.media.unfit), (1, 1, 1));
-    let backup = place.folder().join("backups").join(report.backup.unwrap());
+    let backup = place.folder().join("backups").join(report.backup.unwrap().file);
     assert!(Collection::open(&backup).is_ok());
     let after = place.state();
     assert!(after.schema_modified_ms > before.schema_modified_ms, "the clock stood still");
@@ -132,7 +156,7 @@ fn an_import_replaces_keeps_a_backup_and_is_newer_than_all_that_devices_know() {
 fn what_is_refused_changes_nothing() {
     let place = Place::new();
     place.import(&place.collection("first.anki2", "")).unwrap();
-    let before = fs::read(collection_in(&place.folder())).unwrap();
+    let before = fs::read(place.collection_file()).unwrap();
     let deck = place.package("deck.apkg", &[]);
     let broken = place.collection("broken.anki2", "UPDATE cards SET type = 9");
     let text = place.file("text.txt");
@@ -142,13 +166,13 @@ fn what_is_refused_changes_nothing() {
     fs::write(&truncated, &whole[..whole.len() - 30]).unwrap();
     for file in [deck, broken, text, truncated, place.file("missing.colpkg"), place.data()] {
         let error = place.import(&file).unwrap_err();
-        assert!(!matches!(error, OfflineError::Io(_)), "{error}");
+        assert!(!matches!(error, CareError::Io(_)), "{error}");
         assert_eq!(error.to_string().lines().count(), 1);
     }
     let open = place.collection("open.anki2", "");
     fs::write(place.file("open.anki2-wal"), "log").unwrap();
-    assert!(matches!(place.import(&open), Err(OfflineError::NotClosed)));
-    assert_eq!(fs::read(collection_in(&place.folder())).unwrap(), before);
+    assert!(matches!(place.import(&open), Err(CareError::NotClosed)));
+    assert_eq!(fs::read(place.collection_file()).unwrap(), before);
     assert!(place.leftovers().is_empty());
 }
 
@@ -160,8 +184,8 @@ fn a_cancelled_import_leaves_the_collection() {
         let cancelled = place.open().import(&package, &mut |progress| {
             if progress.stage == stage { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        assert!(matches!(cancelled, Err(OfflineError::Cancelled)), "{stage:?}");
-        assert!(!collection_in(&place.folder()).exists());
+        assert!(matches!(cancelled, Err(CareError::Cancelled)), "{stage:?}");
+        assert!(!place.collection_file().exists());
         assert!(place.leftovers().is_empty());
     }
     place.import(&package).unwrap();
@@ -209,20 +233,20 @@ fn an_export_leaves_out_what_would_spoil_it_and_overwrites_nothing() {
     let report = export(ExportOptions::default()).unwrap();
     assert_eq!((report.media, report.unfit), (2, vec!["con.txt".to_owned()]));
     let refused = export(ExportOptions::default());
-    assert!(matches!(refused, Err(OfflineError::Exists(_))));
+    assert!(matches!(refused, Err(CareError::Exists(_))));
     let without = ExportOptions { media: false, overwrite: true, ..ExportOptions::default() };
     assert_eq!(export(without).unwrap().media, 0);
     let names: Vec<_> = fs::read_dir(place.dir.path()).unwrap().collect();
     assert_eq!(names.len(), 3, "no part stays: {names:?}");
     let refused = place.open().export(&place.file("x.zip"), ExportOptions::default(), &mut go_on);
-    assert!(matches!(refused, Err(OfflineError::UnknownForm)));
+    assert!(matches!(refused, Err(CareError::UnknownForm)));
 }
 
 #[test]
 fn a_collection_file_is_exported_in_either_form() {
     let place = Place::new();
     let nothing = place.open().export(&place.file("x.anki2"), ExportOptions::default(), &mut go_on);
-    assert!(matches!(nothing, Err(OfflineError::NoCollection)));
+    assert!(matches!(nothing, Err(CareError::NoCollection)));
     place.import(&place.collection("first.anki2", "")).unwrap();
     for legacy in [false, true] {
         let target = place.file(&format!("out-{legacy}.anki2"));
@@ -232,7 +256,7 @@ fn a_collection_file_is_exported_in_either_form() {
         assert_eq!(Place::new().import(&target).unwrap().summary.notes, 1);
     }
     // The reference server may leave the old format behind.
-    fs::copy(place.file("out-true.anki2"), collection_in(&place.folder())).unwrap();
+    fs::copy(place.file("out-true.anki2"), place.collection_file()).unwrap();
     for (legacy, name) in [(false, "up.colpkg"), (true, "same.anki2")] {
         let options = ExportOptions { legacy, ..ExportOptions::default() };
         place.open().export(&place.file(name), options, &mut go_on).unwrap();
@@ -251,16 +275,16 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
     for (sql, one_way) in
         [("UPDATE cards SET due = 3000004", false), ("UPDATE cards SET nid = 5", true)]
     {
-        let collection = Collection::open(&collection_in(&place.folder())).unwrap();
+        let collection = Collection::open(&place.collection_file()).unwrap();
         collection.conn().execute_batch(sql).unwrap();
         collection.close().unwrap();
-        let (bytes, before) = (fs::read(collection_in(&place.folder())).unwrap(), place.state());
+        let (bytes, before) = (fs::read(place.collection_file()).unwrap(), place.state());
         let found = place.open().check(false).unwrap();
         assert_eq!((found.findings.len(), found.repaired), (1, false));
-        assert_eq!(fs::read(collection_in(&place.folder())).unwrap(), bytes);
+        assert_eq!(fs::read(place.collection_file()).unwrap(), bytes);
         let mended = place.open().check(true).unwrap();
         assert_eq!((mended.repaired, mended.one_way), (true, one_way));
-        let backup = place.folder().join("backups").join(mended.backup.unwrap());
+        let backup = place.folder().join("backups").join(mended.backup.unwrap().file);
         assert_eq!(fs::read(backup).unwrap(), bytes);
         let after = place.state();
         assert_eq!(after.schema_modified_ms > before.schema_modified_ms, one_way);
@@ -271,24 +295,51 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
     fs::write(place.folder().join("media/foreign.txt"), "x").unwrap();
     let media = place.open().check(false).unwrap().media.unwrap();
     assert_eq!(
-        (media.right, media.lost, media.foreign),
+        (media.right, media.waiting, media.foreign),
         (1, vec!["a.txt".to_owned()], vec!["foreign.txt".to_owned()])
     );
     assert!(place.leftovers().is_empty());
 }
 
 #[test]
-fn it_is_clear_whose_files_are_meant_and_that_nobody_serves_them() {
+fn an_account_is_cared_for_while_its_endpoint_has_it_open() {
     let place = Place::new();
-    let held = place.open();
-    let second = OfflineAccount::open(&place.data(), None, clock());
-    assert!(matches!(second, Err(OfflineError::Running(_))));
-    drop(held);
-    let unknown = OfflineAccount::open(&place.data(), Some("bob"), clock());
-    assert!(matches!(unknown, Err(OfflineError::NoAccount)));
-    place.registry().add_account("bob", "secret").unwrap();
-    let several = OfflineAccount::open(&place.data(), None, clock());
-    assert!(matches!(several, Err(OfflineError::SeveralAccounts)));
-    let bob = OfflineAccount::open(&place.data(), Some("BOB"), clock()).unwrap();
-    assert_eq!(bob.account().name, "bob");
+    let opened = place.open();
+    let package = place.package("p.colpkg", &[("a.txt", b"a")]);
+    opened.import(&package, &mut go_on).unwrap();
+    opened.check(false).unwrap();
+    opened.import(&package, &mut go_on).unwrap();
+    let clean = opened.check(true).unwrap();
+    assert!(clean.is_clean() && clean.backup.is_none(), "{clean:?}");
+    assert!(matches!(opened._endpoint.handle().care("bob"), Err(CareError::NoSuchAccount)));
+}
+
+#[test]
+fn unused_media_are_named_and_move_to_the_trash() {
+    let place = Place::new();
+    let note = "UPDATE notes SET flds = '[sound:used.mp3]'";
+    let media: [(&str, &[u8]); 2] = [("used.mp3", b"a"), ("unused.mp3", b"hi")];
+    place.import(&place.package("p.colpkg", &media)).unwrap();
+    let collection = Collection::open(&place.collection_file()).unwrap();
+    collection.conn().execute_batch(note).unwrap();
+    collection.close().unwrap();
+    let opened = place.open();
+    let unused = opened.unused_media().unwrap();
+    assert_eq!(unused, [UnusedFile { name: "unused.mp3".to_owned(), bytes: 2 }]);
+    assert_eq!(opened.delete_media(&unused).unwrap(), 1);
+    assert!(opened.unused_media().unwrap().is_empty());
+    assert_eq!(fs::read(place.folder().join("media.trash/unused.mp3")).unwrap(), b"hi");
+    assert!(place.folder().join("media/used.mp3").exists());
+    fs::remove_file(place.collection_file()).unwrap();
+    assert!(matches!(opened.unused_media(), Err(CareError::NoCollection)));
+}
+
+#[test]
+fn an_account_without_media_gets_no_media_folder() {
+    let place = Place::new();
+    let opened = place.open();
+    assert_eq!(opened.check_media(true).unwrap(), None);
+    assert!(opened.unused_media().unwrap().is_empty());
+    assert_eq!(opened.delete_media(&[]).unwrap(), 0);
+    assert!(!place.folder().join("media").exists());
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 
-use super::error::OfflineError;
+use super::error::CareError;
 
 /// What a task is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +36,10 @@ pub(super) fn tell(
     stage: Stage,
     done: u64,
     total: Option<u64>,
-) -> Result<(), OfflineError> {
+) -> Result<(), CareError> {
     match watcher(Progress { stage, done, total }) {
         ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(OfflineError::Cancelled),
+        ControlFlow::Break(()) => Err(CareError::Cancelled),
     }
 }
 

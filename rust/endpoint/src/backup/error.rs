@@ -1,0 +1,81 @@
+//! Why something could not be done with an account's backups.
+
+use std::io;
+use std::path::PathBuf;
+
+use deckport_collection::UploadError;
+use deckport_wire::ErrorKind;
+
+use crate::refusal::Refusal;
+use crate::registry::RegistryError;
+
+/// Why a backup was not made, restored, written or removed. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// No account has that name.
+    #[error("there is no account of that name")]
+    NoSuchAccount,
+    /// The account has no backup of that name.
+    #[error("there is no backup of that name; look at the list of backups")]
+    NoSuchBackup,
+    /// The account's collection is as new: there is nothing to keep.
+    #[error("there is nothing to keep: the account has no collection yet, or an untouched one")]
+    NothingToKeep,
+    /// The backup is no usable collection.
+    #[error("the backup cannot be used as a collection ({0}); nothing was changed")]
+    Unusable(String),
+    /// A device is syncing.
+    #[error("a device is syncing; try again in a moment")]
+    Busy,
+    /// The endpoint has stopped or is about to.
+    #[error("the endpoint is stopping")]
+    Stopping,
+    /// There is a file already where one was to be written.
+    #[error("{} exists already; name a new file", path.display())]
+    Exists {
+        /// Where it was to be written.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("the disk is full; free some space and try again")]
+    NoSpace,
+    /// A file could not be read or written.
+    #[error("a file could not be read or written ({0}); check the disk and its permissions")]
+    Io(#[source] io::Error),
+    /// The accounts could not be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Anything else that went wrong while doing it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<io::Error> for BackupError {
+    fn from(error: io::Error) -> BackupError {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BackupError::NoSpace,
+            _ => BackupError::Io(error),
+        }
+    }
+}
+
+impl From<UploadError> for BackupError {
+    fn from(error: UploadError) -> BackupError {
+        match error {
+            UploadError::Endpoint(deckport_collection::Error::NoSpace) => BackupError::NoSpace,
+            UploadError::Endpoint(error) => BackupError::Failed(error.to_string()),
+            other => BackupError::Unusable(other.detail()),
+        }
+    }
+}
+
+impl From<Refusal> for BackupError {
+    fn from(refusal: Refusal) -> BackupError {
+        match refusal.kind {
+            ErrorKind::Busy => BackupError::Busy,
+            ErrorKind::Unavailable if refusal == Refusal::shutting_down() => BackupError::Stopping,
+            _ => BackupError::Failed(refusal.reason),
+        }
+    }
+}

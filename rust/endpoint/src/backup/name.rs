@@ -1,0 +1,181 @@
+//! Names of backups, and the calendar behind them.
+//!
+//! A name is what comes before `.anki2` or `.anki2.zst`. It stays when a backup is compressed.
+
+use super::facts::BackupReason;
+
+/// End of the file name of a backup as it was made.
+pub(super) const PLAIN: &str = ".anki2";
+/// End of the file name of a compressed backup.
+pub(super) const COMPRESSED: &str = ".anki2.zst";
+/// End of the file name of what is known about a backup.
+pub(super) const FACTS: &str = ".json";
+
+const DAY_SECS: i64 = 86_400;
+
+/// The name of a backup made now; `attempt` tells those of one second apart.
+pub(super) fn of_new(reason: BackupReason, now_ms: i64, attempt: u32) -> String {
+    let Moment { year, month, day, hour, minute, second } = Moment::of(now_ms);
+    let stamp = format!("{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}");
+    match attempt {
+        0 | 1 => format!("{stamp}-{reason}"),
+        _ => format!("{stamp}-{reason}-{attempt}"),
+    }
+}
+
+/// The name behind a file name, and whether the file is compressed; `None` for other files.
+pub(super) fn of_file(file: &str) -> Option<(&str, bool)> {
+    let (name, compressed) = match file.strip_suffix(COMPRESSED) {
+        Some(name) => (name, true),
+        None => (file.strip_suffix(PLAIN)?, false),
+    };
+    // What begins with a dot is some program's own business.
+    (!name.is_empty() && !name.starts_with('.')).then_some((name, compressed))
+}
+
+/// The name that a person means by `text`: a name or one of the file names.
+pub(super) fn meant(text: &str) -> &str {
+    of_file(text).map_or(text, |(name, _)| name)
+}
+
+/// When a backup was made and why, as its name says. `None`: the name was not given here.
+pub(super) fn parse(name: &str) -> Option<(i64, BackupReason)> {
+    let (stamp, reason) = (name.get(..17)?, name.get(17..)?.strip_prefix('-')?);
+    let number = |range: std::ops::Range<usize>| -> Option<i64> {
+        let digits = stamp.get(range)?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    };
+    let days = days_until(number(0..4)?, number(5..7)?, number(8..10)?);
+    let secs = number(11..13)? * 3600 + number(13..15)? * 60 + number(15..17)?;
+    let made_ms = (days * DAY_SECS + secs) * 1000;
+    let word = reason.split('-').next().unwrap_or_default();
+    // Also refuses what is no date, and other characters between the numbers.
+    let exact = of_new(BackupReason::Other, made_ms, 1).strip_suffix("other")? == &name[..18];
+    exact.then(|| (made_ms, BackupReason::of_word(word)))
+}
+
+/// `2026-11-20 12:31 UTC`.
+pub(crate) fn readable_time(unix_ms: i64) -> String {
+    let Moment { year, month, day, hour, minute, .. } = Moment::of(unix_ms);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+}
+
+/// A moment in UTC.
+struct Moment {
+    year: i64,
+    month: i64,
+    day: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+}
+
+impl Moment {
+    fn of(unix_ms: i64) -> Moment {
+        let secs = unix_ms.div_euclid(1000);
+        let (year, month, day) = date_of(secs.div_euclid(DAY_SECS));
+        let in_day = secs.rem_euclid(DAY_SECS);
+        Moment {
+            year,
+            month,
+            day,
+            hour: in_day / 3600,
+            minute: in_day / 60 % 60,
+            second: in_day % 60,
+        }
+    }
+}
+
+const DAYS_IN_400_YEARS: i64 = 146_097;
+/// From 0000-03-01 to 1970-01-01.
+const DAYS_UNTIL_1970: i64 = 719_468;
+
+/// The Gregorian date of a day counted from 1970-01-01. Years are counted from March here, so
+/// that the leap day is a year's last.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let since_0000_03_01 = days + DAYS_UNTIL_1970;
+    let era = since_0000_03_01.div_euclid(DAYS_IN_400_YEARS);
+    let day_of_era = since_0000_03_01.rem_euclid(DAYS_IN_400_YEARS);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// The opposite of [`date_of`].
+fn days_until(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * DAYS_IN_400_YEARS + day_of_era - DAYS_UNTIL_1970
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_name_tells_time_and_reason() {
+        let name = |now_ms| of_new(BackupReason::Upload, now_ms, 1);
+        assert_eq!(name(0), "1970-01-01-000000-upload");
+        assert_eq!(name(951_782_400_000), "2000-02-29-000000-upload");
+        assert_eq!(name(1_795_177_887_205), "2026-11-20-123127-upload");
+        assert_eq!(name(4_107_542_399_999), "2100-02-28-235959-upload");
+        assert_eq!(name(4_107_542_400_000), "2100-03-01-000000-upload");
+        assert_eq!(of_new(BackupReason::Manual, 0, 2), "1970-01-01-000000-manual-2");
+        assert_eq!(readable_time(1_795_177_887_205), "2026-11-20 12:31 UTC");
+    }
+
+    #[test]
+    fn foreign_names_are_not_taken_for_ours() {
+        for name in [
+            "",
+            "mine",
+            "1960-notes",
+            "2026-11-20-123127",
+            "2026-13-20-123127-upload",
+            "2026-02-30-123127-upload",
+            "2026-11-20-253127-upload",
+            "2026_11_20_123127_upload",
+            "+026-11-20-123127-upload",
+            "2026-11-20-12312é-upload",
+            "äöüäöüäöüäöüäöüäöü",
+        ] {
+            assert_eq!(parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_no_backups_have_no_name() {
+        assert_eq!(of_file("a.anki2"), Some(("a", false)));
+        assert_eq!(of_file("a.anki2.zst"), Some(("a", true)));
+        for file in ["a.json", "a.anki2-wal", "a.anki2.part", ".anki2", ".a.anki2", "anki2"] {
+            assert_eq!(of_file(file), None, "{file}");
+        }
+        for text in ["a", "a.anki2", "a.anki2.zst"] {
+            assert_eq!(meant(text), "a");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(secs in 0_i64..253_402_300_800, attempt in 1_u32..50) {
+            let name = of_new(BackupReason::Restore, secs * 1000, attempt);
+            prop_assert_eq!(parse(&name), Some((secs * 1000, BackupReason::Restore)));
+        }
+
+        #[test]
+        fn no_text_is_too_strange(name in "\\PC*") {
+            let _ = parse(&name);
+        }
+    }
+}

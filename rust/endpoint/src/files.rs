@@ -1,0 +1,101 @@
+//! Small file operations that several modules need.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Makes renames and new names in a folder survive a power cut, where the system needs that.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// The path with `suffix` after the file name, as SQLite names its files beside a database.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Removes a file that may not be there.
+pub(crate) fn remove_if_present(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Lets `write` make a file beside `to` and moves that there, on disk, when it is complete. What
+/// was there before stays whole until then.
+pub(crate) fn write_whole(
+    to: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let part = beside(to, PART);
+    let written = File::create(&part)
+        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&part, to));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+/// End of the name of a file that is not complete.
+pub(crate) const PART: &str = ".part";
+
+/// What transfers leave free on a disk: a full one harms everything else on the device. A small
+/// disk keeps a small part free.
+const MOST_RESERVED_BYTES: u64 = 64 << 20;
+
+/// How much a transfer may still write on the disk of a folder; `None` where the system does not
+/// tell.
+#[cfg(unix)]
+pub(crate) fn spare_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    let size = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+    let reserved = MOST_RESERVED_BYTES.min(size(disk.f_blocks) / 50);
+    Some(size(disk.f_bavail).saturating_sub(reserved))
+}
+
+/// How much a transfer may still write on the disk of a folder; `None` where the system does not
+/// tell.
+#[cfg(not(unix))]
+pub(crate) fn spare_bytes(_folder: &Path) -> Option<u64> {
+    None
+}
+
+/// Free space for this user on the disk of a folder, in bytes; `None` where the system does not
+/// tell.
+#[cfg(unix)]
+pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Free space for this user on the disk of a folder, in bytes; `None` where the system does not
+/// tell.
+#[cfg(not(unix))]
+pub(crate) fn free_bytes(_folder: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_whole(&path, |file| file.write_all(b"one")).unwrap();
+        let failed = write_whole(&path, |file| {
+            file.write_all(b"tw")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,258 @@
+//! The media methods (`media-sync` 4), for all generations of clients.
+//!
+//! What goes wrong is told in the `err` of a 200: every client shows that text, and makes
+//! something misleading of any other status (`media-sync` 13.1). Only the answer of
+//! `downloadFiles` is no JSON.
+
+use std::io::{self, Read, Write};
+
+use bytes::Bytes;
+use deckport_wire::media::{
+    DownloadFilesRequest, MediaAnswer, MediaBeginRequest, MediaBeginResponse, MediaChangesRequest,
+    MediaSanityRequest, UploadChangesResponse,
+};
+use deckport_wire::{MediaMethod, WireError};
+use hyper::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+
+use super::answer::Answer;
+use super::body::RequestBody;
+use super::handler::{self, Walk};
+use super::inflate::{InflateError, Inflater};
+use super::outgoing::{self, Packing};
+use super::upload::hand_over;
+use super::{framing, legacy, packing};
+use crate::own_thread::on_own_thread;
+use crate::refusal::Refusal;
+use crate::temp_file::TempFile;
+use crate::worker::{Media, MediaAsker, MediaZip, Worker};
+
+/// Largest JSON request: a list of names, or less.
+pub(super) const MAX_JSON_BYTES: u64 = 1 << 20;
+/// Batches up to this size stay in memory. Clients end a batch with the file that makes it exceed
+/// 2.5 MiB (`media-sync` 6), so only those with a large file are larger.
+pub(super) const MEMORY_BYTES: usize = 4 << 20;
+/// Answers up to this size are sent in one go.
+const SMALL_ANSWER_BYTES: u64 = 512 << 10;
+/// Pieces under way to the disk.
+const PIECES: usize = 4;
+
+/// A media request, whichever way it came.
+pub(super) struct Call {
+    pub(super) worker: Worker,
+    pub(super) asker: MediaAsker,
+    pub(super) packing: Packing,
+    /// What `begin` gives the client to send from now on.
+    pub(super) key: String,
+}
+
+/// Answers a media request.
+pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<Answer, Refusal> {
+    if walk.head.method == Method::GET {
+        return legacy::media_begin(walk).await;
+    }
+    if framing::is_legacy(&walk.head.headers) {
+        return legacy::media(walk, method).await;
+    }
+    let header = framing::header(&walk.head.headers)?;
+    let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
+    let worker = walk.shared.workers.of(&identity.account)?;
+    let caller = handler::caller(&identity, &header, walk.peer);
+    let asker = MediaAsker { device: caller.key, session: header.session_key };
+    let call = Call { worker, asker, packing: Packing::Zstd, key: header.token };
+    if method == MediaMethod::UploadChanges {
+        let folder = walk.shared.options.data_dir.join(&identity.account.folder);
+        let limit = walk.shared.options.limits.max_media_batch_bytes;
+        return match receive(walk.body, folder, limit).await? {
+            Ok(zip) => call.upload(zip).await,
+            Err(problem) => refused(&problem, Packing::Zstd),
+        };
+    }
+    let json = framing::read_json(walk.body, MAX_JSON_BYTES).await?;
+    call.json(method, &json).await
+}
+
+impl Call {
+    /// Answers a request whose body is JSON.
+    pub(super) async fn json(self, method: MediaMethod, json: &[u8]) -> Result<Answer, Refusal> {
+        match method {
+            MediaMethod::Begin => {
+                let request: MediaBeginRequest = parse(json)?;
+                self.begin(&request.client_version).await
+            }
+            MediaMethod::MediaChanges => {
+                let request: MediaChangesRequest = parse(json)?;
+                self.told(self.media().changes(self.asker.clone(), request.last_usn).await)
+            }
+            MediaMethod::DownloadFiles => {
+                let request: DownloadFilesRequest = parse(json)?;
+                self.download(request.names).await
+            }
+            MediaMethod::MediaSanity => {
+                let request: MediaSanityRequest = parse(json)?;
+                self.told(self.media().sanity(self.asker.clone(), request.local).await)
+            }
+            MediaMethod::UploadChanges => {
+                Err(Refusal::bad_request("this method takes a zip and no JSON"))
+            }
+        }
+    }
+
+    /// `begin` in any form.
+    pub(super) async fn begin(self, client_version: &str) -> Result<Answer, Refusal> {
+        if client_version.is_empty() {
+            return Err(Refusal::bad_request("the client does not tell its version"));
+        }
+        let usn = self.media().begin(self.asker.clone()).await;
+        self.told(usn.map(|usn| MediaBeginResponse { usn, session_key: self.key.clone() }))
+    }
+
+    /// `uploadChanges`.
+    pub(super) async fn upload(self, zip: MediaZip) -> Result<Answer, Refusal> {
+        let stored = self.media().upload(self.asker.clone(), zip).await;
+        self.told(stored.map(|done| UploadChangesResponse(done.processed, done.current_usn)))
+    }
+
+    async fn download(self, names: Vec<String>) -> Result<Answer, Refusal> {
+        let mut zip = self.media().download(names).await?;
+        let size = zip.zip_bytes();
+        if size > SMALL_ANSWER_BYTES {
+            return outgoing::stream(zip, size, self.packing);
+        }
+        // The client waits for the whole zip anyway, and a thread would cost more than it saves.
+        let capacity = usize::try_from(size).unwrap_or_default();
+        let unreadable = |error| Refusal::internal(format!("a media file cannot be read: {error}"));
+        match self.packing {
+            Packing::Zstd => {
+                let frame = packing::packed(&mut zip, capacity).map_err(unreadable)?;
+                Ok(Answer::framed(frame, size))
+            }
+            Packing::Plain => {
+                let mut bytes = Vec::with_capacity(capacity);
+                zip.read_to_end(&mut bytes).map_err(unreadable)?;
+                Ok(Answer::plain(bytes))
+            }
+        }
+    }
+
+    fn told<T: Serialize>(&self, result: Result<T, Refusal>) -> Result<Answer, Refusal> {
+        match result {
+            Ok(data) => packed(write(&MediaAnswer::ok(data))?, self.packing),
+            Err(refusal) => refused(&refusal.reason, self.packing),
+        }
+    }
+
+    fn media(&self) -> &Media {
+        self.worker.media()
+    }
+}
+
+/// A text that the client shows to the person.
+pub(super) fn refused(reason: &impl ToString, packing: Packing) -> Result<Answer, Refusal> {
+    let reason = reason.to_string();
+    let text = format!("The sync endpoint could not sync your media: {reason}.");
+    let answer = packed(write(&MediaAnswer::<()>::refused(text))?, packing)?;
+    Ok(answer.recorded_as(reason))
+}
+
+fn packed(body: Vec<u8>, packing: Packing) -> Result<Answer, Refusal> {
+    match packing {
+        Packing::Zstd => framing::answer(&body),
+        Packing::Plain => Ok(Answer::plain(body)),
+    }
+}
+
+/// Why a batch was not received.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotReceived {
+    #[error("a batch of files is larger than the {} MB that are accepted", .0 / 1_000_000)]
+    TooLarge(u64),
+    #[error("a batch of files arrived damaged")]
+    Damaged,
+    #[error("there is no free space left for media; free some and try again")]
+    NoSpace,
+    #[error("the files could not be stored ({0})")]
+    Io(io::Error),
+}
+
+impl From<io::Error> for NotReceived {
+    fn from(error: io::Error) -> NotReceived {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => NotReceived::NoSpace,
+            _ => NotReceived::Io(error),
+        }
+    }
+}
+
+/// A batch that is being decompressed.
+struct Incoming {
+    inflater: Inflater,
+    /// What came before it was clear that it does not fit into memory.
+    head: Vec<u8>,
+}
+
+/// Receives the body of an upload, decompressed.
+async fn receive(
+    body: &mut RequestBody,
+    folder: std::path::PathBuf,
+    limit: u64,
+) -> Result<Result<MediaZip, NotReceived>, Refusal> {
+    let inflater = Inflater::new(limit)
+        .map_err(|error| Refusal::internal(format!("zstd cannot be used: {error}")))?;
+    let mut incoming = Incoming { inflater, head: Vec::new() };
+    while incoming.head.len() <= MEMORY_BYTES {
+        let Some(piece) = body.next().await? else {
+            let Incoming { inflater, head } = incoming;
+            let complete = inflater.finish().map(|_| MediaZip::in_memory(head));
+            return Ok(judge(complete, limit));
+        };
+        let head = &mut incoming.head;
+        let taken = incoming.inflater.push(&piece, |data| head.write_all(data));
+        if let Err(error) = taken {
+            body.drain().await;
+            return Ok(judge(Err(error), limit));
+        }
+    }
+    let (pieces, inbox) = mpsc::channel(PIECES);
+    let spooled = on_own_thread(move || spool(incoming, inbox, &folder))
+        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    hand_over(body, pieces).await?;
+    let zip = spooled.await.map_err(|_| Refusal::internal("the files could not be received"))?;
+    Ok(judge(zip, limit))
+}
+
+/// Receives the rest into a temporary file.
+fn spool(
+    incoming: Incoming,
+    mut inbox: mpsc::Receiver<Bytes>,
+    folder: &std::path::Path,
+) -> Result<MediaZip, InflateError> {
+    let Incoming { mut inflater, head } = incoming;
+    let temp = TempFile::for_upload(folder).map_err(InflateError::Sink)?;
+    let mut file = temp.create().map_err(InflateError::Sink)?;
+    file.write_all(&head).map_err(InflateError::Sink)?;
+    drop(head);
+    while let Some(piece) = inbox.blocking_recv() {
+        inflater.push(&piece, |data| file.write_all(data))?;
+    }
+    inflater.finish()?;
+    MediaZip::in_file(temp).map_err(InflateError::Sink)
+}
+
+fn judge(received: Result<MediaZip, InflateError>, limit: u64) -> Result<MediaZip, NotReceived> {
+    received.map_err(|error| match error {
+        InflateError::TooLarge => NotReceived::TooLarge(limit),
+        InflateError::Malformed => NotReceived::Damaged,
+        InflateError::Sink(error) => error.into(),
+    })
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Refusal> {
+    Ok(serde_json::from_slice(json).map_err(WireError::Json)?)
+}
+
+fn write(answer: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    Ok(serde_json::to_vec(answer).map_err(WireError::Json)?)
+}

@@ -1,0 +1,86 @@
+//! Another collection in the place of an account's, and copies of it.
+
+use super::core::Core;
+use super::message::{Caller, NewCollection, Replacement};
+use super::notices;
+use super::store::{Displaced, FileForm, Snapshot};
+use crate::backup::{BackupInfo, BackupReason};
+use crate::events::Event;
+use crate::faults;
+use crate::lease::Ticket;
+use crate::refusal::Refusal;
+use crate::texts::KeptCopy;
+
+impl Core {
+    pub(super) fn replace(
+        &mut self,
+        replacement: Replacement,
+    ) -> Result<Option<BackupInfo>, Refusal> {
+        let Replacement { caller, ticket, new } = replacement;
+        if !self.lease.is_held_with(ticket) {
+            return Err(Refusal::busy("the device has begun something else in the meantime"));
+        }
+        self.lease.release();
+        faults::point("upload.before_replace");
+        let NewCollection { file, bytes, counts, reason, one_way } = new;
+        let now_ms = self.clock.now_ms();
+        let displaced = self
+            .store
+            .replace(file, reason, one_way, caller.device_name(), now_ms)
+            .map_err(|error| Refusal::internal(error.to_string()))?;
+        faults::point("upload.replaced");
+        if let Some(backup) = &displaced.backup {
+            self.tell_of_backup(&caller, backup);
+            // A notice is for a device; whoever restores or imports knows what is replaced.
+            let has_seen = self.has_seen(&caller, &displaced);
+            if reason == BackupReason::Upload
+                && let Some(why) = notices::why_tell(backup.counts, counts, has_seen)
+            {
+                let copy = KeptCopy { backup: backup.name.clone(), made_ms: now_ms, why };
+                self.notices.add(&caller.key, copy, now_ms);
+            }
+        }
+        if reason == BackupReason::Upload
+            && let Ok(facts) = self.store.facts(now_ms)
+        {
+            self.seen.remember(&caller.key, facts.state.modified_ms);
+        }
+        let Caller { account, device, .. } = caller;
+        self.events.event(&Event::CollectionReplaced { account, device, bytes });
+        Ok(displaced.backup)
+    }
+
+    /// A copy for whoever is going to replace what it copies.
+    pub(super) fn copy_held(&mut self, ticket: Ticket) -> Result<Snapshot, Refusal> {
+        if !self.lease.is_held_with(ticket) {
+            return Err(Refusal::another_device());
+        }
+        Ok(self.store.snapshot(FileForm::Stored, self.clock.now_ms())?)
+    }
+
+    /// Keeps a copy of the last committed state, if there is anything to keep.
+    pub(super) fn keep(
+        &mut self,
+        caller: &Caller,
+        reason: BackupReason,
+    ) -> Result<Option<BackupInfo>, Refusal> {
+        let kept = self.store.keep(reason, caller.device_name(), self.clock.now_ms())?;
+        if let Some(backup) = &kept {
+            self.tell_of_backup(caller, backup);
+        }
+        Ok(kept)
+    }
+
+    /// Whether the device knew what its upload displaced. A collection that cannot be read
+    /// has no state that a device could have missed.
+    fn has_seen(&self, caller: &Caller, displaced: &Displaced) -> bool {
+        let state = displaced.state.as_ref();
+        state.is_none_or(|state| self.seen.has_seen(&caller.key, state.modified_ms))
+    }
+
+    fn tell_of_backup(&self, caller: &Caller, backup: &BackupInfo) {
+        let (account, file) = (caller.account.clone(), backup.file.clone());
+        let bytes = backup.stored_bytes;
+        self.events.event(&Event::BackupMade { account, file, bytes });
+    }
+}

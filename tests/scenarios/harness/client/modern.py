@@ -493,7 +493,7 @@ class ModernAnki:
         """Put a file into the media folder, as pasting one does."""
         Path(self.col.media.dir(), name).write_text(text)
 
-    def media(self) -> dict[str, str]:
+    def media_files(self) -> dict[str, str]:
         """Names and contents of the files in the media folder."""
         files = Path(self.col.media.dir()).iterdir()
         return {file.name: file.read_text() for file in files}

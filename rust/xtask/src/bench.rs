@@ -9,8 +9,9 @@ use std::{env, fs};
 
 use crate::{TaskResult, process, python, root, test};
 
-const BEGIN: &str = "<!-- bench: begin -->";
-const END: &str = "<!-- bench: end -->";
+/// What is measured, by the option that asks for it.
+const COLLECTIONS: &str = "bench";
+const MEDIA: &str = "media bench";
 
 /// See the help of the task.
 pub(crate) fn run(arguments: &[&str]) -> TaskResult {
@@ -23,6 +24,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
             other => options.push(other),
         }
     }
+    let table_name = if options.contains(&"--media") { MEDIA } else { COLLECTIONS };
     let runner = python::environment(python::RUNNER)?;
     let anki = python::environment(python::ANKI)?;
     let binary = test::build_server(true)?;
@@ -44,23 +46,24 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     fs::remove_file(&table).map_err(|error| format!("{}: {error}", table.display()))?;
     println!("\n{text}");
     match write {
-        Some(file) => insert(&root().join(file), &text),
+        Some(file) => insert(&root().join(file), table_name, &text),
         None => Ok(()),
     }
 }
 
 /// Replaces what stands between the markers of a Markdown file.
-fn insert(file: &Path, table: &str) -> TaskResult {
+fn insert(file: &Path, name: &str, table: &str) -> TaskResult {
     let page = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let page = between_markers(&page, table)
-        .ok_or_else(|| format!("{}: the lines {BEGIN} and {END} are missing", file.display()))?;
+    let page = between_markers(&page, name, table)
+        .ok_or_else(|| format!("{}: the markers of {name} are missing", file.display()))?;
     fs::write(file, page).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-fn between_markers(page: &str, table: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{}\n{END}{after}", table.trim()))
+fn between_markers(page: &str, name: &str, table: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name}: begin -->"), format!("<!-- {name}: end -->"));
+    let (before, rest) = page.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n{}\n{end}{after}", table.trim()))
 }
 
 #[cfg(test)]
@@ -69,9 +72,11 @@ mod tests {
 
     #[test]
     fn only_the_text_between_the_markers_is_replaced() {
-        let page = format!("head\n{BEGIN}\nold\n{END}\ntail\n");
-        let replaced = between_markers(&page, "| new |\n");
-        assert_eq!(replaced, Some(format!("head\n{BEGIN}\n| new |\n{END}\ntail\n")));
-        assert_eq!(between_markers("no markers", "x"), None);
+        let page = |table: &str| {
+            format!("head\n<!-- bench: begin -->\n{table}\n<!-- bench: end -->\ntail\n")
+        };
+        let replaced = between_markers(&page("old"), COLLECTIONS, "| new |\n");
+        assert_eq!(replaced, Some(page("| new |")));
+        assert_eq!(between_markers(&page("old"), MEDIA, "x"), None);
     }
 }

@@ -8,10 +8,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from harness.raw import Raw, compress
+from harness.raw import compress
 from harness.raw_media import RawMedia, zipped
-
-USER, PASSWORD = "bench", "bench password"
 
 
 @dataclass(frozen=True)
@@ -39,17 +37,15 @@ class Load:
             return f"a file of {self.size // 1_000_000} MB"
         return f"{self.count:,} files of {self.size // 1000} kB"
 
-    def up(self, url: str) -> None:
+    def up(self, client: RawMedia) -> None:
         """Send everything."""
-        client = media_client(url)
         assert client.begin() == 0
         for batch in self.batches:
             client.send_packed("uploadChanges", batch)
         assert client.sanity(self.count) == "OK"
 
-    def down(self, url: str) -> None:
+    def down(self, client: RawMedia) -> None:
         """Fetch everything, check it, and throw it away."""
-        client = media_client(url)
         names = [name for name, _, _ in client.all_changes()]
         bytes_left = self.count * self.size
         while names:
@@ -58,10 +54,3 @@ class Load:
             bytes_left -= sum(len(content) for _, content in files)
         assert bytes_left == 0
         assert client.sanity(self.count) == "OK"
-
-
-def media_client(url: str) -> RawMedia:
-    """A hand-made client: the real one takes longer than any server, and hides what servers do."""
-    raw = Raw(url)
-    assert raw.login(USER, PASSWORD).status == 200
-    return RawMedia(raw)

@@ -204,7 +204,7 @@ class Household:
         left = [path.name for path in folder.iterdir() if path.name not in EXPECTED]
         backups = folder / "backups"
         kept = list(backups.iterdir()) if backups.is_dir() else []
-        left += [path.name for path in kept if path.suffix in (".tmp", ".part")]
+        left += [path.name for path in kept if path.suffix in (".tmp", ".part", ".kept")]
         left += [path.name for path in self.server.data.iterdir() if path.name.endswith(".probe")]
         if left:
             raise WrongError(f"left behind: {', '.join(left)}")

@@ -214,3 +214,15 @@ def test_with_several_accounts_one_must_be_named(worlds: Worlds) -> None:
     assert done.returncode == 1
     assert "no account" in done.stderr
     assert world.deckport.run(["backup", "prune", "--account", "Bert"]).returncode == 0
+
+
+def test_a_person_decides_how_many_backups_stay(world: World) -> None:
+    a, _ = world.two_devices()
+    world.server.stop()
+    world.deckport.start("--keep-backups", "1")
+    for number in range(4):
+        a.force_one_way()
+        a.add_note(guid=f"n{number}", fields=["x", "y"])
+        assert a.sync(one_way="upload")["required"] == "FULL_SYNC"
+    # The newest one, and the first of the day.
+    assert [backup["notes"] for backup in backups(world)] == [4, 1]

@@ -39,6 +39,86 @@ pub(crate) enum Command {
     /// Copies of collections that were replaced, and getting one back
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Replace an account's collection with that of a file; a backup is kept
+    Import(ImportArgs),
+    /// Write an account's collection to a file that Anki can import
+    Export(ExportArgs),
+    /// Look for what is wrong with an account's collection and media
+    Check(CheckArgs),
+}
+
+const IMPORT_EXAMPLE: &str = "Examples:
+  deckport import collection.colpkg
+  deckport import backup.anki2 --account anna
+
+The endpoint must be stopped. Afterwards each device asks for a direction at its next sync:
+choose Download. Media files that the package does not have stay.";
+
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_EXAMPLE)]
+pub(crate) struct ImportArgs {
+    /// A collection package (.colpkg) or collection file (.anki2)
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+}
+
+const CHECK_EXAMPLE: &str = "Examples:
+  deckport check
+  deckport check --repair
+  deckport check --compare collection.anki2
+
+The endpoint must be stopped. Exit codes: 0 nothing found, 1 something found, 2 not checked.
+--repair keeps a backup first. --compare prints one line for each difference.";
+
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLE)]
+pub(crate) struct CheckArgs {
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Mend what Anki's own Check Database would mend
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    /// Compare with a collection (.anki2) or package (.colpkg) of a device instead
+    #[arg(long, value_name = "FILE", conflicts_with = "repair")]
+    pub(crate) compare: Option<PathBuf>,
+}
+
+const EXPORT_EXAMPLE: &str = "Examples:
+  deckport export anki.colpkg
+  deckport export old.colpkg --legacy --no-media
+  deckport export collection.anki2 --account anna
+
+The endpoint must be stopped. In Anki: File > Import.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPORT_EXAMPLE)]
+pub(crate) struct ExportArgs {
+    /// The file to be written; its name ends with .colpkg, or .anki2 for the collection alone
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Without images and sounds
+    #[arg(long)]
+    pub(crate) no_media: bool,
+
+    /// For Anki before 2.1.50; every Anki can import it
+    #[arg(long)]
+    pub(crate) legacy: bool,
+
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 const SERVE_EXAMPLE: &str = "Examples:
@@ -65,6 +145,11 @@ pub(crate) struct ServeArgs {
     /// Most megabytes that an account's collection and media may have [default: no limit]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
     pub(crate) quota: Option<u64>,
+
+    /// So many of an account's newest backups stay, in addition to one a day for two weeks
+    /// [default: 10]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) keep_backups: Option<usize>,
 
     /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
     #[arg(long)]
@@ -172,22 +257,23 @@ pub(crate) enum DeviceCommand {
     },
 }
 
-const CHECK_EXAMPLE: &str = "Examples:
+const MEDIA_CHECK_EXAMPLE: &str = "Examples:
   deckport media check
   deckport media check --account anna --repair
 
-Reads every file. A running endpoint keeps the media open for a minute after a sync.";
+The endpoint must be stopped. Reads every file.";
 
 const UNUSED_EXAMPLE: &str = "Examples:
   deckport media unused
   deckport media unused --delete
 
-Deleted files move to media.trash in the account's folder; devices delete them, too.";
+The endpoint must be stopped. Deleted files move to media.trash in the account's folder; devices
+delete them, too.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MediaCommand {
     /// Find files that are missing, damaged or belong to nothing
-    #[command(after_help = CHECK_EXAMPLE)]
+    #[command(after_help = MEDIA_CHECK_EXAMPLE)]
     Check {
         /// Whose media [default: those of the only account]
         #[arg(long, value_name = "NAME")]
@@ -217,7 +303,7 @@ const RESTORE_EXAMPLE: &str = "Example:
 The endpoint must be stopped. The present collection is kept first. Afterwards choose Download on
 all devices when they ask which side to keep.";
 
-const EXPORT_EXAMPLE: &str = "Example:
+const BACKUP_EXPORT_EXAMPLE: &str = "Example:
   deckport backup export 2026-11-20-123127-upload old.anki2";
 
 #[derive(Debug, Subcommand)]
@@ -248,7 +334,7 @@ pub(crate) enum BackupCommand {
         account: Option<String>,
     },
     /// Write a backup to a file, as an ordinary Anki collection
-    #[command(after_help = EXPORT_EXAMPLE)]
+    #[command(after_help = BACKUP_EXPORT_EXAMPLE)]
     Export {
         /// Its name in `deckport backup list`
         name: String,

@@ -3,12 +3,11 @@
 //! Looking, writing a copy elsewhere and removing old ones works beside a running endpoint. What
 //! needs the collection itself needs the data folder for this process alone.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use deckport_endpoint::{
-    Account, BackupError, BackupFolder, BackupInfo, BackupPolicy, Clock, Endpoint, EndpointHandle,
-    EndpointOptions, FolderError, OpenError, Registry, SystemClock,
+    Account, BackupError, BackupFolder, BackupInfo, BackupPolicy, Clock, EndpointHandle, Registry,
+    SystemClock,
 };
 use serde::Serialize;
 
@@ -16,7 +15,7 @@ use crate::args::{BackupCommand, PruneArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
 use crate::registry::{self, one_account};
-use crate::{size, utc};
+use crate::{size, unserved, utc};
 
 /// Carries out one backup command.
 pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -206,16 +205,7 @@ fn with_endpoint<T>(
     data_dir: &Path,
     work: impl AsyncFnOnce(EndpointHandle) -> Result<T, BackupError>,
 ) -> Result<T, Failure> {
-    let mut options = EndpointOptions::new(PathBuf::from(data_dir));
-    options.clock = Arc::new(SystemClock::new());
-    let endpoint = Endpoint::open_unserved(options).map_err(|error| match error {
-        OpenError::Folder(FolderError::InUse { path }) => Failure::Failed(format!(
-            "the endpoint is running on {} and owns the collections: stop it, run this again, and \
-             start it anew",
-            path.display()
-        )),
-        other => Failure::failed(other),
-    })?;
+    let endpoint = unserved::open(data_dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;

@@ -6,6 +6,7 @@ mod account;
 mod addresses;
 mod args;
 mod backup;
+mod check;
 mod device;
 mod environment;
 mod failure;
@@ -13,6 +14,7 @@ mod listen;
 mod log;
 mod media;
 mod output;
+mod package;
 mod password;
 mod qr;
 mod registry;
@@ -20,6 +22,7 @@ mod serve;
 mod settings;
 mod shutdown;
 mod size;
+mod unserved;
 mod utc;
 
 use std::process::ExitCode;
@@ -53,5 +56,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Device(command) => device::run(&command, &data_dir),
         Command::Media(command) => media::run(&command, &data_dir),
         Command::Backup(command) => backup::run(&command, &data_dir),
+        Command::Import(args) => package::import(&args, &data_dir),
+        Command::Check(args) => check::run(&args, &data_dir),
+        Command::Export(args) => package::export(&args, &data_dir),
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct ServeSettings {
     pub(crate) scope: Scope,
     /// Most bytes of an account.
     pub(crate) quota: Option<u64>,
+    /// How many backups stay; `None`: the endpoint's default.
+    pub(crate) keep_backups: Option<usize>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
 }
@@ -50,6 +52,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         configured_accounts: environment.accounts.clone(),
         first_account,
         scope: scope(&args.allow),
+        keep_backups: args.keep_backups,
         quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
     }
@@ -101,7 +104,7 @@ mod tests {
         let settings = resolve(&ServeArgs::default(), &environment(&[]));
         assert_eq!(settings.listen_on, ListenOn::Everywhere(27701));
         assert_eq!(settings.first_account.as_deref(), Some("anki"));
-        assert_eq!(settings.max_upload_bytes, None);
+        assert_eq!((settings.max_upload_bytes, settings.keep_backups), (None, None));
     }
 
     #[test]

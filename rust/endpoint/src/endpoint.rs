@@ -77,6 +77,7 @@ impl Endpoint {
         for account in registry.accounts()? {
             let account_folder = folder.path().join(&account.folder);
             temp_file::remove_leftovers(&account_folder);
+            backup::remove_unfinished(&account_folder);
             backup::settle(&account_folder);
         }
         let workers = Arc::new(Workers::new(&options));

@@ -6,6 +6,7 @@
 //! does the work.
 
 mod backup;
+mod care;
 mod clock;
 mod endpoint;
 mod events;
@@ -19,7 +20,6 @@ mod handle;
 mod health;
 mod hex;
 mod lease;
-mod media_care;
 mod options;
 mod own_thread;
 mod refusal;
@@ -31,15 +31,18 @@ mod texts;
 mod throttle;
 mod worker;
 
-pub use deckport_media::{CheckReport, UnusedFile};
+pub use deckport_media::{Added, UnusedFile};
 
 pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
+pub use care::{
+    AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
+    ImportReport, MediaFindings, Progress, Stage, Watcher,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, NullEvents, RequestRecord};
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use handle::{EndpointHandle, Replaced};
-pub use media_care::{MediaCare, MediaCareError};
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
 pub use scope::{Network, NotANetwork, Scope};

@@ -9,6 +9,7 @@
 //! - `deckport_pending`: file operations that are decided but perhaps not done ([`crate::pending`]);
 //! - `deckport_meta`: version of these tables, name of the usn holder.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +22,8 @@ use crate::store::Totals;
 const OWN_VERSION: i64 = 1;
 /// Another process on the same folder is told soon.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// For a new database. Small contents pass through it, and pages cost calls of the system.
+const PAGE_BYTES: i64 = 16 * 1024;
 /// More than there are different statements in this crate.
 const STATEMENTS: usize = 64;
 
@@ -94,9 +97,12 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     conn.pragma_update(None, "locking_mode", "exclusive")?;
     // Nothing in a stranger's file may call functions.
     conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // What an answer promises must survive a power loss.
     conn.pragma_update(None, "synchronous", "full")?;
+    // Or statements that are kept are planned anew for each value.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A phone may have no folder for temporary files; 1 MiB of pages is plenty.
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "cache_size", -1024)?;

@@ -30,7 +30,7 @@ pub struct Download {
 }
 
 enum Part {
-    Bytes { bytes: Arc<[u8]>, at: usize },
+    Bytes { bytes: Arc<Vec<u8>>, at: usize },
     File(Streamed),
 }
 
@@ -244,7 +244,7 @@ fn read_checked(
             sums.crc
         }
     };
-    Ok(Some((Part::Bytes { bytes: bytes.into(), at: 0 }, crc)))
+    Ok(Some((Part::Bytes { bytes: Arc::new(bytes), at: 0 }, crc)))
 }
 
 impl fmt::Debug for Download {
@@ -275,7 +275,7 @@ impl Download {
 
     fn push_bytes(&mut self, bytes: Vec<u8>) {
         self.zip_bytes += bytes.len() as u64;
-        self.parts.push_back(Part::Bytes { bytes: bytes.into(), at: 0 });
+        self.parts.push_back(Part::Bytes { bytes: Arc::new(bytes), at: 0 });
     }
 
     /// Bytes of the whole zip, for `anki-original-size` and `content-length`.

@@ -11,4 +11,5 @@ mod backups;
 mod failures;
 mod lifecycle;
 mod media;
+mod packages;
 mod support;

@@ -11,7 +11,7 @@ const DEFAULT_ROLLOVER_HOUR: i64 = 4;
 
 /// Everything that decides when a collection's day changes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DayClock {
+pub(crate) struct DayClock {
     /// Creation time of the collection.
     creation: TimestampSecs,
     /// Scheduler generation, 1 or 2.
@@ -26,7 +26,7 @@ pub(super) struct DayClock {
 
 impl DayClock {
     /// Reads the settings.
-    pub(super) fn of(conn: &Connection) -> Result<DayClock> {
+    pub(crate) fn of(conn: &Connection) -> Result<DayClock> {
         Ok(DayClock {
             creation: conn.query_row("SELECT crt FROM col", [], |row| row.get(0))?,
             scheduler: config::get(conn, "schedVer")?.unwrap_or(1),
@@ -37,12 +37,12 @@ impl DayClock {
     }
 
     /// Clients with the second scheduler write the rollover hour on first use.
-    pub(super) fn lacks_rollover(&self) -> bool {
+    pub(crate) fn lacks_rollover(&self) -> bool {
         self.scheduler == 2 && self.rollover.is_none()
     }
 
     /// Days since creation.
-    pub(super) fn today(&self, now: TimestampSecs) -> i64 {
+    pub(crate) fn today(&self, now: TimestampSecs) -> i64 {
         if self.scheduler != 2 {
             return (now - self.creation).div_euclid(DAY);
         }

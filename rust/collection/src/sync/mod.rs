@@ -4,9 +4,9 @@
 //! collection's connection is open all that time: until `finish` nothing has happened.
 
 mod changes;
-mod day;
+pub(crate) mod day;
 mod graves;
-mod heal;
+pub(crate) mod heal;
 mod outgoing;
 mod rows;
 mod sanity;

@@ -15,6 +15,7 @@ mod legacy;
 mod login;
 mod media;
 mod outgoing;
+mod packing;
 mod page;
 mod record;
 mod slots;

@@ -85,7 +85,7 @@ pub(super) async fn put_in_place(
     {
         return Ok(Err(Unusable::OverQuota(quota)));
     }
-    let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload };
+    let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload, one_way: false };
     match lease.replace(new).await {
         Err(refusal) if refusal.kind == ErrorKind::Internal => {
             Ok(Err(Unusable::NotReplaced(refusal.reason)))

@@ -145,6 +145,9 @@ impl Owner for Core {
             Message::Snapshot(caller, form, reply) => {
                 self.want(caller, Wish::Snapshot(form, reply));
             }
+            Message::CopyHeld(ticket, reply) => {
+                let _ = reply.send(self.copy_held(ticket));
+            }
             Message::StopWaiting => self.stop_waiting(),
             Message::Close => self.close(),
             #[cfg(test)]

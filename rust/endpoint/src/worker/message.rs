@@ -13,6 +13,9 @@ use super::store::{FileForm, Snapshot};
 /// Where an answer goes. Dropped without one when the work panicked.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
+/// Where whoever asked gets it.
+pub(super) type Answer<T> = oneshot::Receiver<Result<T, Refusal>>;
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
@@ -66,6 +69,8 @@ pub(super) enum Message {
     Release(Ticket),
     /// Copy the collection for a download.
     Snapshot(Caller, FileForm, Reply<Snapshot>),
+    /// Copy the collection for whoever holds the lease with this ticket.
+    CopyHeld(Ticket, Reply<Snapshot>),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.
@@ -94,4 +99,7 @@ pub(crate) struct NewCollection {
     pub(crate) counts: Counts,
     /// Where it comes from.
     pub(crate) reason: BackupReason,
+    /// Make all devices ask for a one-way sync. An uploaded collection keeps its own times,
+    /// because its device compares them.
+    pub(crate) one_way: bool,
 }

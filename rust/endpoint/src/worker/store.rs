@@ -51,6 +51,13 @@ pub(crate) struct Snapshot {
     temp: TempFile,
 }
 
+impl Snapshot {
+    /// The file itself, still a temporary one.
+    pub(crate) fn into_temp(self) -> TempFile {
+        self.temp
+    }
+}
+
 impl Read for Snapshot {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.read(buffer)
@@ -91,6 +98,7 @@ impl Store {
     pub(super) fn open(&mut self, now_ms: i64) -> Result<&Collection, Error> {
         if self.collection.is_none() {
             fs::create_dir_all(&self.folder)?;
+            backup::settle(&self.folder);
             let opened = match Collection::open_or_create(&self.path(), now_ms) {
                 // The reference server leaves this behind after a download by an old client.
                 Err(Error::NeedsUpgrade(_)) => {
@@ -168,18 +176,18 @@ impl Store {
     /// holds anything. On disk when this returns. Whenever this is interrupted, one of the two is
     /// in place, complete.
     ///
-    /// Only an uploaded collection keeps its own times, because its device compares them; any
-    /// other one makes all devices ask for a one-way sync.
+    /// With `one_way` all devices will ask for a one-way sync.
     pub(super) fn replace(
         &mut self,
         new: TempFile,
         reason: BackupReason,
+        one_way: bool,
         device: Option<&str>,
         now_ms: i64,
     ) -> Result<Displaced, Error> {
         let keep = !self.is_untouched(now_ms);
         let (state, counts) = self.look(now_ms);
-        if reason != BackupReason::Upload {
+        if one_way {
             deckport_collection::force_one_way(new.path(), state.as_ref(), now_ms)?;
         }
         if self.close().is_err() {
@@ -238,7 +246,7 @@ impl Store {
             return Ok(None);
         }
         let counts = self.open(now_ms)?.summary()?.into();
-        let copy = self.snapshot(FileForm::Stored, now_ms)?.temp;
+        let copy = self.snapshot(FileForm::Stored, now_ms)?.into_temp();
         let occasion = Occasion { reason, device, counts: Some(counts), now_ms };
         let kept = backup::keep_copy(copy, self.backups().path(), &occasion)?;
         // The folder of backups may be new.

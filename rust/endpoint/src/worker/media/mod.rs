@@ -9,11 +9,12 @@ mod state;
 mod tests;
 mod zip;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use deckport_media::{Download, UploadResult};
+use deckport_media::{Download, MediaStore, UploadResult};
 use deckport_wire::Usn;
 use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use tokio::sync::oneshot;
@@ -49,6 +50,8 @@ pub(super) enum MediaMessage {
     Upload(MediaAsker, MediaZip, Reply<UploadResult>),
     /// Compare the number of files.
     Sanity(MediaAsker, u32, Reply<MediaSanityResponse>),
+    /// Do something else with the store.
+    Work(Work),
     /// Look at the files once in a while, also if nobody asks for any.
     Look,
     /// Close everything and end the thread.
@@ -56,6 +59,18 @@ pub(super) enum MediaMessage {
     /// Fail as a bug would.
     #[cfg(test)]
     Panic(Reply<()>),
+}
+
+/// Something to be done with the store, if it can be opened, at a time in Unix milliseconds.
+type Job = dyn FnOnce(deckport_media::Result<&mut MediaStore>, i64) + Send;
+
+/// A [`Job`] in a message.
+pub(super) struct Work(Box<Job>);
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Work")
+    }
 }
 
 /// The way to one account's media.
@@ -128,6 +143,27 @@ impl Media {
         self.ask(|reply| MediaMessage::Sanity(asker, local, reply)).await
     }
 
+    /// Does something with the store on the media's thread, and waits for it. For threads that may
+    /// block. Requests of devices wait meanwhile, so long work should come in pieces.
+    pub(crate) fn work_blocking<T, E>(
+        &self,
+        work: impl FnOnce(&mut MediaStore, i64) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<deckport_media::Error> + From<Refusal> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = move |store: deckport_media::Result<&mut MediaStore>, now_ms: i64| {
+            let done = store.map_err(E::from).and_then(|store| work(store, now_ms));
+            // Nobody listens any more when whoever asked was given up.
+            let _ = reply.send(done);
+        };
+        let message = MediaMessage::Work(Work(Box::new(job)));
+        self.messages.send(message).map_err(|_| Refusal::shutting_down())?;
+        answer.blocking_recv().map_err(|_| Refusal::unexpected())?
+    }
+
     /// Closes the store and ends the thread, after everything that was asked before.
     pub(super) fn close(&self) {
         self.send(MediaMessage::Close);
@@ -136,8 +172,7 @@ impl Media {
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
-        let gone = |_| Refusal::internal("the request failed unexpectedly");
-        answer.await.map_err(gone)?
+        answer.await.map_err(|_| Refusal::unexpected())?
     }
 
     fn send(&self, message: MediaMessage) {

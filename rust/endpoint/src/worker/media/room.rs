@@ -9,7 +9,7 @@ use deckport_wire::media::MediaSanityResponse;
 use deckport_wire::{ErrorKind, Usn};
 
 use super::state::MediaState;
-use super::{MediaAsker, MediaMessage, MediaZip};
+use super::{MediaAsker, MediaMessage, MediaZip, Work};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::faults;
@@ -238,6 +238,11 @@ impl Owner for MediaRoom {
             MediaMessage::Sanity(asker, local, reply) => {
                 let verdict = self.sanity(&asker, local);
                 self.answer(reply, verdict);
+            }
+            MediaMessage::Work(Work(job)) => {
+                let now_ms = self.clock.now_ms();
+                job(self.store(), now_ms);
+                self.note_totals();
             }
             MediaMessage::Look => {
                 if let Err(error) = self.store().map(|_| ()) {

@@ -133,7 +133,8 @@ impl Bench {
     fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
         let (reply, mut answer) = oneshot::channel();
         let (counts, reason) = (Counts::default(), BackupReason::Upload);
-        let new = NewCollection { file, bytes: 1, counts, reason };
+        let one_way = reason != BackupReason::Upload;
+        let new = NewCollection { file, bytes: 1, counts, reason, one_way };
         let replacement = Replacement { caller: caller(device), ticket, new };
         self.core.handle(Message::Replace(replacement, reply));
         answer.try_recv().unwrap().map(drop)

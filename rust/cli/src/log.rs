@@ -77,13 +77,13 @@ impl Entry {
     fn of(event: &Event) -> Option<Self> {
         Some(match event {
             Event::Request(record) => Self::request(record),
-            Event::LoggedIn { account, device, peer } => Self::success(
+            Event::LoggedIn { account, device, peer, .. } => Self::success(
                 "login",
                 format!("new device {} from {peer}", shown(device)),
                 json!({"device": shown(device), "peer": peer}),
             )
             .about(account),
-            Event::SyncFinished { account, device, duration } => Self::success(
+            Event::SyncFinished { account, device, duration, .. } => Self::success(
                 "sync_finished",
                 format!("sync by {} finished after {} ms", shown(device), millis(*duration)),
                 json!({"device": shown(device), "ms": millis(*duration)}),

@@ -3,12 +3,10 @@
 //! No logic of syncing, accounts or storage lives here.
 
 mod account;
-mod addresses;
 mod args;
 mod device;
 mod environment;
 mod failure;
-mod listen;
 mod log;
 mod media;
 mod output;

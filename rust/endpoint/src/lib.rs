@@ -5,6 +5,8 @@
 //! `deckport-wire` decodes, this crate finds the account and its worker, `deckport-collection`
 //! does the work.
 
+mod account_care;
+mod addresses;
 mod backup;
 mod clock;
 mod endpoint;
@@ -15,26 +17,38 @@ mod handle;
 mod health;
 mod hex;
 mod lease;
+mod listen;
 mod media_care;
+mod new_password;
 mod options;
 mod own_thread;
+mod pairing;
 mod refusal;
 mod registry;
 mod server;
+mod storage_watch;
 mod temp_file;
 mod texts;
 mod throttle;
 mod worker;
 
-pub use deckport_media::{CheckReport, UnusedFile};
+pub use deckport_collection::{Overview, Summary};
+pub use deckport_media::{CheckReport, Error as MediaError, UnusedFile};
 
-pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
+pub use account_care::{AccountError, AccountOverview};
+pub use addresses::{Address, InterfaceAddress, LinkKind, addresses, interfaces_of_machine};
+pub use backup::{
+    BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
-pub use events::{Event, EventSink, NullEvents, RequestRecord};
+pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use handle::{EndpointHandle, Replaced};
+pub use listen::{ListenError, ListenOn, listen};
 pub use media_care::{MediaCare, MediaCareError};
+pub use new_password::generate_password;
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
+pub use pairing::PairingWindow;
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
 pub use texts::{EnglishTexts, KeptCopy, Texts, WhyKept};

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use deckport_collection::{Collection, visit_media_texts};
 use deckport_media::{CheckReport, MediaStore, References, UnusedFile};
 
+use crate::account_care::AccountError;
+
 /// Why the media could not be looked after. The message says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,6 +14,9 @@ pub enum MediaCareError {
     /// The media cannot be used; notably when a running endpoint has them open.
     #[error(transparent)]
     Media(#[from] deckport_media::Error),
+    /// There is no such account, or the endpoint is stopping.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The collection that tells which files are used cannot be read.
     #[error("the collection cannot be read: {0}")]
     Collection(#[from] deckport_collection::Error),

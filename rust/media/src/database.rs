@@ -128,22 +128,42 @@ fn user_version(conn: &Connection) -> Result<i64> {
 
 /// The usn that a database will have when it is opened; 0 when there is no database.
 pub(crate) fn stored_usn(path: &Path) -> Result<Usn> {
+    let Some((conn, version)) = open_stored(path)? else { return Ok(0) };
+    let sql = match version {
+        3 => "SELECT max(usn, (SELECT coalesce(max(usn), 0) FROM media)) FROM meta",
+        _ => "SELECT last_usn FROM meta",
+    };
+    Ok(conn.query_row(sql, [], |row| row.get(0))?)
+}
+
+/// Files and their bytes in a database that nobody has open; nothing where there is none.
+pub(crate) fn stored_size(path: &Path) -> Result<(u64, u64)> {
+    let Some((conn, version)) = open_stored(path)? else { return Ok((0, 0)) };
+    let sql = match version {
+        3 => "SELECT count(*), 0 FROM media WHERE csum IS NOT NULL",
+        _ => "SELECT total_nonempty_files, total_bytes FROM meta",
+    };
+    let count = |row: &rusqlite::Row<'_>, index| row.get(index).map(i64::unsigned_abs);
+    Ok(conn.query_row(sql, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?)
+}
+
+/// A database that nobody has open, with its version; `None` where there is none, or nothing in
+/// it yet.
+fn open_stored(path: &Path) -> Result<Option<(Connection, i64)>> {
     if !path.exists() {
-        return Ok(0);
+        return Ok(None);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.pragma_update(None, "locking_mode", "exclusive")?;
     conn.pragma_update(None, "trusted_schema", false)?;
-    let sql = match (user_version(&conn)?, has_tables(&conn)?) {
-        (0, false) => return Ok(0),
-        (3, true) => "SELECT max(usn, (SELECT coalesce(max(usn), 0) FROM media)) FROM meta",
-        (4, true) => "SELECT last_usn FROM meta",
-        (version @ 5.., _) => return Err(Error::TooNew(version)),
-        _ => return Err(Error::NotAMediaDatabase),
-    };
-    Ok(conn.query_row(sql, [], |row| row.get(0))?)
+    match (user_version(&conn)?, has_tables(&conn)?) {
+        (0, false) => Ok(None),
+        (version @ 3..=4, true) => Ok(Some((conn, version))),
+        (version @ 5.., _) => Err(Error::TooNew(version)),
+        _ => Err(Error::NotAMediaDatabase),
+    }
 }
 
 /// Whether the file has a table `media`; with anything else in it, it is no media database.

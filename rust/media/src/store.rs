@@ -122,6 +122,15 @@ impl MediaStore {
         database::stored_usn(&Folder::new(account_folder, Arc::new(RealDisk)).database())
     }
 
+    /// How many files there are and how many bytes they have, of a store that nobody has open;
+    /// as cheap as [`MediaStore::usn_when_closed`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn size_when_closed(account_folder: &Path) -> Result<(u64, u64)> {
+        database::stored_size(&Folder::new(account_folder, Arc::new(RealDisk)).database())
+    }
+
     /// What the look at all files found when the store was opened.
     #[must_use]
     pub fn found_at_open(&self) -> &LookReport {

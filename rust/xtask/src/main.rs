@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod bindings;
 mod deny;
 mod fuzz;
 mod matrix;
@@ -41,6 +42,8 @@ cargo xtask bench [OPTIONS]            CPU time and memory beside the reference 
 cargo xtask test fuzz                  each fuzz target for some seconds
 cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
     --seconds N                        how long each runs (default 1800)
+cargo xtask bindings [--release]       the library for Kotlin and Python, and the code generated from it,
+                                       in target/bindings
 cargo xtask deny                       licences, advisories and sources of all dependencies
                                        (needs `cargo install cargo-deny`)
 ";
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         ["matrix", rest @ ..] => test::run_matrix(rest),
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
+        ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),
         ["deny"] => deny::run().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -152,7 +152,7 @@ pub(crate) fn build_server(release: bool) -> Result<PathBuf, String> {
     Ok(target_folder().join(profile).join(name))
 }
 
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => root().join(folder),
         None => root().join("target"),

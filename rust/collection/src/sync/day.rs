@@ -11,7 +11,7 @@ const DEFAULT_ROLLOVER_HOUR: i64 = 4;
 
 /// Everything that decides when a collection's day changes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DayClock {
+pub(crate) struct DayClock {
     /// Creation time of the collection.
     creation: TimestampSecs,
     /// Scheduler generation, 1 or 2.
@@ -26,7 +26,7 @@ pub(super) struct DayClock {
 
 impl DayClock {
     /// Reads the settings.
-    pub(super) fn of(conn: &Connection) -> Result<DayClock> {
+    pub(crate) fn of(conn: &Connection) -> Result<DayClock> {
         Ok(DayClock {
             creation: conn.query_row("SELECT crt FROM col", [], |row| row.get(0))?,
             scheduler: config::get(conn, "schedVer")?.unwrap_or(1),
@@ -37,12 +37,24 @@ impl DayClock {
     }
 
     /// Clients with the second scheduler write the rollover hour on first use.
-    pub(super) fn lacks_rollover(&self) -> bool {
+    pub(crate) fn lacks_rollover(&self) -> bool {
         self.scheduler == 2 && self.rollover.is_none()
     }
 
+    /// When the day changes next, after `now`.
+    pub(crate) fn next_day_at(&self, now: TimestampSecs) -> TimestampSecs {
+        if self.scheduler != 2 {
+            let into_day = (now - self.creation).rem_euclid(DAY);
+            return now.saturating_add(DAY - into_day);
+        }
+        let rollover = self.rollover.unwrap_or(DEFAULT_ROLLOVER_HOUR).clamp(0, 23) * 3600;
+        let local_now = now.saturating_sub(self.local_offset.saturating_mul(60));
+        let into_day = local_now.saturating_sub(rollover).rem_euclid(DAY);
+        now.saturating_add(DAY - into_day)
+    }
+
     /// Days since creation.
-    pub(super) fn today(&self, now: TimestampSecs) -> i64 {
+    pub(crate) fn today(&self, now: TimestampSecs) -> i64 {
         if self.scheduler != 2 {
             return (now - self.creation).div_euclid(DAY);
         }
@@ -85,6 +97,20 @@ mod tests {
         assert_eq!(clock.today(clock.creation), 0);
         assert_eq!(clock.today(clock.creation + DAY - 1), 0);
         assert_eq!(clock.today(clock.creation + DAY), 1);
+    }
+
+    #[test]
+    fn the_next_day_begins_when_the_number_changes() {
+        let offset = Some(-120);
+        for (scheduler, creation_offset) in [(1, offset), (2, offset), (2, None)] {
+            let clock = DayClock { scheduler, creation_offset, ..clock() };
+            for now in [clock.creation + 5, clock.creation + DAY, clock.creation + 3 * DAY - 1] {
+                let next = clock.next_day_at(now);
+                assert!(now < next && next <= now + DAY);
+                assert_eq!(clock.today(next - 1), clock.today(now));
+                assert_eq!(clock.today(next), clock.today(now) + 1);
+            }
+        }
     }
 
     #[test]

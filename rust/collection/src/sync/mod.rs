@@ -4,7 +4,7 @@
 //! collection's connection is open all that time: until `finish` nothing has happened.
 
 mod changes;
-mod day;
+pub(crate) mod day;
 mod graves;
 mod heal;
 mod outgoing;
@@ -193,6 +193,12 @@ impl ServerSync {
         conn.execute("UPDATE col SET mod = ?1, ls = ?1, usn = ?2", (stored, next_usn))?;
         conn.execute_batch("COMMIT")?;
         Ok(Finished { modified, counts: self.counts })
+    }
+
+    /// What moved so far.
+    #[must_use]
+    pub fn counts(&self) -> SyncCounts {
+        self.counts
     }
 
     /// Rolls everything back.

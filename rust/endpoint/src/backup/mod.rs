@@ -23,5 +23,5 @@ pub use facts::{BackupInfo, BackupReason, Counts};
 pub use folder::BackupFolder;
 pub(crate) use folder::remove_leftovers;
 pub(crate) use keep::{Occasion, keep, keep_copy};
-pub(crate) use name::readable_time;
+pub use name::readable_time;
 pub use retention::BackupPolicy;

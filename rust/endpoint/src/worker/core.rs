@@ -142,6 +142,12 @@ impl Owner for Core {
             Message::Snapshot(caller, form, reply) => {
                 self.want(caller, Wish::Snapshot(form, reply));
             }
+            Message::Overview(reply) => {
+                let _ = reply.send(self.overview());
+            }
+            Message::References(reply) => {
+                let _ = reply.send(self.references());
+            }
             Message::StopWaiting => self.stop_waiting(),
             Message::Close => self.close(),
             #[cfg(test)]
@@ -236,6 +242,7 @@ impl Core {
                 }
             }
             Wish::Upload(reply) => {
+                self.tell_of_transfer(&caller, true);
                 let now = self.clock.monotonic();
                 let ticket = match self.lease.take(&caller.key, Purpose::Upload, now) {
                     Taken::Granted(ticket) => Ok(ticket),
@@ -246,6 +253,7 @@ impl Core {
                 }
             }
             Wish::Snapshot(form, reply) => {
+                self.tell_of_transfer(&caller, false);
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
                 let _ = reply.send(snapshot.map_err(Refusal::from));

@@ -1,5 +1,7 @@
 //! What an account's worker is asked.
 
+use deckport_collection::Overview;
+use deckport_media::References;
 use deckport_wire::SyncMethod;
 use tokio::sync::oneshot;
 
@@ -66,6 +68,10 @@ pub(super) enum Message {
     Release(Ticket),
     /// Copy the collection for a download.
     Snapshot(Caller, FileForm, Reply<Snapshot>),
+    /// Tell what the last committed state holds, if there is a collection.
+    Overview(Reply<Option<Overview>>),
+    /// Tell which media files the last committed state refers to, if there is a collection.
+    References(Reply<Option<References>>),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.

@@ -130,7 +130,10 @@ impl Core {
         let outcome = session::advance(&mut running.sync, collection.conn(), step);
         self.lease.touch(self.clock.monotonic());
         match outcome {
-            Ok(Outcome::GoesOn(json)) => Ok(json),
+            Ok(Outcome::GoesOn(json)) => {
+                self.tell_of_progress();
+                Ok(json)
+            }
             Ok(Outcome::Differs(json)) => {
                 self.roll_back("the two sides differ");
                 Ok(json)
@@ -141,6 +144,13 @@ impl Core {
                 Err(refusal)
             }
         }
+    }
+
+    fn tell_of_progress(&self) {
+        let Some(running) = &self.running else { return };
+        let counts = running.sync.counts();
+        let Caller { account, device, .. } = running.caller.clone();
+        self.events.event(&Event::SyncProgress { account, device, counts });
     }
 
     fn finish(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
@@ -159,8 +169,9 @@ impl Core {
         match finished {
             Ok(finished) => {
                 self.seen.remember(&key, finished.modified);
+                let counts = finished.counts;
                 let duration = self.clock.monotonic().saturating_sub(running.started);
-                self.events.event(&Event::SyncFinished { account, device, duration });
+                self.events.event(&Event::SyncFinished { account, device, counts, duration });
                 Ok(session::encode(&finished.modified)?)
             }
             Err(error) => {

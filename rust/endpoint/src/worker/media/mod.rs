@@ -3,6 +3,7 @@
 //! `meta` tells the media usn, too, and must not wait for a batch that is being stored: what it
 //! needs is in [`state`], which both threads of an account know.
 
+mod exchanged;
 mod room;
 mod state;
 #[cfg(test)]
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use deckport_media::{Download, UploadResult};
+use deckport_media::{CheckReport, Download, References, UnusedFile, UploadResult};
 use deckport_wire::Usn;
 use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use tokio::sync::oneshot;
@@ -21,7 +22,7 @@ use tokio::sync::oneshot;
 pub(super) use self::room::MediaRoom;
 use self::state::MediaState;
 pub(crate) use self::zip::MediaZip;
-use super::message::Reply;
+use super::message::{Caller, Reply};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
@@ -32,8 +33,22 @@ use crate::registry::Account;
 pub(crate) struct MediaAsker {
     /// Tells devices apart.
     pub(crate) device: DeviceKey,
+    /// Device name, for events.
+    pub(crate) name: String,
     /// Chosen by the client, or given to it by `begin`; empty where neither happened.
     pub(crate) session: String,
+}
+
+/// What the store itself answers: its errors tell a person what to do.
+type Stored<T> = deckport_media::Result<T>;
+
+/// Is told how many of how many files were read, and answers whether to go on.
+pub(crate) struct Goer(pub(crate) Box<dyn FnMut(u64, u64) -> bool + Send>);
+
+impl std::fmt::Debug for Goer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Goer")
+    }
 }
 
 /// One piece of work.
@@ -44,11 +59,19 @@ pub(super) enum MediaMessage {
     /// List what changed after a usn.
     Changes(MediaAsker, Usn, Reply<MediaChangesResponse>),
     /// Give files out.
-    Download(Vec<String>, Reply<Download>),
+    Download(MediaAsker, Vec<String>, Reply<Download>),
     /// Take a batch in.
     Upload(MediaAsker, MediaZip, Reply<UploadResult>),
     /// Compare the number of files.
     Sanity(MediaAsker, u32, Reply<MediaSanityResponse>),
+    /// Count the files and their bytes.
+    Size(Reply<Stored<(u64, u64)>>),
+    /// Read and compare every file, with repair or without.
+    Check(bool, Goer, Reply<Stored<CheckReport>>),
+    /// Find the files that nothing refers to.
+    Unused(References, Reply<Stored<Vec<UnusedFile>>>),
+    /// Delete these files on all devices.
+    Delete(Vec<String>, Reply<Stored<usize>>),
     /// Look at the files once in a while, also if nobody asks for any.
     Look,
     /// Close everything and end the thread.
@@ -101,8 +124,12 @@ impl Media {
     }
 
     /// `downloadFiles`: a zip of the first of these files.
-    pub(crate) async fn download(&self, names: Vec<String>) -> Result<Download, Refusal> {
-        self.ask(|reply| MediaMessage::Download(names, reply)).await
+    pub(crate) async fn download(
+        &self,
+        asker: MediaAsker,
+        names: Vec<String>,
+    ) -> Result<Download, Refusal> {
+        self.ask(|reply| MediaMessage::Download(asker, names, reply)).await
     }
 
     /// `uploadChanges`: all or nothing; on disk when this returns.
@@ -121,6 +148,33 @@ impl Media {
         local: u32,
     ) -> Result<MediaSanityResponse, Refusal> {
         self.ask(|reply| MediaMessage::Sanity(asker, local, reply)).await
+    }
+
+    /// Counts the files and their bytes.
+    pub(crate) async fn size(&self) -> Result<Stored<(u64, u64)>, Refusal> {
+        self.ask(MediaMessage::Size).await
+    }
+
+    /// Reads and compares every file; devices' media requests wait until it is done.
+    pub(crate) async fn check(
+        &self,
+        repair: bool,
+        goes_on: Goer,
+    ) -> Result<Stored<CheckReport>, Refusal> {
+        self.ask(|reply| MediaMessage::Check(repair, goes_on, reply)).await
+    }
+
+    /// Finds the files that nothing refers to.
+    pub(crate) async fn unused(
+        &self,
+        used: References,
+    ) -> Result<Stored<Vec<UnusedFile>>, Refusal> {
+        self.ask(|reply| MediaMessage::Unused(used, reply)).await
+    }
+
+    /// Deletes files on all devices; here they move to the trash.
+    pub(crate) async fn delete(&self, names: Vec<String>) -> Result<Stored<usize>, Refusal> {
+        self.ask(|reply| MediaMessage::Delete(names, reply)).await
     }
 
     /// Closes the store and ends the thread, after everything that was asked before.
@@ -142,6 +196,11 @@ impl Media {
 }
 
 impl MediaAsker {
+    /// A device in one of its media syncs.
+    pub(crate) fn of(caller: Caller, session: String) -> MediaAsker {
+        MediaAsker { device: caller.key, name: caller.device, session }
+    }
+
     /// Names the media sync, also among those of other devices.
     fn session(&self) -> String {
         format!("{} {}", self.device.label(), self.session)

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_media::{Error, MediaStore, Result};
+use deckport_media::{CheckReport, Download, Error, MediaStore, Result};
 use deckport_wire::Usn;
 use deckport_wire::media::MediaSanityResponse;
 
+use super::exchanged::Exchanged;
 use super::state::MediaState;
-use super::{MediaAsker, MediaMessage, MediaZip};
+use super::{Goer, MediaAsker, MediaMessage, MediaZip};
 use crate::clock::Clock;
-use crate::events::{Event, EventSink};
+use crate::events::{Event, EventSink, MediaCounts};
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
@@ -34,6 +35,7 @@ pub(in crate::worker) struct MediaRoom {
     idle: Duration,
     state: Arc<MediaState>,
     store: Option<MediaStore>,
+    exchanged: Exchanged,
     last_used: Duration,
     /// There may be something to do in spare time.
     spare_work: bool,
@@ -54,6 +56,7 @@ impl MediaRoom {
             idle: options.timings.database_idle,
             state,
             store: None,
+            exchanged: Exchanged::default(),
             last_used: options.clock.monotonic(),
             spare_work: false,
         }
@@ -90,7 +93,22 @@ impl MediaRoom {
         self.state.views(|views| {
             views.uploaded(&session, &device, before, result.current_usn, now.as_secs());
         });
+        let counts = self.exchanged.add(asker, u64::from(result.processed), 0);
+        self.tell_of_progress(asker, counts);
         Ok(result)
+    }
+
+    fn download(&mut self, asker: &MediaAsker, names: &[String]) -> Result<Download> {
+        let now_ms = self.clock.now_ms();
+        let download = self.store()?.download(names, now_ms)?;
+        let counts = self.exchanged.add(asker, 0, download.files() as u64);
+        self.tell_of_progress(asker, counts);
+        Ok(download)
+    }
+
+    fn tell_of_progress(&self, asker: &MediaAsker, counts: MediaCounts) {
+        let (account, device) = (self.account.clone(), asker.name.clone());
+        self.events.event(&Event::MediaProgress { account, device, counts });
     }
 
     fn sanity(&mut self, asker: &MediaAsker, local: u32) -> Result<MediaSanityResponse> {
@@ -101,7 +119,29 @@ impl MediaRoom {
             views.ended(&session);
             foreign
         });
-        self.store()?.sanity(local, foreign)
+        let verdict = self.store()?.sanity(local, foreign)?;
+        let counts = self.exchanged.take(asker);
+        let (account, device) = (self.account.clone(), asker.name.clone());
+        self.events.event(&Event::MediaFinished { account, device, counts });
+        Ok(verdict)
+    }
+
+    /// Files and their bytes, without opening what is closed: that looks at every file.
+    fn size(&self) -> Result<(u64, u64)> {
+        match &self.store {
+            Some(store) => store.summary().map(|summary| (summary.files, summary.bytes)),
+            None => MediaStore::size_when_closed(&self.folder),
+        }
+    }
+
+    fn check(&mut self, repair: bool, mut goes_on: Goer) -> Result<CheckReport> {
+        let now_ms = self.clock.now_ms();
+        self.store()?.check_while(repair, now_ms, |done, all| (goes_on.0)(done, all))
+    }
+
+    fn delete(&mut self, names: &[String]) -> Result<usize> {
+        let now_ms = self.clock.now_ms();
+        self.store()?.move_to_trash(names, now_ms)
     }
 
     /// The store, opened if need be.
@@ -196,9 +236,8 @@ impl Owner for MediaRoom {
                 let page = self.changes(&asker, last_usn);
                 self.answer(reply, page);
             }
-            MediaMessage::Download(names, reply) => {
-                let now_ms = self.clock.now_ms();
-                let download = self.store().and_then(|store| store.download(&names, now_ms));
+            MediaMessage::Download(asker, names, reply) => {
+                let download = self.download(&asker, &names);
                 self.answer(reply, download);
             }
             MediaMessage::Upload(asker, zip, reply) => {
@@ -208,6 +247,22 @@ impl Owner for MediaRoom {
             MediaMessage::Sanity(asker, local, reply) => {
                 let verdict = self.sanity(&asker, local);
                 self.answer(reply, verdict);
+            }
+            // An embedder asks for these and gets the store's own errors.
+            MediaMessage::Size(reply) => drop(reply.send(Ok(self.size()))),
+            MediaMessage::Check(repair, goes_on, reply) => {
+                let report = self.check(repair, goes_on);
+                self.note_usn();
+                let _ = reply.send(Ok(report));
+            }
+            MediaMessage::Unused(used, reply) => {
+                let unused = self.store().and_then(|store| store.unused(&used));
+                let _ = reply.send(Ok(unused));
+            }
+            MediaMessage::Delete(names, reply) => {
+                let deleted = self.delete(&names);
+                self.note_usn();
+                let _ = reply.send(Ok(deleted));
             }
             MediaMessage::Look => {
                 if let Err(error) = self.store().map(|_| ()) {

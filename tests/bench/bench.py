@@ -12,96 +12,36 @@ import argparse
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scenarios"))
 
 from harness.device import Device
+from harness.raw import Raw
+from harness.raw_media import RawMedia
 from harness.server import Deckport, Reference, Server
+from measuring import Costs, table
+from media_load import Load
 
 USER, PASSWORD = "bench", "bench password"
+KINDS = ("reference", "deckport")
 CHECKS = 2_000
 STUDIED = 20_000
-TICKS = os.sysconf("SC_CLK_TCK")
+# Numbers of files and their sizes.
+LOADS = [(5_000, 20_000), (20_000, 4_000), (1, 100_000_000)]
 
 
 @dataclass
-class Cost:
-    """What one operation cost the server, and how long the client waited."""
+class Bench(Costs):
+    """One server with two devices."""
 
-    cpu_seconds: float
-    peak_mib: float
-    wall_seconds: float
-
-
-@dataclass
-class Bench:
-    """One server with two devices, and the costs measured so far."""
-
-    server: Server
     sender: Device
     receiver: Device
-    costs: dict[str, list[Cost]] = field(default_factory=dict)
-
-    def measure(self, row: str, operation: Callable[[], object]) -> None:
-        """Run an operation against a fresh server process and note what it cost."""
-        self.server.start()
-        assert self.server.process is not None
-        pid = self.server.process.pid
-        before = settled_cpu_seconds(pid)
-        begin = time.monotonic()
-        operation()
-        wall = time.monotonic() - begin
-        cost = Cost(settled_cpu_seconds(pid) - before, peak_mib(pid), wall)
-        self.server.stop()
-        self.costs.setdefault(row, []).append(cost)
-        print(
-            f"  {self.server.kind:9} {row:45} {cost.cpu_seconds:8.2f} s CPU"
-            f" {cost.peak_mib:8.1f} MiB {wall:8.2f} s",
-            flush=True,
-        )
-
-    def median(self, row: str) -> Cost:
-        """The middle of all repetitions, each figure for itself."""
-        costs = self.costs[row]
-        return Cost(
-            statistics.median(cost.cpu_seconds for cost in costs),
-            statistics.median(cost.peak_mib for cost in costs),
-            statistics.median(cost.wall_seconds for cost in costs),
-        )
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor time of a process so far, user and system, all threads."""
-    # The name in parentheses may hold blanks; the fields after it do not. utime and stime are the
-    # 14th and 15th field of the line.
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def settled_cpu_seconds(pid: int) -> float:
-    """The same, once the process has done nothing for a fifth of a second."""
-    last = -1.0
-    while (now := cpu_seconds(pid)) != last:
-        last = now
-        time.sleep(0.2)
-    return now
-
-
-def peak_mib(pid: int) -> float:
-    """The largest resident memory the process ever had."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no VmHWM: this is not Linux")
 
 
 def rows(cards: int) -> list[str]:
@@ -169,9 +109,12 @@ class Workshop:
         maker.stop()
         return maker.collection
 
-    def bench(self, kind: str, collection: Path) -> Bench:
-        """A server of a kind, a device with the collection and one without."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self.folder))
+    def new_folder(self, kind: str) -> Path:
+        """An empty folder."""
+        return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=self.folder))
+
+    def server(self, kind: str, folder: Path) -> Server:
+        """A server of a kind with one account."""
         log = folder / "server.log"
         server: Server = (
             Deckport(self.binary, folder / "data", log)
@@ -179,6 +122,12 @@ class Workshop:
             else Reference(self.python, folder / "data", log)
         )
         server.add_account(USER, PASSWORD)
+        return server
+
+    def bench(self, kind: str, collection: Path) -> Bench:
+        """A server of a kind, a device with the collection and one without."""
+        folder = self.new_folder(kind)
+        server = self.server(kind, folder)
         (folder / "sender").mkdir()
         shutil.copyfile(collection, folder / "sender" / collection.name)
         return Bench(
@@ -195,25 +144,7 @@ def close(bench: Bench) -> None:
     shutil.rmtree(bench.server.data.parent)
 
 
-def table(reference: Bench, deckport: Bench, cards: int) -> list[str]:
-    """The comparison as Markdown."""
-    lines = [
-        "| operation | CPU, reference | CPU, Deckport | ratio |"
-        " peak memory, reference | peak memory, Deckport | client waits, reference | Deckport |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for row in rows(cards):
-        theirs, ours = reference.median(row), deckport.median(row)
-        ratio = ours.cpu_seconds / theirs.cpu_seconds if theirs.cpu_seconds else float("nan")
-        lines.append(
-            f"| {row} | {theirs.cpu_seconds:.2f} s | {ours.cpu_seconds:.2f} s | **{ratio:.2f}** |"
-            f" {theirs.peak_mib:.0f} MiB | {ours.peak_mib:.0f} MiB |"
-            f" {theirs.wall_seconds:.2f} s | {ours.wall_seconds:.2f} s |"
-        )
-    return lines
-
-
-def machine(options: argparse.Namespace, size: int) -> list[str]:
+def machine(options: argparse.Namespace) -> list[str]:
     """What was measured, and on what."""
     model = next(
         (
@@ -238,8 +169,8 @@ def machine(options: argparse.Namespace, size: int) -> list[str]:
         f" of Anki {anki}, client Anki {anki}.",
         f"Machine: {model}, {os.cpu_count()} cores, {memory:.0f} GiB memory,"
         f" {platform.system()} {platform.release()}.",
-        f"Collection: {options.notes:,} notes, {size / 1e6:.0f} MB."
-        f" Median of {options.repetitions} runs, each with a fresh server process.",
+        f"Median of {options.repetitions} runs, each with a fresh server process.",
+        "",
     ]
 
 
@@ -251,40 +182,70 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="where the table goes")
     parser.add_argument("--notes", type=int, default=100_000)
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--media", action="store_true", help="media instead of collections")
     parser.add_argument("--large", action="store_true", help="peak memory with 500 MB, too")
     return parser.parse_args()
+
+
+def media_table(shop: Workshop, repetitions: int) -> list[str]:
+    """Both servers with the same loads, each up and down."""
+    measured = {kind: Costs(shop.server(kind, shop.new_folder(kind))) for kind in KINDS}
+    for count, size in LOADS:
+        load = Load.make(count, size)
+        for _ in range(repetitions):
+            for kind, bench in measured.items():
+                # Folders are kept to the end: deleting files makes a disk slow for a while.
+                bench.server = shop.server(kind, shop.new_folder(kind))
+                up_and_down(bench, load)
+    return table(measured["reference"], measured["deckport"])
+
+
+def up_and_down(bench: Costs, load: Load) -> None:
+    """One load, into an empty account and out again. Logging in is no part of a sync."""
+    bench.server.start()
+    raw = Raw(bench.server.url)
+    assert raw.login(USER, PASSWORD).status == 200
+    bench.server.stop()
+    bench.measure(f"{load} up", lambda: load.up(RawMedia(raw)))
+    bench.measure(f"{load} down", lambda: load.down(RawMedia(raw)))
+
+
+def collection_table(shop: Workshop, options: argparse.Namespace) -> list[str]:
+    """Both servers with the same collection."""
+    cards = min(STUDIED, options.notes)
+    collection = shop.collection(options.notes)
+    size = collection.stat().st_size
+    benches = {}
+    for kind in KINDS:
+        benches[kind] = shop.bench(kind, collection)
+        run(benches[kind], options.repetitions, cards)
+        close(benches[kind])
+    text = [
+        f"Collection: {options.notes:,} notes, {size / 1e6:.0f} MB.",
+        "",
+        *table(benches["reference"], benches["deckport"]),
+    ]
+    if options.large:
+        collection = shop.collection(int(options.notes * 500e6 / size))
+        bench = shop.bench("deckport", collection)
+        large(bench)
+        peaks = ", ".join(f"{row} {bench.median(row).peak_mib:.0f} MiB" for row in bench.costs)
+        megabytes = collection.stat().st_size / 1e6
+        text += ["", f"Peak memory of Deckport with {megabytes:.0f} MB: {peaks}."]
+        close(bench)
+    return text
 
 
 def main() -> None:
     """Measure, and write the table."""
     options = arguments()
-    cards = min(STUDIED, options.notes)
     with tempfile.TemporaryDirectory(prefix="deckport-bench-") as folder:
         shop = Workshop(Path(folder), options.deckport, options.anki_python)
-        collection = shop.collection(options.notes)
-        size = collection.stat().st_size
-        benches = {}
-        for kind in ("reference", "deckport"):
-            benches[kind] = shop.bench(kind, collection)
-            run(benches[kind], options.repetitions, cards)
-            close(benches[kind])
-        text = [
-            *machine(options, size),
-            "",
-            *table(benches["reference"], benches["deckport"], cards),
-        ]
-        if options.large:
-            notes = int(options.notes * 500e6 / size)
-            collection = shop.collection(notes)
-            bench = shop.bench("deckport", collection)
-            large(bench)
-            peaks = ", ".join(f"{row} {bench.median(row).peak_mib:.0f} MiB" for row in bench.costs)
-            text += [
-                "",
-                f"Peak memory of Deckport with {collection.stat().st_size / 1e6:.0f} MB: {peaks}.",
-            ]
-            close(bench)
-    options.output.write_text("\n".join(text) + "\n")
+        if options.media:
+            measured = media_table(shop, options.repetitions)
+        else:
+            measured = collection_table(shop, options)
+    options.output.write_text("\n".join([*machine(options), *measured]) + "\n")
 
 
 if __name__ == "__main__":

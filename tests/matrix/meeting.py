@@ -10,6 +10,9 @@ from typing import Any
 
 from harness.device import Device
 from harness.dump import copy_collection
+from harness.media import assert_equal
+from harness.raw import Raw
+from harness.raw_media import RawMedia
 from harness.server import Deckport, Reference, Server
 
 DRIVER = Path(__file__).parent / "client" / "driver.py"
@@ -105,6 +108,29 @@ class Meeting:
         """Sync until every device has what the others did."""
         for device in (self.old, self.new, self.old):
             device.merge()
+
+    def raw(self) -> Raw:
+        """A hand-made client, logged in."""
+        raw = Raw(self.server.url)
+        assert raw.login(USER, PASSWORD).status == 200
+        return raw
+
+    def sync_media(self, *devices: Client) -> None:
+        """Sync the media of each device in turn, all of them without an error."""
+        for device in devices:
+            device.call("sync_media")
+
+    @property
+    def media_folder(self) -> Path:
+        """Where the server keeps the account's files."""
+        return self.server.collection(USER).with_name("media")
+
+    def check_media(self) -> dict[str, str]:
+        """Both devices have the files that the server lists, which are these."""
+        listed = RawMedia(self.raw()).listed()
+        folders = [(device.name, device.media.files()) for device in self.devices]
+        assert_equal([("listed", listed), *folders])
+        return listed
 
     def check(self, studied: bool = False) -> None:
         """The end: devices equal, nothing waits, and every Check Database is content.

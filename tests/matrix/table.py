@@ -19,6 +19,10 @@ COLUMNS = {
     "test_deletions": "deletions",
     "test_schema_change-old": "field added by the old client",
     "test_schema_change-new": "field added by 26.9.3",
+    "test_media": "media",
+    "test_media_conflicts": "media conflicts",
+    "test_media_names": "media names",
+    "test_media_healed": "lost media healed",
     "test_newer_settings": "newer settings kept",
     "test_reference": "reference server keeps them",
 }

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use deckport_endpoint::{Network, NotANetwork};
 
 /// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
 #[derive(Debug, Parser)]
@@ -34,6 +36,89 @@ pub(crate) enum Command {
     /// Images and audio: what is damaged, what no note uses
     #[command(subcommand)]
     Media(MediaCommand),
+    /// Copies of collections that were replaced, and getting one back
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Replace an account's collection with that of a file; a backup is kept
+    Import(ImportArgs),
+    /// Write an account's collection to a file that Anki can import
+    Export(ExportArgs),
+    /// Look for what is wrong with an account's collection and media
+    Check(CheckArgs),
+}
+
+const IMPORT_EXAMPLE: &str = "Examples:
+  deckport import collection.colpkg
+  deckport import backup.anki2 --account anna
+
+The endpoint must be stopped. Afterwards each device asks for a direction at its next sync:
+choose Download. Media files that the package does not have stay.";
+
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_EXAMPLE)]
+pub(crate) struct ImportArgs {
+    /// A collection package (.colpkg) or collection file (.anki2)
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+}
+
+const CHECK_EXAMPLE: &str = "Examples:
+  deckport check
+  deckport check --repair
+  deckport check --compare collection.anki2
+
+The endpoint must be stopped. Exit codes: 0 nothing found, 1 something found, 2 not checked.
+--repair keeps a backup first. --compare prints one line for each difference.";
+
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLE)]
+pub(crate) struct CheckArgs {
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Mend what Anki's own Check Database would mend
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    /// Compare with a collection (.anki2) or package (.colpkg) of a device instead
+    #[arg(long, value_name = "FILE", conflicts_with = "repair")]
+    pub(crate) compare: Option<PathBuf>,
+}
+
+const EXPORT_EXAMPLE: &str = "Examples:
+  deckport export anki.colpkg
+  deckport export old.colpkg --legacy --no-media
+  deckport export collection.anki2 --account anna
+
+The endpoint must be stopped. In Anki: File > Import.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPORT_EXAMPLE)]
+pub(crate) struct ExportArgs {
+    /// The file to be written; its name ends with .colpkg, or .anki2 for the collection alone
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The account [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Without images and sounds
+    #[arg(long)]
+    pub(crate) no_media: bool,
+
+    /// For Anki before 2.1.50; every Anki can import it
+    #[arg(long)]
+    pub(crate) legacy: bool,
+
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 const SERVE_EXAMPLE: &str = "Examples:
@@ -52,6 +137,20 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
     pub(crate) listen: Vec<SocketAddr>,
 
+    /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
+    /// several times [default: local networks alone]
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) allow: Vec<Allow>,
+
+    /// Most megabytes that an account's collection and media may have [default: no limit]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    pub(crate) quota: Option<u64>,
+
+    /// So many of an account's newest backups stay, in addition to one a day for two weeks
+    /// [default: 10]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) keep_backups: Option<usize>,
+
     /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
     #[arg(long)]
     pub(crate) port: Option<u16>,
@@ -67,6 +166,21 @@ pub(crate) struct ServeArgs {
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
     pub(crate) log: LogFormat,
+}
+
+/// A network of `--allow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allow {
+    Everyone,
+    Network(Network),
+}
+
+impl FromStr for Allow {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Allow, NotANetwork> {
+        if text == "any" { Ok(Allow::Everyone) } else { text.parse().map(Allow::Network) }
+    }
 }
 
 /// How a log line is written.
@@ -143,22 +257,23 @@ pub(crate) enum DeviceCommand {
     },
 }
 
-const CHECK_EXAMPLE: &str = "Examples:
+const MEDIA_CHECK_EXAMPLE: &str = "Examples:
   deckport media check
   deckport media check --account anna --repair
 
-Reads every file. A running endpoint keeps the media open for a minute after a sync.";
+The endpoint must be stopped. Reads every file.";
 
 const UNUSED_EXAMPLE: &str = "Examples:
   deckport media unused
   deckport media unused --delete
 
-Deleted files move to media.trash in the account's folder; devices delete them, too.";
+The endpoint must be stopped. Deleted files move to media.trash in the account's folder; devices
+delete them, too.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MediaCommand {
     /// Find files that are missing, damaged or belong to nothing
-    #[command(after_help = CHECK_EXAMPLE)]
+    #[command(after_help = MEDIA_CHECK_EXAMPLE)]
     Check {
         /// Whose media [default: those of the only account]
         #[arg(long, value_name = "NAME")]
@@ -179,6 +294,78 @@ pub(crate) enum MediaCommand {
         #[command(flatten)]
         list: ListArgs,
     },
+}
+
+const RESTORE_EXAMPLE: &str = "Example:
+  deckport backup list
+  deckport backup restore 2026-11-20-123127-upload
+
+The endpoint must be stopped. The present collection is kept first. Afterwards choose Download on
+all devices when they ask which side to keep.";
+
+const BACKUP_EXPORT_EXAMPLE: &str = "Example:
+  deckport backup export 2026-11-20-123127-upload old.anki2";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Show the backups, newest first
+    #[command(after_help = "Example:\n  deckport backup list --account anna")]
+    List {
+        /// Those of this account alone
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Keep a copy of the collection as it is now; the endpoint must be stopped
+    #[command(after_help = "Example:\n  deckport backup create")]
+    Create {
+        /// Whose collection; needed when there are several accounts
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+    },
+    /// Put a backup in the place of the collection; the endpoint must be stopped
+    #[command(after_help = RESTORE_EXAMPLE)]
+    Restore {
+        /// Its name in `deckport backup list`
+        name: String,
+        /// Whose backup; needed when there are several accounts
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+    },
+    /// Write a backup to a file, as an ordinary Anki collection
+    #[command(after_help = BACKUP_EXPORT_EXAMPLE)]
+    Export {
+        /// Its name in `deckport backup list`
+        name: String,
+        /// The file to write; it must not exist
+        file: PathBuf,
+        /// Whose backup; needed when there are several accounts
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+    },
+    /// Remove the backups that are not needed any more; one always stays
+    #[command(after_help = "Example:\n  deckport backup prune --newest 3 --days 0")]
+    Prune(PruneArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    /// Whose backups; needed when there are several accounts
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// So many of the newest stay [default: 10]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) newest: Option<usize>,
+
+    /// For so many days the first one of each day stays [default: 14]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) days: Option<u32>,
+
+    /// Most megabytes that they may take [default: a quarter of the free space]
+    #[arg(long, value_name = "MB")]
+    pub(crate) max_mb: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -234,9 +421,14 @@ mod tests {
             "deckport",
             "deckport serve --listen 127.0.0.1",
             "deckport serve --port 70000",
+            "deckport serve --allow everybody",
+            "deckport serve --quota 0",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",
+            "deckport backup restore",
+            "deckport backup export name",
+            "deckport backup prune --newest few",
             "deckport serve --nonsense",
         ] {
             assert_eq!(parse(line).map_err(|e| e.exit_code()).err(), Some(2), "{line}");

@@ -10,16 +10,20 @@ pub(crate) enum Failure {
     /// The command line or the environment asks for something impossible: exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// Anything that went wrong while doing it: exit code 1.
+    /// A check could not be made, which is not to be taken for findings: exit code 2.
+    #[error("{0}")]
+    NotChecked(String),
+    /// Anything that went wrong while doing it, and findings of a check: exit code 1.
     #[error("{0}")]
     Failed(String),
 }
 
 impl Failure {
-    /// The process's exit code: 2 for usage (as the argument parser does), 1 for the rest.
+    /// The process's exit code: 2 for usage (as the argument parser does) and for checks that
+    /// could not be made, 1 for the rest.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) => ExitCode::from(2),
+            Self::Usage(_) | Self::NotChecked(_) => ExitCode::from(2),
             Self::Failed(_) => ExitCode::from(1),
         }
     }

@@ -83,6 +83,11 @@ impl Entry {
                 json!({"device": shown(device), "peer": peer}),
             )
             .about(account),
+            Event::ConnectionRefused { peer, reason } => Self::failure(
+                "connection_refused",
+                format!("connection from {peer} refused: {}", shown(reason)),
+                json!({"peer": peer, "reason": shown(reason)}),
+            ),
             Event::SyncFinished { account, device, duration, .. } => Self::success(
                 "sync_finished",
                 format!("sync by {} finished after {} ms", shown(device), millis(*duration)),

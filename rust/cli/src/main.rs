@@ -4,12 +4,15 @@
 
 mod account;
 mod args;
+mod backup;
+mod check;
 mod device;
 mod environment;
 mod failure;
 mod log;
 mod media;
 mod output;
+mod package;
 mod password;
 mod qr;
 mod registry;
@@ -17,6 +20,7 @@ mod serve;
 mod settings;
 mod shutdown;
 mod size;
+mod unserved;
 mod utc;
 
 use std::process::ExitCode;
@@ -39,11 +43,19 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let environment = Environment::of_process()?;
+    #[cfg(feature = "fault-points")]
+    if let Ok(plan) = std::env::var("DECKPORT_FAULT") {
+        deckport_endpoint::faults::arm(&plan);
+    }
     let data_dir = settings::data_dir(cli.data, &environment)?;
     match cli.command {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
         Command::Media(command) => media::run(&command, &data_dir),
+        Command::Backup(command) => backup::run(&command, &data_dir),
+        Command::Import(args) => package::import(&args, &data_dir),
+        Command::Check(args) => check::run(&args, &data_dir),
+        Command::Export(args) => package::export(&args, &data_dir),
     }
 }

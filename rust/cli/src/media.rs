@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use deckport_endpoint::{Clock, MediaCare, SystemClock, UnusedFile};
+use deckport_endpoint::{MediaFindings, UnusedFile};
 use serde::Serialize;
 
 use crate::args::{ListArgs, MediaCommand};
 use crate::failure::Failure;
 use crate::output::{self, line, printable};
-use crate::{registry, size};
+use crate::{size, unserved};
 
 /// Longest name that is printed; clients make none longer.
 const MAX_NAME: usize = 255;
@@ -24,35 +24,38 @@ pub(crate) fn run(command: &MediaCommand, data_dir: &Path) -> Result<(), Failure
 }
 
 fn check(account: Option<&str>, repair: bool, data_dir: &Path) -> Result<(), Failure> {
-    let Some(mut care) = open(account, data_dir)? else {
+    let account = unserved::care(account, data_dir)?;
+    let Some(found) = account.care.check_media(repair).map_err(Failure::failed)? else {
         line("no media yet");
         return Ok(());
     };
-    let report = care.check(repair).map_err(Failure::failed)?;
-    care.close().map_err(Failure::failed)?;
-    line(&format!("{} files are right ({})", report.right, size::text(report.bytes)));
-    for name in &report.lost {
-        line(&format!("lost: {} is missing or damaged", printable(name, MAX_NAME)));
-    }
-    if report.waiting > 0 {
-        line(&format!(
-            "{} lost files wait to be sent again by a device that has them",
-            report.waiting
-        ));
-    }
-    for name in &report.foreign {
-        line(&format!("foreign: {} belongs to no file of a device", printable(name, MAX_NAME)));
-    }
-    match report.lost.len() + report.foreign.len() {
+    line(&format!("{} files are right ({})", found.right, size::text(found.bytes)));
+    tell(&found);
+    let wrong = found.lost.len() + found.foreign.len();
+    match wrong {
         0 => Ok(()),
         _ if repair => {
             line("repaired: lost files wait to be sent again, foreign ones are in media.trash");
             Ok(())
         }
-        count => Err(Failure::Failed(format!(
-            "{count} findings; `deckport media check --repair` lets devices send lost files again \
+        _ => Err(Failure::Failed(format!(
+            "{wrong} findings; `deckport media check --repair` lets devices send lost files again \
              and moves foreign ones to media.trash"
         ))),
+    }
+}
+
+/// One sentence for each finding.
+pub(crate) fn tell(found: &MediaFindings) {
+    for name in &found.lost {
+        line(&format!("media file missing or damaged: {}", printable(name, MAX_NAME)));
+    }
+    for name in &found.waiting {
+        let name = printable(name, MAX_NAME);
+        line(&format!("media file lost, waits for a device to send it again: {name}"));
+    }
+    for name in &found.foreign {
+        line(&format!("not a media file of this account: {}", printable(name, MAX_NAME)));
     }
 }
 
@@ -74,16 +77,10 @@ fn unused(
     list: ListArgs,
     data_dir: &Path,
 ) -> Result<(), Failure> {
-    let Some(mut care) = open(account, data_dir)? else {
-        if list.json {
-            return output::json(&[(); 0]);
-        }
-        line("no media yet");
-        return Ok(());
-    };
-    let files = care.unused().map_err(Failure::failed)?;
-    let moved = if delete { care.delete(&files).map_err(Failure::failed)? } else { 0 };
-    care.close().map_err(Failure::failed)?;
+    let account = unserved::care(account, data_dir)?;
+    let files = account.care.unused_media().map_err(Failure::failed)?;
+    let moved =
+        if delete { account.care.delete_media(&files).map_err(Failure::failed)? } else { 0 };
     if list.json {
         let rows: Vec<Row> = files.iter().map(Row::of).collect();
         return output::json(&rows);
@@ -102,10 +99,4 @@ fn unused(
         ),
     });
     Ok(())
-}
-
-fn open(account: Option<&str>, data_dir: &Path) -> Result<Option<MediaCare>, Failure> {
-    let account = registry::one_account(&registry::open(data_dir)?, account)?;
-    let folder = data_dir.join(&account.folder);
-    MediaCare::open(&folder, SystemClock::new().now_ms()).map_err(Failure::failed)
 }

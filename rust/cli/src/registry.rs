@@ -6,6 +6,7 @@ use std::sync::Arc;
 use deckport_endpoint::{Account, Registry, RegistryError, SystemClock, create_data_folder};
 
 use crate::failure::Failure;
+use crate::output::printable;
 
 /// The account database inside the data folder.
 const DATABASE: &str = "deckport.db";
@@ -35,10 +36,17 @@ pub(crate) fn one_account(registry: &Registry, name: Option<&str>) -> Result<Acc
         return found.ok_or_else(|| Failure::failed(RegistryError::NoSuchAccount));
     }
     let mut accounts = registry.accounts().map_err(Failure::failed)?;
-    match (accounts.pop(), accounts.len()) {
-        (Some(account), 0) => Ok(account),
+    match (accounts.pop(), accounts.is_empty()) {
+        (Some(account), true) => Ok(account),
         (None, _) => Err(Failure::Failed("there is no account yet; add one first".to_owned())),
-        _ => Err(Failure::Usage("there are several accounts: name one with --account".to_owned())),
+        (Some(last), false) => {
+            let names: Vec<String> =
+                accounts.into_iter().chain([last]).map(|account| account.name).collect();
+            Err(Failure::Usage(format!(
+                "there are several accounts ({}): name one with --account",
+                printable(&names.join(", "), 200)
+            )))
+        }
     }
 }
 

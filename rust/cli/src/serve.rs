@@ -73,6 +73,11 @@ fn options(
 ) -> EndpointOptions {
     let mut options = EndpointOptions::new(data_dir);
     options.configured_accounts = settings.configured_accounts.clone();
+    options.scope = settings.scope.clone();
+    options.limits.max_account_bytes = settings.quota;
+    if let Some(count) = settings.keep_backups {
+        options.backups.newest = count;
+    }
     options.clock = clock;
     options.events = log;
     if let Some(bytes) = settings.max_upload_bytes {

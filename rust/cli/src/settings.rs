@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use deckport_endpoint::{ConfiguredAccount, ListenOn};
+use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope};
 use directories::ProjectDirs;
 
-use crate::args::ServeArgs;
+use crate::args::{Allow, ServeArgs};
 use crate::environment::Environment;
 use crate::failure::Failure;
 
@@ -24,6 +24,11 @@ pub(crate) struct ServeSettings {
     pub(crate) configured_accounts: Vec<ConfiguredAccount>,
     /// The account to create when there is none yet.
     pub(crate) first_account: Option<String>,
+    pub(crate) scope: Scope,
+    /// Most bytes of an account.
+    pub(crate) quota: Option<u64>,
+    /// How many backups stay; `None`: the endpoint's default.
+    pub(crate) keep_backups: Option<usize>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
 }
@@ -45,7 +50,25 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         listen_on,
         configured_accounts: environment.accounts.clone(),
         first_account,
+        scope: scope(&args.allow),
+        keep_backups: args.keep_backups,
+        quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
+    }
+}
+
+fn scope(allowed: &[Allow]) -> Scope {
+    let networks: Option<Vec<Network>> = allowed
+        .iter()
+        .map(|allow| match allow {
+            Allow::Everyone => None,
+            Allow::Network(network) => Some(*network),
+        })
+        .collect();
+    match networks {
+        None => Scope::Everyone,
+        Some(networks) if networks.is_empty() => Scope::Local,
+        Some(networks) => Scope::LocalAnd(networks),
     }
 }
 
@@ -80,7 +103,18 @@ mod tests {
         let settings = resolve(&ServeArgs::default(), &environment(&[]));
         assert_eq!(settings.listen_on, ListenOn::Everywhere(27701));
         assert_eq!(settings.first_account.as_deref(), Some("anki"));
-        assert_eq!(settings.max_upload_bytes, None);
+        assert_eq!((settings.max_upload_bytes, settings.keep_backups), (None, None));
+    }
+
+    #[test]
+    fn one_wish_for_everybody_is_enough() {
+        let of = |texts: &[&str]| {
+            let allow = texts.iter().map(|text| text.parse().unwrap()).collect();
+            resolve(&ServeArgs { allow, ..ServeArgs::default() }, &environment(&[])).scope
+        };
+        assert_eq!(of(&[]), Scope::Local);
+        assert_eq!(of(&["8.8.8.0/24"]), Scope::LocalAnd(vec!["8.8.8.0/24".parse().unwrap()]));
+        assert_eq!(of(&["8.8.8.0/24", "any"]), Scope::Everyone);
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! accounts; folders and the current time are passed in.
 
 mod blobs;
+mod check;
 mod collation;
 mod collection;
+mod compare;
 mod connection;
 mod create;
 mod error;
@@ -23,7 +25,9 @@ pub mod sync;
 mod text;
 mod upload;
 
+pub use check::{Checkup, Finding, Problem, check_copy};
 pub use collection::{Collection, CollectionState};
+pub use compare::{Difference, How, compare};
 pub use error::{Error, Result};
 pub use media_texts::visit_media_texts;
 pub use migrate::{UpgradeError, export_schema11};

@@ -56,16 +56,34 @@ impl Endpoint {
     ///
     /// # Errors
     /// See [`OpenError`]; a second endpoint on the same folder is [`FolderError::InUse`].
-    pub fn open(mut options: EndpointOptions) -> Result<Endpoint, OpenError> {
+    pub fn open(options: EndpointOptions) -> Result<Endpoint, OpenError> {
+        Endpoint::open_with(options, |registry, options| {
+            registry.set_configured_accounts(&options.configured_accounts)
+        })
+    }
+
+    /// The same for work without serving: which accounts are configured from outside is left as
+    /// the last [`Endpoint::open`] found it.
+    ///
+    /// # Errors
+    /// As for [`Endpoint::open`].
+    pub fn open_unserved(options: EndpointOptions) -> Result<Endpoint, OpenError> {
+        Endpoint::open_with(options, |_, _| Ok(()))
+    }
+
+    fn open_with(
+        mut options: EndpointOptions,
+        set_accounts: impl FnOnce(&Registry, &EndpointOptions) -> Result<(), RegistryError>,
+    ) -> Result<Endpoint, OpenError> {
         let folder = DataFolder::open(&options.data_dir)?;
         let registry = Registry::open(folder.path(), Arc::clone(&options.clock))?;
-        registry.set_configured_accounts(&options.configured_accounts)?;
+        set_accounts(&registry, &options)?;
         // Uploads of old clients wait here until it is known whose they are.
         temp_file::remove_leftovers(folder.path());
         for account in registry.accounts()? {
             let account_folder = folder.path().join(&account.folder);
             temp_file::remove_leftovers(&account_folder);
-            backup::remove_leftovers(&account_folder);
+            backup::settle(&account_folder);
         }
         options.events = StorageWatch::before(options.events, folder.path());
         let workers = Arc::new(Workers::new(&options));

@@ -53,6 +53,14 @@ pub enum Event {
         /// Where it came from.
         peer: IpAddr,
     },
+    /// Connections from an address are closed without an answer. Told at most once a minute for
+    /// each address.
+    ConnectionRefused {
+        /// Who tries to connect.
+        peer: IpAddr,
+        /// Why, in a few words.
+        reason: String,
+    },
     /// A device took the account's lease for a normal sync.
     SyncStarted {
         /// Account name.

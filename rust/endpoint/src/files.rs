@@ -43,6 +43,27 @@ pub(crate) fn write_whole(
 /// End of the name of a file that is not complete.
 pub(crate) const PART: &str = ".part";
 
+/// What transfers leave free on a disk: a full one harms everything else on the device. A small
+/// disk keeps a small part free.
+const MOST_RESERVED_BYTES: u64 = 64 << 20;
+
+/// How much a transfer may still write on the disk of a folder; `None` where the system does not
+/// tell.
+#[cfg(unix)]
+pub(crate) fn spare_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    let size = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+    let reserved = MOST_RESERVED_BYTES.min(size(disk.f_blocks) / 50);
+    Some(size(disk.f_bavail).saturating_sub(reserved))
+}
+
+/// How much a transfer may still write on the disk of a folder; `None` where the system does not
+/// tell.
+#[cfg(not(unix))]
+pub(crate) fn spare_bytes(_folder: &Path) -> Option<u64> {
+    None
+}
+
 /// Free space for this user on the disk of a folder, in bytes; `None` where the system does not
 /// tell.
 #[cfg(unix)]

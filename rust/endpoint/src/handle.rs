@@ -164,7 +164,7 @@ fn prepare<E: From<BackupError>>(
     write(file.path())?;
     let checked = accept_upload(file.path(), now_ms).map_err(BackupError::from)?;
     let bytes = std::fs::metadata(file.path()).map_err(BackupError::from)?.len();
-    Ok(NewCollection { file, bytes, counts: checked.into(), reason })
+    Ok(NewCollection { file, bytes, counts: checked.into(), reason, one_way: true })
 }
 
 /// Does blocking work on a thread of its own.

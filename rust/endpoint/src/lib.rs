@@ -5,12 +5,16 @@
 //! `deckport-wire` decodes, this crate finds the account and its worker, `deckport-collection`
 //! does the work.
 
-mod account_care;
 mod addresses;
 mod backup;
+mod care;
 mod clock;
 mod endpoint;
 mod events;
+#[cfg(feature = "fault-points")]
+pub mod faults;
+#[cfg(not(feature = "fault-points"))]
+mod faults;
 mod files;
 mod folder;
 mod handle;
@@ -18,13 +22,14 @@ mod health;
 mod hex;
 mod lease;
 mod listen;
-mod media_care;
 mod new_password;
 mod options;
+mod overview;
 mod own_thread;
 mod pairing;
 mod refusal;
 mod registry;
+mod scope;
 mod server;
 mod storage_watch;
 mod temp_file;
@@ -33,12 +38,15 @@ mod throttle;
 mod worker;
 
 pub use deckport_collection::{Overview, Summary};
-pub use deckport_media::{CheckReport, Error as MediaError, UnusedFile};
+pub use deckport_media::{Added, Error as MediaError, UnusedFile};
 
-pub use account_care::{AccountError, AccountOverview};
 pub use addresses::{Address, InterfaceAddress, LinkKind, addresses, interfaces_of_machine};
 pub use backup::{
     BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
+};
+pub use care::{
+    AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
+    ImportReport, MediaFindings, Progress, Stage, Watcher,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
@@ -46,9 +54,10 @@ pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncC
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use handle::{EndpointHandle, Replaced};
 pub use listen::{ListenError, ListenOn, listen};
-pub use media_care::{MediaCare, MediaCareError};
 pub use new_password::generate_password;
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
+pub use overview::{AccountError, AccountOverview};
 pub use pairing::PairingWindow;
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
+pub use scope::{Network, NotANetwork, Scope};
 pub use texts::{EnglishTexts, KeptCopy, Texts, WhyKept};

@@ -11,6 +11,7 @@ use crate::backup::BackupPolicy;
 use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
 use crate::hex::hex;
+use crate::scope::Scope;
 use crate::texts::{EnglishTexts, Texts};
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
@@ -20,6 +21,8 @@ pub struct EndpointOptions {
     pub data_dir: PathBuf,
     /// Accounts that come from the reference server's environment variables. Empty: none.
     pub configured_accounts: Vec<ConfiguredAccount>,
+    /// From which networks connections are taken. Default: local ones.
+    pub scope: Scope,
     /// Size limits.
     pub limits: Limits,
     /// Waiting times.
@@ -40,6 +43,7 @@ impl EndpointOptions {
         EndpointOptions {
             data_dir: data_dir.into(),
             configured_accounts: Vec::new(),
+            scope: Scope::default(),
             limits: Limits::default(),
             timings: Timings::default(),
             backups: BackupPolicy::default(),
@@ -61,8 +65,14 @@ pub struct Limits {
     /// Largest uncompressed batch of media files in bytes. Default: 128 MiB; the largest that
     /// clients send has 103 MiB (`media-sync` 6).
     pub max_media_batch_bytes: u64,
+    /// Most bytes that an account's collection and media may have together; backups do not
+    /// count. Uploads beyond it are refused with a text that clients show; normal syncs of cards
+    /// and reviews always go on. Default: none.
+    pub max_account_bytes: Option<u64>,
     /// Connections served at once; further ones wait to be accepted. Default: 256.
     pub max_connections: usize,
+    /// Connections of one address; further ones are closed. Default: 64.
+    pub max_connections_per_address: usize,
 }
 
 impl Default for Limits {
@@ -71,7 +81,9 @@ impl Default for Limits {
             max_upload_bytes: u64::from(u32::MAX),
             max_json_bytes: 100 * 1024 * 1024,
             max_media_batch_bytes: 128 * 1024 * 1024,
+            max_account_bytes: None,
             max_connections: 256,
+            max_connections_per_address: 64,
         }
     }
 }
@@ -88,7 +100,8 @@ pub struct Timings {
     pub database_idle: Duration,
     /// How long a connection may take to send a request's head. Default: 30 s.
     pub header_timeout: Duration,
-    /// How long a body may make no progress. Default: 60 s.
+    /// How long a client may take for the next 4 KiB of a body, and for the whole body before it
+    /// is known. Default: 60 s.
     pub body_stall: Duration,
     /// How long a shutdown waits for running requests. Default: 10 s.
     pub drain: Duration,

@@ -36,6 +36,11 @@ impl Refusal {
         Refusal::new(ErrorKind::Internal, reason)
     }
 
+    /// Whoever should have answered failed on the way.
+    pub(crate) fn unexpected() -> Refusal {
+        Refusal::internal("the request failed unexpectedly")
+    }
+
     /// The endpoint takes no more work.
     pub(crate) fn shutting_down() -> Refusal {
         Refusal::new(ErrorKind::Unavailable, "the endpoint is shutting down")

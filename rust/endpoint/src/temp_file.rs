@@ -4,14 +4,17 @@
 //! its file; after a crash [`remove_leftovers`] does.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use crate::files::spare_bytes;
 use crate::hex::hex;
 
 /// Beginnings of the names; nothing else is ever removed from an account's folder.
 const PURPOSES: [&str; 2] = ["upload-", "download-"];
 const SUFFIX: &str = ".tmp";
+/// So often, in bytes, a file that is being written looks whether the disk has space.
+const LOOK_EVERY_BYTES: u64 = 4 << 20;
 
 /// A path for one transfer. Whatever file is there is removed when this is dropped.
 #[derive(Debug)]
@@ -38,8 +41,10 @@ impl TempFile {
     }
 
     /// Creates the file; it must not exist.
-    pub(crate) fn create(&self) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).open(&self.path)
+    pub(crate) fn create(&self) -> io::Result<TempWriter> {
+        let file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
+        let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
+        Ok(TempWriter { file, folder, allowed: 0 })
     }
 
     /// Where the file is.
@@ -58,6 +63,47 @@ impl TempFile {
     pub(crate) fn rename(self, to: &Path) -> io::Result<()> {
         fs::rename(&self.path, to)
         // The guard finds nothing to remove then.
+    }
+}
+
+/// Writes a temporary file, and stops before the disk is quite full.
+#[derive(Debug)]
+pub(crate) struct TempWriter {
+    file: File,
+    folder: PathBuf,
+    /// So much may be written until free space is looked at again.
+    allowed: u64,
+}
+
+impl TempWriter {
+    /// Fails if a file of `bytes` will not fit on the disk.
+    pub(crate) fn will_hold(&self, bytes: u64) -> io::Result<()> {
+        match spare_bytes(&self.folder) {
+            Some(spare) if spare < bytes => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets what was written.
+    pub(crate) fn restart(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()
+    }
+}
+
+impl Write for TempWriter {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if self.allowed < data.len() as u64 {
+            self.will_hold(data.len() as u64)?;
+            self.allowed = LOOK_EVERY_BYTES.max(data.len() as u64);
+        }
+        let written = self.file.write(data)?;
+        self.allowed -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -100,7 +100,7 @@ fn delay_after(failures: u32) -> Duration {
 
 /// Whom an attempt is counted for. IPv6 counts by /64: that much is handed to each household.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct AddressKey(IpAddr);
+pub(crate) struct AddressKey(IpAddr);
 
 impl From<IpAddr> for AddressKey {
     fn from(address: IpAddr) -> AddressKey {

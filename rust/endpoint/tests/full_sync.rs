@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use common::{Host, collection_with_review, compress, reviews_in};
@@ -12,6 +13,13 @@ use serde_json::json;
 
 fn stored(host: &Host) -> Vec<i64> {
     reviews_in(&host.account_folder().join("collection.anki2"))
+}
+
+/// The files of the backups.
+fn backups(host: &Host) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(host.account_folder().join("backups")).unwrap();
+    let paths = files.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().unwrap() == "anki2").collect()
 }
 
 #[test]
@@ -58,8 +66,7 @@ fn the_replaced_collection_is_kept() {
     device.upload(&collection_with_review(1));
     device.upload(&collection_with_review(2));
     assert_eq!(stored(&host), [2]);
-    let backups = host.account_folder().join("backups");
-    let kept: Vec<_> = std::fs::read_dir(backups).unwrap().map(|e| e.unwrap().path()).collect();
+    let kept = backups(&host);
     assert_eq!(kept.len(), 1);
     assert_eq!(reviews_in(&kept[0]), [1]);
 }
@@ -195,8 +202,8 @@ fn a_collection_of_an_older_format_is_brought_up_to_date_and_the_old_file_kept()
     let host = Host::start_with(host.into_data(), |_| {});
     assert_eq!(host.device("s1").meta()["cont"], true);
     assert_eq!(stored(&host), [1]);
-    let mut backups = std::fs::read_dir(host.account_folder().join("backups")).unwrap();
-    let kept = backups.next().unwrap().unwrap().path();
-    assert!(kept.to_str().unwrap().ends_with("-upgrade.anki2"));
-    assert_eq!(reviews_in(&kept), [1]);
+    let kept = backups(&host);
+    assert_eq!(kept.len(), 1);
+    assert!(kept[0].to_str().unwrap().ends_with("-upgrade.anki2"));
+    assert_eq!(reviews_in(&kept[0]), [1]);
 }

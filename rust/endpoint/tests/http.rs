@@ -303,3 +303,21 @@ fn a_second_endpoint_on_the_same_folder_is_refused_until_the_first_is_gone() {
     assert!(deckport_endpoint::Endpoint::open(options).is_ok());
     drop(data);
 }
+
+#[test]
+fn a_web_page_cannot_sync_even_with_a_token() {
+    let host = Host::start();
+    let mut device = host.device("s1");
+    let body = compress(br#"{"v":11,"cv":"x"}"#);
+    for page in ["origin: http://evil.example\r\n", "origin: null\r\n", "sec-fetch-mode: cors\r\n"]
+    {
+        let header = format!("{}{page}", device.header());
+        assert_eq!(device.connection.request("POST", "/sync/meta", &header, &body).status, 400);
+        let asked = format!("/msync/begin?k={}&v=x", device.token);
+        assert_eq!(device.connection.request("GET", &asked, page, b"").status, 400);
+    }
+    let preflight = device.connection.request("OPTIONS", "/sync/meta", "", b"");
+    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (405, None));
+    let header = device.header();
+    assert_eq!(device.connection.request("POST", "/sync/meta", &header, &body).status, 200);
+}

@@ -242,3 +242,24 @@ fn requests_that_no_client_sends_are_a_400() {
     // A negative usn asks for everything.
     assert_eq!(ask(&mut device, "mediaChanges", &json!({"lastUsn": -1})), json!([]));
 }
+
+#[test]
+fn an_account_may_have_a_quota_beyond_which_only_small_things_are_taken() {
+    let host = Host::start_with(tempfile::tempdir().unwrap(), |options| {
+        options.limits.max_account_bytes = Some(2_000_000);
+    });
+    let mut device = host.device("s1");
+    let collection = common::collection_with_review(1);
+    assert_eq!(device.upload(&collection).content(), b"OK");
+    let zip = batch(&[("large.bin", Some(&noise()[..1_500_000]))]);
+    assert_eq!(post(&mut device, "uploadChanges", &zip).json()["data"], json!([1, 1]));
+    let zip = batch(&[("more.bin", Some(&noise()[..600_000]))]);
+    let refused = post(&mut device, "uploadChanges", &zip).json();
+    assert!(refused["err"].as_str().unwrap().contains("may hold 2 MB"), "{refused}");
+    let large = common::padded(&collection, 600_000);
+    let refused = device.upload(&large).content();
+    assert!(String::from_utf8(refused).unwrap().contains("may hold 2 MB"));
+    let zip = batch(&[("large.bin", None)]);
+    assert_eq!(post(&mut device, "uploadChanges", &zip).json()["data"], json!([1, 2]));
+    assert_eq!(device.upload(&large).content(), b"OK");
+}

@@ -36,7 +36,7 @@ macro_rules! common {
     )*};
 }
 
-common!(OpenError, StartError, AccountError, OverviewError, BackupError, MediaError);
+common!(OpenError, StartError, AccountError, OverviewError, BackupError, CareError);
 
 /// Why an endpoint could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -290,48 +290,52 @@ impl From<engine::BackupError> for BackupError {
     }
 }
 
-/// Why something was not done with an account's media.
+/// Why an import, an export or a check was not done. The collection is as it was then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi::export(Display)]
-pub enum MediaError {
+pub enum CareError {
     /// No account has that name.
     #[error("there is no account of this name")]
     NoSuchAccount,
+    /// The account has no collection yet.
+    #[error("the account has no collection yet; sync a device first or import one")]
+    NoCollection,
+    /// A device is syncing: try again.
+    #[error("a device is syncing; try again in a moment")]
+    Busy,
+    /// What is in the file cannot be used.
+    #[error("the file cannot be used: {reason}")]
+    Unusable {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The collection file is open in Anki, or was not closed: a part of it is beside it.
+    #[error("the collection file is open in Anki or was not closed; open and close it there first")]
+    NotClosed,
+    /// There is a file already where one was to be written.
+    #[error("a file of that name exists already; name a new one or allow to overwrite it")]
+    FileExists,
+    /// The name of the export does not say what it should be.
+    #[error("the name of the file must end with .colpkg or .anki2")]
+    UnknownForm,
+    /// The file cannot be read or written.
+    #[error("the file cannot be read or written: {reason}")]
+    FileUnusable {
+        /// What the system says.
+        reason: String,
+    },
     /// The progress listener or the caller ended it.
     #[error("it was cancelled")]
     Cancelled,
-    /// The folder with the files is gone: bring it back.
-    #[error("the media folder is missing; bring it back or create an empty one")]
-    FolderGone,
-    /// The disk is full.
-    #[error("the disk is full; free some space and try again")]
-    NoSpace,
-    /// The endpoint is just stopping: try again in a moment.
-    #[error("the endpoint is stopping; try again in a moment")]
-    Stopping,
     /// The endpoint was shut down.
     #[error("the endpoint was shut down")]
     Closed,
     /// Anything else.
-    #[error("the media cannot be used: {reason}")]
+    #[error("it could not be done: {reason}")]
     Failed {
         /// What happened.
         reason: String,
     },
-}
-
-impl From<engine::MediaCareError> for MediaError {
-    fn from(error: engine::MediaCareError) -> MediaError {
-        use engine::{AccountError, MediaCareError};
-        match error {
-            MediaCareError::Account(AccountError::NoSuchAccount) => MediaError::NoSuchAccount,
-            MediaCareError::Account(AccountError::Stopping) => MediaError::Stopping,
-            MediaCareError::Media(engine::MediaError::Cancelled) => MediaError::Cancelled,
-            MediaCareError::Media(engine::MediaError::FolderGone) => MediaError::FolderGone,
-            MediaCareError::Media(engine::MediaError::NoSpace) => MediaError::NoSpace,
-            other => MediaError::Failed { reason: other.to_string() },
-        }
-    }
 }
 
 /// Why a text cannot become a QR code.

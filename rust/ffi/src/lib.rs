@@ -11,6 +11,7 @@ mod accounts;
 mod address;
 mod android;
 mod backups;
+mod care;
 mod control;
 mod convert;
 mod delivery;
@@ -20,7 +21,6 @@ mod events;
 mod hub;
 mod listener;
 mod log;
-mod media;
 mod options;
 mod overview;
 mod pairing;
@@ -31,16 +31,18 @@ mod texts;
 pub use accounts::{Account, Device};
 pub use address::{Address, AddressKind, NetworkInterface};
 pub use backups::{Backup, BackupReason, Counts, Restored};
+pub use care::{
+    CareStage, CheckReport, ExportOptions, ExportReport, ImportReport, MediaReport, UnusedMedia,
+};
 pub use endpoint::Endpoint;
 pub use errors::{
-    AccountError, BackupError, ListenerError, MediaError, OpenError, OverviewError, QrError,
+    AccountError, BackupError, CareError, ListenerError, OpenError, OverviewError, QrError,
     StartError,
 };
 pub use events::{EndpointEvent, SyncCounts};
 pub use hub::Subscription;
 pub use listener::{EndpointListener, EndpointState, ProgressListener};
 pub use log::{LogLevel, set_log_level};
-pub use media::{MediaReport, UnusedMedia};
 pub use options::EndpointOptions;
 pub use overview::AccountOverview;
 pub use pairing::Pairing;

@@ -1,6 +1,7 @@
 //! What an app implements to be told.
 
 use crate::address::Address;
+use crate::care::CareStage;
 use crate::errors::ListenerError;
 use crate::events::EndpointEvent;
 
@@ -50,9 +51,14 @@ pub trait EndpointListener: Send + Sync {
 /// Is told how far something long has come, on a background thread.
 #[uniffi::export(foreign)]
 pub trait ProgressListener: Send + Sync {
-    /// So many of so many are done. Answer `false` to end it.
+    /// So many bytes or files of so many (where that is known) are done. Must return fast. Answer `false` to end it.
     ///
     /// # Errors
     /// Whatever is thrown ends it, too.
-    fn on_progress(&self, done: i64, total: i64) -> Result<bool, ListenerError>;
+    fn on_progress(
+        &self,
+        stage: CareStage,
+        done: i64,
+        total: Option<i64>,
+    ) -> Result<bool, ListenerError>;
 }

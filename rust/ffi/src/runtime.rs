@@ -1,10 +1,15 @@
 //! The threads of one endpoint, and how work gets there.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::android;
@@ -82,6 +87,42 @@ where
 {
     let Some(threads) = threads else { return Err(E::closed()) };
     threads.spawn_blocking(work).await.unwrap_or_else(|failed| Err(of_lost(&failed)))
+}
+
+/// Does long blocking work on a thread of its own. The flag tells it that nobody waits any more.
+pub(crate) async fn aside<T, E>(
+    work: impl FnOnce(&AtomicBool) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: Common,
+{
+    let given_up = SetOnDrop(Arc::default());
+    let flag = Arc::clone(&given_up.0);
+    let (done, result) = oneshot::channel();
+    let run = move || {
+        android::attach_thread();
+        // A panic drops the sender.
+        let worked = catch_unwind(AssertUnwindSafe(|| work(&flag)));
+        if let Ok(worked) = worked {
+            let _ = done.send(worked);
+        }
+        android::detach_thread();
+    };
+    thread::Builder::new()
+        .name("deckport-care".to_owned())
+        .spawn(run)
+        .map_err(|error| E::failed(format!("there is no thread: {error}")))?;
+    result.await.unwrap_or_else(|_| Err(E::panicked()))
+}
+
+/// Tells a thread that nobody waits for it any more.
+struct SetOnDrop(Arc<AtomicBool>);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 fn of_lost<E: Common>(failed: &tokio::task::JoinError) -> E {

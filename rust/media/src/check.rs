@@ -9,7 +9,7 @@ use crate::trash;
 use crate::verify::{self, Glance, Loss};
 
 /// Rows read in one go.
-const PAGE_ROWS: u32 = 50;
+const PAGE_ROWS: u32 = 200;
 
 /// What [`MediaStore::check`] found, and with `repair` did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,38 +49,19 @@ impl MediaStore {
     /// # Errors
     /// When the database or the folder as a whole cannot be read.
     pub fn check(&mut self, repair: bool, now_ms: i64) -> Result<CheckReport> {
-        self.check_while(repair, now_ms, |_, _| true)
-    }
-
-    /// The same, telling `goes_on` after every some files how many of how many were read. When
-    /// that answers `false` the check ends there, and nothing is repaired.
-    ///
-    /// # Errors
-    /// As for [`MediaStore::check`]; [`Error::Cancelled`] when it was ended.
-    pub fn check_while(
-        &mut self,
-        repair: bool,
-        now_ms: i64,
-        mut goes_on: impl FnMut(u64, u64) -> bool,
-    ) -> Result<CheckReport> {
         let verdict: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
             return Err(Error::Damaged("its own check failed".to_owned()));
         }
         let mut report = CheckReport { repaired: repair, ..CheckReport::default() };
         let mut losses = Vec::new();
-        let total = self.summary()?.files;
-        let (mut after, mut read) = (0, 0);
+        let mut after = 0;
         loop {
-            if !goes_on(read, total) {
-                return Err(Error::Cancelled);
-            }
             let rows = records::listed_after(&self.conn, after, PAGE_ROWS)?;
             let Some((last, _)) = rows.last() else {
                 break;
             };
             after = *last;
-            read += rows.len() as u64;
             let tx = self.transaction()?;
             for (_, mut file) in rows {
                 if self.is_unplaced(&file) {

@@ -9,17 +9,20 @@
 //! - `deckport_pending`: file operations that are decided but perhaps not done ([`crate::pending`]);
 //! - `deckport_meta`: version of these tables, name of the usn holder.
 
-use deckport_wire::Usn;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::records;
+use crate::store::Totals;
 
 /// Version of our own tables.
 const OWN_VERSION: i64 = 1;
 /// Another process on the same folder is told soon.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// For a new database. Small contents pass through it, and pages cost calls of the system.
+const PAGE_BYTES: i64 = 16 * 1024;
 /// More than there are different statements in this crate.
 const STATEMENTS: usize = 64;
 
@@ -93,6 +96,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     conn.pragma_update(None, "locking_mode", "exclusive")?;
     // Nothing in a stranger's file may call functions.
     conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // What an answer promises must survive a power loss.
     conn.pragma_update(None, "synchronous", "full")?;
@@ -126,32 +130,10 @@ fn user_version(conn: &Connection) -> Result<i64> {
     Ok(conn.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
-/// The usn that a database will have when it is opened; 0 when there is no database.
-pub(crate) fn stored_usn(path: &Path) -> Result<Usn> {
-    let Some((conn, version)) = open_stored(path)? else { return Ok(0) };
-    let sql = match version {
-        3 => "SELECT max(usn, (SELECT coalesce(max(usn), 0) FROM media)) FROM meta",
-        _ => "SELECT last_usn FROM meta",
-    };
-    Ok(conn.query_row(sql, [], |row| row.get(0))?)
-}
-
-/// Files and their bytes in a database that nobody has open; nothing where there is none.
-pub(crate) fn stored_size(path: &Path) -> Result<(u64, u64)> {
-    let Some((conn, version)) = open_stored(path)? else { return Ok((0, 0)) };
-    let sql = match version {
-        3 => "SELECT count(*), 0 FROM media WHERE csum IS NOT NULL",
-        _ => "SELECT total_nonempty_files, total_bytes FROM meta",
-    };
-    let count = |row: &rusqlite::Row<'_>, index| row.get(index).map(i64::unsigned_abs);
-    Ok(conn.query_row(sql, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?)
-}
-
-/// A database that nobody has open, with its version; `None` where there is none, or nothing in
-/// it yet.
-fn open_stored(path: &Path) -> Result<Option<(Connection, i64)>> {
+/// The totals that a database will have when it is opened; all 0 when there is no database.
+pub(crate) fn stored_totals(path: &Path) -> Result<Totals> {
     if !path.exists() {
-        return Ok(None);
+        return Ok(Totals::default());
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
@@ -159,8 +141,16 @@ fn open_stored(path: &Path) -> Result<Option<(Connection, i64)>> {
     conn.pragma_update(None, "locking_mode", "exclusive")?;
     conn.pragma_update(None, "trusted_schema", false)?;
     match (user_version(&conn)?, has_tables(&conn)?) {
-        (0, false) => Ok(None),
-        (version @ 3..=4, true) => Ok(Some((conn, version))),
+        (0, false) => Ok(Totals::default()),
+        (3, true) => Ok(conn.query_row(
+            "SELECT max(coalesce(max(usn), 0), (SELECT max(usn) FROM meta)),
+                count(*) FILTER (WHERE csum IS NOT NULL AND sz > 0),
+                coalesce(sum(sz) FILTER (WHERE csum IS NOT NULL), 0)
+            FROM media",
+            [],
+            records::read_totals,
+        )?),
+        (4, true) => records::totals(&conn),
         (version @ 5.., _) => Err(Error::TooNew(version)),
         _ => Err(Error::NotAMediaDatabase),
     }
@@ -236,6 +226,8 @@ mod tests {
              INSERT INTO meta VALUES (7, 3);
              PRAGMA user_version = 3;",
         );
+        let totals = stored_totals(&path).unwrap();
+        assert_eq!(totals, Totals { usn: 7, files: 1, bytes: 3 });
         let conn = open(&path).unwrap();
         let usn: i64 = conn.query_row("SELECT last_usn FROM meta", [], |row| row.get(0)).unwrap();
         assert_eq!(usn, 7);

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use crate::disk::Disk;
@@ -30,7 +30,7 @@ pub struct Download {
 }
 
 enum Part {
-    Bytes { bytes: Arc<[u8]>, at: usize },
+    Bytes { bytes: Arc<Vec<u8>>, at: usize },
     File(Streamed),
 }
 
@@ -38,6 +38,7 @@ enum Part {
 /// becomes an error instead of wrong content.
 struct Streamed {
     name: String,
+    path: PathBuf,
     file: File,
     left: u64,
     crc: crc32fast::Hasher,
@@ -94,8 +95,22 @@ impl MediaStore {
         if entries.is_empty() && !names.is_empty() {
             return Err(Error::NothingToSend);
         }
-        fill_up(&mut entries, asked);
+        self.fill_up(&mut entries, asked)?;
         Download::of(entries)
+    }
+
+    /// Adds copies of the smallest file until there are as many entries as names were looked at.
+    fn fill_up(&self, entries: &mut Vec<Entry>, asked: usize) -> Result<()> {
+        let smallest = entries.iter().enumerate().min_by_key(|(_, entry)| entry.size);
+        let Some((smallest, _)) = smallest else {
+            return Ok(());
+        };
+        while entries.len() < asked
+            && let Some(entry) = entries.get(smallest)
+        {
+            entries.push(entry.again(&*self.folder.disk)?);
+        }
+        Ok(())
     }
 
     /// Writes down what fetching found out.
@@ -129,7 +144,7 @@ impl MediaStore {
         let modified_ns = stat.map(|stat| stat.modified_ns);
         match verify::glance(stat, &file) {
             Glance::Wrong => return lost(modified_ns),
-            Glance::Right if !self.is_suspect(name) => {}
+            Glance::Right if !self.has_suspects() => {}
             // Not known to be right: it has to be read and hashed.
             _ => (file.crc, file.modified_ns) = (None, modified_ns),
         }
@@ -175,6 +190,7 @@ impl MediaStore {
         };
         let body = Part::File(Streamed {
             name: file.name.clone(),
+            path: path.to_owned(),
             file: opened,
             left: file.size,
             crc: crc32fast::Hasher::new(),
@@ -187,6 +203,12 @@ impl MediaStore {
     /// Whether a file's content was found wrong while it was being sent.
     pub(crate) fn is_suspect(&self, name: &str) -> bool {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+
+    /// Where one file rotted others may have: all are read before they are sent, or each of them
+    /// would break off a transfer of its own.
+    fn has_suspects(&self) -> bool {
+        !self.suspects.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn clear_suspect(&self, name: &str) {
@@ -222,27 +244,7 @@ fn read_checked(
             sums.crc
         }
     };
-    Ok(Some((Part::Bytes { bytes: bytes.into(), at: 0 }, crc)))
-}
-
-/// Adds copies of the smallest file that is at hand until there are as many entries as names were
-/// looked at.
-fn fill_up(entries: &mut Vec<Entry>, asked: usize) {
-    let smallest = entries
-        .iter()
-        .filter_map(|entry| match &entry.body {
-            Part::Bytes { bytes, .. } => Some((entry.size, entry.name.clone(), entry.crc, bytes)),
-            Part::File(_) => None,
-        })
-        .min_by_key(|(size, ..)| *size)
-        .map(|(size, name, crc, bytes)| (size, name, crc, Arc::clone(bytes)));
-    let Some((size, name, crc, bytes)) = smallest else {
-        return;
-    };
-    while entries.len() < asked {
-        let body = Part::Bytes { bytes: Arc::clone(&bytes), at: 0 };
-        entries.push(Entry { name: name.clone(), size, crc, body });
-    }
+    Ok(Some((Part::Bytes { bytes: Arc::new(bytes), at: 0 }, crc)))
 }
 
 impl fmt::Debug for Download {
@@ -273,7 +275,7 @@ impl Download {
 
     fn push_bytes(&mut self, bytes: Vec<u8>) {
         self.zip_bytes += bytes.len() as u64;
-        self.parts.push_back(Part::Bytes { bytes: bytes.into(), at: 0 });
+        self.parts.push_back(Part::Bytes { bytes: Arc::new(bytes), at: 0 });
     }
 
     /// Bytes of the whole zip, for `anki-original-size` and `content-length`.
@@ -307,6 +309,17 @@ impl Read for Download {
     }
 }
 
+impl Entry {
+    /// A second copy.
+    fn again(&self, disk: &dyn Disk) -> Result<Entry> {
+        let body = match &self.body {
+            Part::Bytes { bytes, .. } => Part::Bytes { bytes: Arc::clone(bytes), at: 0 },
+            Part::File(streamed) => Part::File(streamed.again(disk)?),
+        };
+        Ok(Entry { name: self.name.clone(), size: self.size, crc: self.crc, body })
+    }
+}
+
 impl Part {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
@@ -333,6 +346,19 @@ impl Streamed {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a media file was changed"));
         }
         Ok(read)
+    }
+
+    /// The same from its beginning; nothing of this one was read yet.
+    fn again(&self, disk: &dyn Disk) -> io::Result<Streamed> {
+        Ok(Streamed {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            file: disk.open(&self.path)?,
+            left: self.left,
+            crc: crc32fast::Hasher::new(),
+            expected: self.expected,
+            suspects: Arc::clone(&self.suspects),
+        })
     }
 
     fn suspect(&self) {

@@ -49,9 +49,6 @@ pub enum Error {
     /// The 31 bits of the usn are used up.
     #[error("the media has seen too many changes; move media.db away to start over")]
     UsnExhausted,
-    /// Whoever asked for something long does not want it any more.
-    #[error("it was cancelled")]
-    Cancelled,
     /// SQLite reported any other problem.
     #[error("the media database reported: {0}")]
     Sqlite(rusqlite::Error),

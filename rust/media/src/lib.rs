@@ -8,12 +8,14 @@
 //! Two rules hold everywhere: what a method reports as done is on the disk and survives a power
 //! loss; and a method that fails leaves records and files as they were.
 
+mod addition;
 mod check;
 mod database;
 mod disk;
 mod download;
 mod error;
 mod folder;
+mod listing;
 mod look;
 mod name;
 mod pending;
@@ -32,12 +34,15 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use addition::{Added, Addition};
 pub use check::{CheckReport, Progress};
 pub use download::Download;
 pub use error::{Error, Result};
+pub use listing::ListedFile;
 pub use look::LookReport;
+pub use name::is_normalised;
 pub use references::{References, references};
 pub use sanity::SanityViews;
-pub use store::{MediaStore, Summary};
+pub use store::{MediaStore, Summary, Totals};
 pub use trash::UnusedFile;
 pub use upload::UploadResult;

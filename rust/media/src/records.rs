@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Result;
 use crate::name::fold;
+use crate::store::Totals;
 
 /// A SHA-1.
 pub(crate) type Sha1Bytes = [u8; 20];
@@ -73,6 +74,17 @@ fn sha1(row: &Row, column: usize) -> rusqlite::Result<Sha1Bytes> {
     bytes.try_into().map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
     })
+}
+
+/// Usn, files and bytes.
+pub(crate) fn totals(conn: &Connection) -> Result<Totals> {
+    let sql = "SELECT last_usn, total_nonempty_files, total_bytes FROM meta";
+    Ok(conn.prepare_cached(sql)?.query_row([], read_totals)?)
+}
+
+/// Reads a row of usn, files and bytes.
+pub(crate) fn read_totals(row: &Row<'_>) -> rusqlite::Result<Totals> {
+    Ok(Totals { usn: row.get(0)?, files: unsigned(row, 1)?, bytes: unsigned(row, 2)? })
 }
 
 /// A number that cannot be negative.

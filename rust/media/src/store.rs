@@ -51,6 +51,17 @@ pub struct MediaStore {
     next_incoming: u64,
 }
 
+/// What every answer needs to know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// The media usn.
+    pub usn: Usn,
+    /// Files that clients are told of.
+    pub files: u64,
+    /// Bytes of these files.
+    pub bytes: u64,
+}
+
 /// Counts for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
@@ -113,22 +124,22 @@ impl MediaStore {
         Ok(store)
     }
 
-    /// The usn of a store that nobody has open, without the cost of opening it: what changed on
-    /// the disk since it was closed is not noticed. 0 where there is none yet; nothing is made.
+    /// The totals of a store that nobody has open, without the cost of opening it: what changed
+    /// on the disk since it was closed is not noticed. All 0 where there is none yet; nothing is
+    /// made.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn usn_when_closed(account_folder: &Path) -> Result<Usn> {
-        database::stored_usn(&Folder::new(account_folder, Arc::new(RealDisk)).database())
+    pub fn totals_when_closed(account_folder: &Path) -> Result<Totals> {
+        database::stored_totals(&Folder::new(account_folder, Arc::new(RealDisk)).database())
     }
 
-    /// How many files there are and how many bytes they have, of a store that nobody has open;
-    /// as cheap as [`MediaStore::usn_when_closed`].
+    /// Usn, files and bytes, at the cost of one row.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn size_when_closed(account_folder: &Path) -> Result<(u64, u64)> {
-        database::stored_size(&Folder::new(account_folder, Arc::new(RealDisk)).database())
+    pub fn totals(&self) -> Result<Totals> {
+        records::totals(&self.conn)
     }
 
     /// What the look at all files found when the store was opened.
@@ -176,12 +187,7 @@ impl MediaStore {
     /// # Errors
     /// When the database cannot be read.
     pub fn summary(&self) -> Result<Summary> {
-        let (usn, files, bytes) = self
-            .conn
-            .prepare_cached("SELECT last_usn, total_nonempty_files, total_bytes FROM meta")?
-            .query_row([], |row| {
-                Ok((row.get(0)?, records::unsigned(row, 1)?, records::unsigned(row, 2)?))
-            })?;
+        let Totals { usn, files, bytes } = self.totals()?;
         let count = |which: &str| -> Result<u64> {
             let sql = format!("SELECT count(*) FROM deckport_files WHERE {which}");
             Ok(self.conn.prepare_cached(&sql)?.query_row([], |row| records::unsigned(row, 0))?)

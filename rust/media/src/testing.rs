@@ -169,7 +169,7 @@ pub(crate) fn unpack(bytes: Vec<u8>) -> Vec<(String, Vec<u8>)> {
 
 fn entry(zip: &mut ZipReader<Cursor<Vec<u8>>>, name: &str) -> Vec<u8> {
     let entry = zip.find(name).unwrap().clone();
-    let mut content = vec![0; entry.size() as usize + 1];
+    let mut content = vec![0; usize::try_from(entry.size()).unwrap() + 1];
     let mut reader = zip.read(&entry).unwrap();
     let filled = reader.fill(&mut content).unwrap();
     assert_eq!(reader.fill(&mut [0; 1]).unwrap(), 0);

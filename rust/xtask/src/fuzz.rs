@@ -9,8 +9,9 @@ use std::{env, fs, thread};
 use crate::process::{cargo, run};
 use crate::{TaskResult, root};
 
-/// Everything that reads bytes from the network.
-pub(crate) const TARGETS: [&str; 5] = ["header", "requests", "form", "sync_steps", "uploaded_file"];
+/// Everything that reads bytes of strangers.
+pub(crate) const TARGETS: [&str; 6] =
+    ["header", "requests", "form", "sync_steps", "uploaded_file", "package"];
 /// How long each target runs as part of the tests, in seconds.
 pub(crate) const SHORT: u32 = 5;
 /// How long each target runs by default, in seconds.

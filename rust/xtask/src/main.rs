@@ -14,8 +14,10 @@ mod bindings;
 mod deny;
 mod fuzz;
 mod matrix;
+mod page;
 mod process;
 mod python;
+mod reliability;
 mod tally;
 mod test;
 
@@ -39,6 +41,13 @@ cargo xtask bench [OPTIONS]            CPU time and memory beside the reference 
     --repetitions N                    runs of each row, the median counts (default 3)
     --large                            also the peak memory with a 500 MB collection
     --write FILE                       put the table into FILE, between its bench markers
+cargo xtask test reliability           a short run of kills, failing disks and a hostile client
+cargo xtask reliability [PARTS...]     lives, kills, disk, crowd, by default all; takes some minutes
+    --short                            a few of each
+    --strict                           known weaknesses of merging fail, too
+    --lives N, --kills N               how many (default 500 each)
+    --first-seed N                     begin there, to repeat what was found
+    --write FILE                       put the figures into FILE, between the markers of each part
 cargo xtask test fuzz                  each fuzz target for some seconds
 cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
     --seconds N                        how long each runs (default 1800)
@@ -57,6 +66,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test", rest @ ..] => test::run(rest),
         ["matrix", rest @ ..] => test::run_matrix(rest),
+        ["reliability", rest @ ..] => reliability::run(rest).map(|()| ExitCode::SUCCESS),
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
         ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),

@@ -101,7 +101,7 @@ fn packages(version: &str, release: &[u32]) -> Vec<String> {
 }
 
 /// The interpreter of the environment of a version, made first if it is not there.
-fn environment(version: &str) -> Result<PathBuf, String> {
+pub(crate) fn environment(version: &str) -> Result<PathBuf, String> {
     if format!("anki-{version}") == python::ANKI {
         return python::environment(python::ANKI);
     }

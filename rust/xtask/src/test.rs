@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::process::{self, cargo, run_watched};
 use crate::tally::Tally;
-use crate::{TaskResult, fuzz, matrix, python, root};
+use crate::{TaskResult, fuzz, matrix, python, reliability, root};
 
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
@@ -20,11 +20,13 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
             rust(&mut report);
             scenarios(&[], &mut report);
             old_clients(&matrix::QUICK, None, &mut report);
+            short_reliability(&mut report);
             short_fuzz(&mut report);
         }
         ["rust"] => rust(&mut report),
         ["scenarios", options @ ..] => scenarios(options, &mut report),
         ["matrix"] => old_clients(&matrix::QUICK, None, &mut report),
+        ["reliability"] => short_reliability(&mut report),
         ["fuzz"] => short_fuzz(&mut report),
         _ => return Err(format!("unknown arguments: {}", arguments.join(" "))),
     }
@@ -113,6 +115,14 @@ fn old_clients(versions: &[&str], write: Option<&Path>, report: &mut Report) {
     }
 }
 
+/// Some kills, failing operations and a small crowd. Random lives are among the scenarios.
+fn short_reliability(report: &mut Report) {
+    match reliability::command(&["kills", "disk", "crowd", "--short"]) {
+        Ok(mut command) => report.count(&mut command, "reliability"),
+        Err(reason) => report.note(report.tally.failed, Err(reason)),
+    }
+}
+
 /// Each fuzz target for some seconds; one that finds nothing counts as a passed test.
 fn short_fuzz(report: &mut Report) {
     if let Err(reason) = fuzz::build() {
@@ -133,7 +143,7 @@ pub(crate) struct Ready {
     pub(crate) anki: PathBuf,
 }
 
-fn prepare(release: bool) -> Result<Ready, String> {
+pub(crate) fn prepare(release: bool) -> Result<Ready, String> {
     let runner = python::environment(python::RUNNER)?;
     let anki = python::environment(python::ANKI)?;
     Ok(Ready { binary: build_server(release)?, runner, anki })
@@ -147,11 +157,17 @@ pub(crate) fn build_server(release: bool) -> Result<PathBuf, String> {
         build.arg(RELEASE);
     }
     process::run(&mut build, "build the server")?;
-    let profile = if release { "release" } else { "debug" };
-    let name = format!("deckport{}", env::consts::EXE_SUFFIX);
-    Ok(target_folder().join(profile).join(name))
+    Ok(binary(release))
 }
 
+/// Where the `deckport` command is built.
+pub(crate) fn binary(release: bool) -> PathBuf {
+    let profile = if release { "release" } else { "debug" };
+    let name = format!("deckport{}", env::consts::EXE_SUFFIX);
+    target_folder().join(profile).join(name)
+}
+
+/// Where everything is built.
 pub(crate) fn target_folder() -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => root().join(folder),

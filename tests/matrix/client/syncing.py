@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from person import Person, open_collection
@@ -60,6 +61,10 @@ class Python10(Person):
                 raise SyncFailedError(str(done))
         return "FULL_SYNC"
 
+    def sync_media(self) -> None:
+        """Sync the media; returns when that has ended."""
+        self.col.backend.sync_media(self.token, self.url + "msync/")
+
     def _server(self) -> Any:
         import anki.sync
 
@@ -98,6 +103,11 @@ class Rust10(Person):
             finally:
                 self.col.reopen(after_full_sync=True)
         return offered[0] if offered else "FULL_SYNC"
+
+    def sync_media(self) -> None:
+        """Sync the media; returns when that has ended."""
+        modern = getattr(self.col, "sync_media", None)  # from 2.1.44
+        (modern or self._backend().sync_media)(self.auth)
 
     def _backend(self) -> Any:
         return getattr(self.col, "_backend", None) or self.col.backend
@@ -142,6 +152,13 @@ class Rust11(Person):
             finally:
                 self.col.reopen(after_full_sync=True)
         return required
+
+    def sync_media(self) -> None:
+        """Sync the media; returns when that has ended."""
+        self.col.sync_media(self.auth)
+        status = getattr(self.col, "media_sync_status", None)  # from 23.10, which does not wait
+        while status is not None and status().active:
+            time.sleep(0.005)  # nothing tells when it ends
 
 
 GENERATIONS = {"py": Python10, "rs10": Rust10, "rs11": Rust11}

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .media import MediaFolder
+
 DRIVER = Path(__file__).parent / "client" / "driver.py"
 
 # Longer than any wait a test provokes; reaching it means that something hangs.
@@ -68,14 +70,23 @@ class Device:
     program: tuple[str, ...] = (str(DRIVER),)
 
     def __init__(
-        self, python: Path, folder: Path, name: str, clock: Callable[[], int] | None = None
+        self,
+        python: Path,
+        folder: Path,
+        name: str,
+        clock: Callable[[], int] | None = None,
+        older: bool = False,
     ) -> None:
+        """`older` tells that this Anki syncs as 2.1.45 to 2.1.66 did."""
         folder.mkdir(parents=True, exist_ok=True)
+        if older:
+            self.program = (str(DRIVER), "older")
         self.name = name
         self.python = python
         self.folder = folder
         self.collection = folder / "collection.anki2"
         self.clock = clock
+        self.media = MediaFolder(self.collection)
         self.login_data: tuple[str, str] | None = None
         self.start()
 

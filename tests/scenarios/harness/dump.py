@@ -60,6 +60,18 @@ PORTABLE_BLOB_MASKS: dict[str, dict[str, str]] = {
     "decks.common": {"7": "milliseconds studied: real time"},
 }
 
+# What Anki 2.1.45 to 2.1.66 does not know, or keeps in another place: field 255 holds its unknown
+# keys. Compared where one of the devices is of that age.
+OLDER_BLOB_MASKS: dict[str, set[str]] = {
+    "cards.data": {"lrt", "cd", "s", "d", "dr", "decay"},
+    "deck_config.config": {"4", "37", "40", "44", "255"},
+    "decks.common": {"255"},
+    "decks.kind": {"5", "7"},
+    "fields.config": {"9", "10", "11", "255"},
+    "notetypes.config": {"9", "255"},
+    "templates.config": {"8", "255"},
+}
+
 
 def read_file(path: Path) -> Raw:
     """Every row of a collection file (with its `-wal`, if one is left), read from a private copy.
@@ -149,6 +161,18 @@ def exact(dump: Raw) -> Canonical:
     used = {tag.lower() for row in result["notes"].values() for tag in row["tags"].split()}
     result["tags"] = {tag: row for tag, row in result["tags"].items() if tag.lower() in used}
     return result
+
+
+def known_to_older(dump: Canonical) -> Canonical:
+    """A canonical dump without what older clients do not know; changes it in place."""
+    for place, masks in OLDER_BLOB_MASKS.items():
+        table, column = place.split(".")
+        for row in dump[table].values():
+            parts = row[column].values() if column == "kind" else [row[column]]
+            for part in parts:
+                for mask in masks & part.keys():
+                    del part[mask]
+    return dump
 
 
 def portable(dump: Raw) -> Canonical:
@@ -269,6 +293,25 @@ def difference(left: Canonical, right: Canonical, left_name: str, right_name: st
     return "\n".join(
         difflib.unified_diff(_lines(left), _lines(right), left_name, right_name, lineterm="", n=1)
     )
+
+
+def differing(left: Canonical, right: Canonical) -> list[str]:
+    """The differing places, as `table key column`; a missing row's column is `row`."""
+    found = []
+    for table in {*left, *right}:
+        ours, theirs = left.get(table, {}), right.get(table, {})
+        for key in {*ours, *theirs}:
+            one, other = ours.get(key), theirs.get(key)
+            if not isinstance(one, dict) or not isinstance(other, dict):
+                if one != other:
+                    found.append(f"{table} {key} row")
+                continue
+            found += [
+                f"{table} {key} {column}"
+                for column in {*one, *other}
+                if one.get(column) != other.get(column)
+            ]
+    return sorted(found)
 
 
 def _lines(dump: Canonical) -> list[str]:

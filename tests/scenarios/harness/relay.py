@@ -19,6 +19,8 @@ from .raw import SYNC_HEADER, Answer, compress, decompress
 # Longer than any test keeps a request back on purpose.
 PATIENCE = 120.0
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
 Change = Callable[[bytes], bytes]
 
 
@@ -148,7 +150,9 @@ class Relay:
 
 def _seen(method: str, path: str, body: bytes, answer: Answer) -> Seen:
     plain = decompress(answer.body) if "anki-original-size" in answer.headers else answer.body
-    return Seen(method, path, decompress(body), answer.status, plain)
+    # Clients before 2.1.57 send a form instead of a zstd frame.
+    sent = decompress(body) if body.startswith(ZSTD_MAGIC) else body
+    return Seen(method, path, sent, answer.status, plain)
 
 
 def _handler(relay: Relay) -> type[BaseHTTPRequestHandler]:

@@ -7,7 +7,9 @@
 )]
 
 mod accounts;
+mod backups;
 mod failures;
 mod lifecycle;
 mod media;
+mod packages;
 mod support;

@@ -8,7 +8,7 @@ fn an_account_without_media_is_fine() {
     let data = tempdir().unwrap();
     succeed(data.path(), &["account", "add", "anna"], "secret\n");
     assert_eq!(succeed(data.path(), &["media", "check"], ""), "no media yet\n");
-    assert_eq!(succeed(data.path(), &["media", "unused", "--delete"], ""), "no media yet\n");
+    assert_eq!(succeed(data.path(), &["media", "unused", "--delete"], ""), "no unused files\n");
     assert_eq!(succeed(data.path(), &["media", "unused", "--json"], ""), "[]\n");
 }
 

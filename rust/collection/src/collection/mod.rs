@@ -118,6 +118,16 @@ impl Collection {
         overview(self, now_ms)
     }
 
+    /// Notes that something was changed outside of a sync, so that every device asks for a normal
+    /// one. The time is `now_ms` (Unix milliseconds), or later if the collection has a later one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn mark_modified(&self, now_ms: i64) -> Result<()> {
+        self.conn.execute("UPDATE col SET mod = max(?1, mod + 1)", [now_ms])?;
+        Ok(())
+    }
+
     /// Counts notes, cards and reviews.
     ///
     /// # Errors

@@ -31,6 +31,17 @@ pub fn add(conn: &Connection, tag: &str, usn: i32) -> Result<()> {
     Ok(())
 }
 
+/// Tells everybody again of a tag that a note brings along. A device whose own notes had lost the tag
+/// may have dropped it from its list, and the device that used it again takes it for known.
+///
+/// # Errors
+/// When the database fails.
+pub fn tell_again(conn: &Connection, tag: &str, usn: i32) -> Result<()> {
+    conn.prepare_cached("UPDATE tags SET usn = ?2 WHERE tag = ?1 AND usn < ?2")?
+        .execute((tag, usn))?;
+    Ok(())
+}
+
 fn spelled_as_parents(conn: &Connection, tag: String) -> Result<String> {
     for parent in names::parents_of_tag(&tag) {
         if let Some(spelled) = spelling(conn, parent)? {
@@ -66,6 +77,16 @@ mod tests {
         assert_eq!(all(&conn), [("Noun".to_owned(), 3, true)]);
         assert_eq!(changed_since(&conn, 3).unwrap(), ["Noun"]);
         assert!(changed_since(&conn, 4).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_tag_that_a_note_brings_is_told_again_and_none_is_made() {
+        let conn = database();
+        add(&conn, "Noun", 3).unwrap();
+        tell_again(&conn, "noun", 7).unwrap();
+        tell_again(&conn, "noun", 5).unwrap();
+        tell_again(&conn, "verb", 7).unwrap();
+        assert_eq!(all(&conn), [("Noun".to_owned(), 7, true)]);
     }
 
     #[test]

@@ -27,12 +27,60 @@ pub(super) fn exchange(
     let mut answer = collect(conn, sync)?;
     sync.counts.received += count_received(&received);
     sync.suspects.note_decks(&received);
+    let offered = Offered::of(&received);
     let won = merge(conn, sync, received)?;
     answer.notetypes.retain(|notetype| !won.notetypes.contains(&notetype.id));
     answer.decks.0.retain(|deck| !won.decks.contains(&deck.id));
     answer.decks.1.retain(|preset| !won.presets.contains(&preset.id));
+    send_winners(conn, &mut answer, &offered, &won)?;
     sync.counts.sent += count(&answer);
     Ok(answer)
+}
+
+/// Ids of what the client sent.
+struct Offered {
+    notetypes: Vec<i64>,
+    decks: Vec<i64>,
+    presets: Vec<i64>,
+}
+
+impl Offered {
+    fn of(received: &ReceivedChanges) -> Offered {
+        let (decks, presets) = &received.decks;
+        Offered {
+            notetypes: received.notetypes.iter().map(|sent| sent.object().id).collect(),
+            decks: decks.iter().map(|sent| sent.object().id).collect(),
+            presets: presets.iter().map(|sent| sent.object().id).collect(),
+        }
+    }
+}
+
+/// Adds ours of each object whose client version lost, also where the client should know it:
+/// a device whose clock is behind edits what it has and is still the older one. It would keep its
+/// version for ever.
+fn send_winners(
+    conn: &Connection,
+    answer: &mut Changes,
+    offered: &Offered,
+    won: &ClientWon,
+) -> Result<()> {
+    for id in &offered.notetypes {
+        if !won.notetypes.contains(id) && answer.notetypes.iter().all(|sent| sent.id != *id) {
+            answer.notetypes.extend(notetypes::get(conn, *id)?);
+        }
+    }
+    let DecksAndPresets(sent_decks, sent_presets) = &mut answer.decks;
+    for id in &offered.decks {
+        if !won.decks.contains(id) && sent_decks.iter().all(|sent| sent.id != *id) {
+            sent_decks.extend(decks::get(conn, *id)?);
+        }
+    }
+    for id in &offered.presets {
+        if !won.presets.contains(id) && sent_presets.iter().all(|sent| sent.id != *id) {
+            sent_presets.extend(presets::get(conn, *id)?);
+        }
+    }
+    Ok(())
 }
 
 /// Our changes since the client's last sync; the config only when ours is the newer one.

@@ -126,8 +126,12 @@ fn recover_deck_of(conn: &Connection, card: i64, next_usn: Usn, now: TimestampSe
     Ok(())
 }
 
-/// Every `A::B` needs its `A`.
-fn add_missing_parents(conn: &Connection, next_usn: Usn, now: TimestampSecs) -> Result<bool> {
+/// Every `A::B` needs its `A`. Returns whether any was missing.
+pub(crate) fn add_missing_parents(
+    conn: &Connection,
+    next_usn: Usn,
+    now: TimestampSecs,
+) -> Result<bool> {
     let names: Vec<String> = {
         let mut statement = conn.prepare_cached("SELECT name FROM decks")?;
         let names = statement.query_map([], |row| row.get(0))?;
@@ -147,7 +151,14 @@ fn add_missing_parents(conn: &Connection, next_usn: Usn, now: TimestampSecs) -> 
     Ok(added)
 }
 
-fn add_deck(conn: &Connection, id: i64, name: String, usn: Usn, now: TimestampSecs) -> Result<()> {
+/// Adds an ordinary deck of this id and (JSON) name.
+pub(crate) fn add_deck(
+    conn: &Connection,
+    id: i64,
+    name: String,
+    usn: Usn,
+    now: TimestampSecs,
+) -> Result<()> {
     let deck = Deck {
         id,
         modified: now,

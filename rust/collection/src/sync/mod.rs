@@ -6,7 +6,7 @@
 mod changes;
 pub(crate) mod day;
 mod graves;
-mod heal;
+pub(crate) mod heal;
 mod outgoing;
 mod rows;
 mod sanity;
@@ -16,6 +16,8 @@ mod unbury;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use deckport_wire::{
     Changes, Chunk, Graves, ReceivedChanges, SanityCheckResponse, SanityReport, StartRequest,
     TimestampMillis, TimestampSecs, Usn,
@@ -23,6 +25,7 @@ use deckport_wire::{
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
+use crate::objects::tags;
 use outgoing::OutgoingRows;
 use shapes::NotetypeShapes;
 
@@ -50,6 +53,8 @@ pub struct ServerSync {
     outgoing: Option<OutgoingRows>,
     shapes: NotetypeShapes,
     suspects: heal::Suspects,
+    /// Tags of received notes that have been told again in this sync.
+    tags_told: BTreeSet<String>,
     counts: SyncCounts,
 }
 
@@ -91,6 +96,7 @@ impl ServerSync {
             outgoing: None,
             shapes: NotetypeShapes::default(),
             suspects: heal::Suspects::default(),
+            tags_told: BTreeSet::new(),
             counts: SyncCounts::default(),
         };
         sync.counts.deleted += graves::count(&graves);
@@ -159,6 +165,12 @@ impl ServerSync {
                 Error::conflict("a note belongs to a notetype that does not exist here")
             })?;
             rows::merge_note(conn, note, shape, self.client_usn, self.usn)?;
+            for tag in rows::each_tag(&note.tags) {
+                if !self.tags_told.contains(tag) {
+                    tags::tell_again(conn, tag, self.usn)?;
+                    self.tags_told.insert(tag.to_owned());
+                }
+            }
         }
         Ok(())
     }

@@ -196,10 +196,15 @@ fn string(row: &Row, column: usize) -> Result<String> {
     })
 }
 
+/// The tags of a note.
+pub(super) fn each_tag(tags: &str) -> impl Iterator<Item = &str> {
+    tags.split([' ', '\u{3000}']).filter(|tag| !tag.is_empty())
+}
+
 /// Tags as clients store them: one blank between, before and after (`storage-tables` 3).
 fn canonical_tags(tags: &str) -> String {
     let mut canonical = String::with_capacity(tags.len() + 2);
-    for tag in tags.split([' ', '\u{3000}']).filter(|tag| !tag.is_empty()) {
+    for tag in each_tag(tags) {
         canonical.push(' ');
         canonical.push_str(tag);
     }

@@ -363,6 +363,18 @@ fn an_older_object_of_the_client_is_ignored_and_ours_travels() {
 }
 
 #[test]
+fn a_device_whose_clock_is_behind_gets_ours_of_what_it_edited_too_early() {
+    let fixture = Fixture::new();
+    // It has seen them already, and edited them after that, but by its clock before.
+    edit_everything_here(&fixture);
+    let (mut sync, _) = fixture.start(SERVER_USN + 1, true);
+    let answer = sync.apply_changes(fixture.conn(), edited(&fixture, -1, false).into()).unwrap();
+    assert_eq!((answer.decks.0.len(), answer.decks.1.len()), (1, 1));
+    assert_eq!(answer.notetypes.len(), 1);
+    sync.abort(fixture.conn()).unwrap();
+}
+
+#[test]
 fn a_notetype_of_another_shape_is_a_conflict() {
     let fixture = Fixture::new();
     let mut changes = edited(&fixture, 10, false);

@@ -15,7 +15,7 @@ use super::error::BackupError;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
-use crate::files::{PART, beside, free_bytes, remove_if_present};
+use crate::files::{beside, free_bytes, remove_if_present};
 use crate::registry::Account;
 
 /// The folder's name inside an account's.
@@ -143,10 +143,8 @@ impl BackupFolder {
         now_ms: i64,
     ) -> Result<Vec<BackupInfo>, BackupError> {
         let own = self.own()?;
-        let weigh = |backup: &BackupInfo| {
-            let made_ms = name::parse(&backup.name).map_or(backup.made_ms, |(made, _)| made);
-            Candidate { made_ms, bytes: backup.stored_bytes }
-        };
+        let weigh =
+            |backup: &BackupInfo| Candidate { made_ms: backup.made_ms, bytes: backup.stored_bytes };
         let candidates: Vec<Candidate> = own.iter().map(weigh).collect();
         let used = candidates.iter().map(|backup| backup.bytes).sum();
         let budget = policy.budget(used, free_bytes(&self.path));
@@ -203,13 +201,20 @@ impl BackupFolder {
         let log_bytes = fs::metadata(beside(&path, "-wal")).map_or(0, |log| log.len());
         let facts = Facts::read(&self.path, &name);
         let by_name = name::parse(&name);
-        let made_ms = facts.made_ms.or(by_name.map(|(made, _)| made));
+        let made_ms = match by_name {
+            // The facts may tell it more exactly, but the name decides how long it stays.
+            Some((second, _)) => {
+                let exactly = |made: &i64| (0..1000).contains(&made.saturating_sub(second));
+                facts.made_ms.filter(exactly).unwrap_or(second)
+            }
+            None => facts.made_ms.unwrap_or_else(|| modified_ms(&found)),
+        };
         let counts = facts.counts.or_else(|| {
             let summary = (!compressed && log_bytes == 0).then(|| summary_of_file(&path).ok());
             summary.flatten().map(Counts::from)
         });
         Some(BackupInfo {
-            made_ms: made_ms.unwrap_or_else(|| modified_ms(&found)),
+            made_ms,
             reason: facts
                 .reason
                 .or(by_name.map(|(_, reason)| reason))
@@ -229,23 +234,6 @@ impl BackupFolder {
 fn modified_ms(found: &Metadata) -> i64 {
     let modified = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     modified.and_then(|time| i64::try_from(time.as_millis()).ok()).unwrap_or_default()
-}
-
-/// Removes what an interrupted compression or copy left in an account's backups. Only for a
-/// folder in which nothing runs. Problems are ignored: such files cost space and nothing else.
-pub(crate) fn remove_leftovers(account_folder: &Path) {
-    let Ok(entries) = fs::read_dir(account_folder.join(FOLDER)) else { return };
-    for entry in entries.flatten() {
-        let file_name = entry.file_name();
-        let unfinished = file_name.to_str().and_then(|name| name.strip_suffix(PART));
-        let ours = unfinished.is_some_and(|name| {
-            let stem = name.split('.').next().unwrap_or_default();
-            name::parse(stem).is_some()
-        });
-        if ours {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,6 @@ pub(crate) use archivist::Archivist;
 pub use error::BackupError;
 pub use facts::{BackupInfo, BackupReason, Counts};
 pub use folder::BackupFolder;
-pub(crate) use folder::remove_leftovers;
-pub(crate) use keep::{Occasion, keep, keep_copy};
+pub(crate) use keep::{Kept, Occasion, keep, keep_copy, settle};
 pub use name::readable_time;
 pub use retention::BackupPolicy;

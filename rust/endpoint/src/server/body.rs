@@ -6,16 +6,23 @@ use bytes::Bytes;
 use deckport_wire::ErrorKind;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::refusal::Refusal;
+
+/// A body must bring so many bytes in the time in which it may stand still.
+const LEAST_PROGRESS: u64 = 4 * 1024;
 
 /// The body of a request.
 #[derive(Debug)]
 pub(super) struct RequestBody {
     incoming: Incoming,
-    /// Longest wait for the next piece.
+    /// Longest wait for some progress.
     stall: Duration,
+    /// Time waited and bytes received since the last progress. Only waiting counts: while we are
+    /// busy with what came, the client can do nothing.
+    waited: Duration,
+    progress: u64,
     /// When the whole body must have come; none for clients that are logged in.
     deadline: Option<Instant>,
     received: u64,
@@ -26,7 +33,15 @@ impl RequestBody {
     /// A body that must be complete within `stall`, until [`RequestBody::trust`] is called.
     pub(super) fn new(incoming: Incoming, stall: Duration) -> RequestBody {
         let deadline = Some(Instant::now() + stall);
-        RequestBody { incoming, stall, deadline, received: 0, broken: false }
+        RequestBody {
+            incoming,
+            stall,
+            waited: Duration::ZERO,
+            progress: 0,
+            deadline,
+            received: 0,
+            broken: false,
+        }
     }
 
     /// The client is known: it may take its time as long as it makes progress.
@@ -40,15 +55,16 @@ impl RequestBody {
     /// When the connection broke or the client fell silent; the body is over then.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
-            let frame = match self.deadline {
-                Some(deadline) => timeout_at(deadline, self.incoming.frame()).await,
-                None => timeout(self.stall, self.incoming.frame()).await,
-            };
+            let asked = Instant::now();
+            let patience = asked + self.stall.saturating_sub(self.waited);
+            let until = self.deadline.map_or(patience, |deadline| deadline.min(patience));
+            let frame = timeout_at(until, self.incoming.frame()).await;
+            self.waited += asked.elapsed();
             let reason = match frame {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
-                        self.received += data.len() as u64;
+                        self.note(data.len() as u64);
                         return Ok(Some(data));
                     }
                     // Trailers carry nothing.
@@ -59,6 +75,14 @@ impl RequestBody {
             };
             self.broken = true;
             return Err(Refusal::new(ErrorKind::Unavailable, reason));
+        }
+    }
+
+    fn note(&mut self, bytes: u64) {
+        self.received += bytes;
+        self.progress += bytes;
+        if self.progress >= LEAST_PROGRESS {
+            (self.waited, self.progress) = (Duration::ZERO, 0);
         }
     }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use deckport_wire::{ErrorKind, MediaMethod, Route, SyncHeader, SyncMethod};
 use hyper::body::Incoming;
+use hyper::header::ORIGIN;
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::answer::{Answer, AnswerBody};
 use super::body::RequestBody;
@@ -53,6 +54,9 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
+        if matches!(route, Route::Sync(_) | Route::Media(_)) {
+            refuse_browsers(&self.head.headers)?;
+        }
         match route {
             Route::Sync(method) if self.head.method == Method::POST => self.sync(method).await,
             Route::Media(method) if self.head.method == Method::POST => {
@@ -148,6 +152,15 @@ impl Walk<'_> {
         self.record.identify(&identity);
         Ok(identity)
     }
+}
+
+/// No Anki client is a browser, and no page, however it came to know this address, may try
+/// passwords or use a token. Browsers name the page in every request that could.
+fn refuse_browsers(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-mode") {
+        return Err(Refusal::bad_request("web pages cannot sync"));
+    }
+    Ok(())
 }
 
 /// Requests with which devices begin whatever they want.

@@ -4,7 +4,7 @@
 //! it is known who sent it; what it may cost until then is limited here.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use deckport_wire::multipart::{Event, Multipart, MultipartError};
@@ -23,7 +23,7 @@ use super::{Shared, download, login};
 use crate::hex::hex;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
+use crate::temp_file::{TempFile, TempWriter};
 use crate::worker::{FileForm, MediaAsker, MediaZip, StepRequest};
 
 /// Largest JSON form, as sent. Real ones are far smaller: they are compressed.
@@ -81,7 +81,7 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
         upload::accept(unpacked, now_ms)
     });
     let done = match accepted.await? {
-        Ok(accepted) => upload::put_in_place(lease, accepted).await?,
+        Ok(accepted) => upload::put_in_place(walk, &worker, lease, accepted).await?,
         Err(unusable) => Err(unusable),
     };
     Ok(match done {
@@ -248,6 +248,9 @@ async fn spool(
     let write = move || {
         let temp = TempFile::for_upload(&folder).map_err(FormError::Sink)?;
         let file = temp.create().map_err(FormError::Sink)?;
+        if let Some(length) = content_length(&headers) {
+            file.will_hold(length).map_err(FormError::Sink)?;
+        }
         let mut reader = FormReader::new(&headers, file, limit)?;
         while let Some(piece) = inbox.blocking_recv() {
             reader.push(&piece)?;
@@ -402,10 +405,9 @@ impl DataSink for Vec<u8> {
     }
 }
 
-impl DataSink for File {
+impl DataSink for TempWriter {
     fn restart(&mut self) -> io::Result<()> {
-        self.set_len(0)?;
-        self.rewind()
+        self.restart()
     }
 }
 

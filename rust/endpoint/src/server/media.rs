@@ -23,7 +23,7 @@ use super::handler::{self, Walk};
 use super::inflate::{InflateError, Inflater};
 use super::outgoing::{self, Packing};
 use super::upload::hand_over;
-use super::{framing, legacy};
+use super::{framing, legacy, packing};
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
@@ -121,10 +121,20 @@ impl Call {
         if size > SMALL_ANSWER_BYTES {
             return outgoing::stream(zip, size, self.packing);
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        let read = zip.read_to_end(&mut bytes);
-        read.map_err(|error| Refusal::internal(format!("a media file cannot be read: {error}")))?;
-        packed(bytes, self.packing)
+        // The client waits for the whole zip anyway, and a thread would cost more than it saves.
+        let capacity = usize::try_from(size).unwrap_or_default();
+        let unreadable = |error| Refusal::internal(format!("a media file cannot be read: {error}"));
+        match self.packing {
+            Packing::Zstd => {
+                let frame = packing::packed(&mut zip, capacity).map_err(unreadable)?;
+                Ok(Answer::framed(frame, size))
+            }
+            Packing::Plain => {
+                let mut bytes = Vec::with_capacity(capacity);
+                zip.read_to_end(&mut bytes).map_err(unreadable)?;
+                Ok(Answer::plain(bytes))
+            }
+        }
     }
 
     fn told<T: Serialize>(&self, result: Result<T, Refusal>) -> Result<Answer, Refusal> {

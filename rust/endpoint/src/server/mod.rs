@@ -8,28 +8,33 @@ mod body;
 mod connection;
 mod download;
 mod framing;
+mod guests;
 mod handler;
 mod inflate;
 mod legacy;
 mod login;
 mod media;
 mod outgoing;
+mod packing;
 mod page;
 mod record;
+mod slots;
 mod stall;
 mod upload;
 
 use std::future::Future;
 use std::io;
-use std::net::TcpListener as StdListener;
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use self::guests::{Guests, Unwelcome};
+use self::slots::Slots;
 use crate::events::Event;
 use crate::handle::Inner;
 use crate::health::Health;
@@ -56,8 +61,18 @@ struct Shared {
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
     health: Health,
+    guests: Arc<Guests>,
     /// Places for large forms of old clients, whose sender is known only at their end.
     large_forms: Semaphore,
+}
+
+impl Shared {
+    fn tell_refused(&self, peer: IpAddr, unwelcome: Unwelcome) {
+        if self.guests.should_tell(peer, self.options.clock.monotonic()) {
+            let reason = unwelcome.to_string();
+            self.options.events.event(&Event::ConnectionRefused { peer, reason });
+        }
+    }
 }
 
 /// How far a shutdown has come.
@@ -81,6 +96,8 @@ impl Server {
         let Inner { options, registry, workers, pairings } = inner;
         let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
         let health = Health::default();
+        let most_of_one = options.limits.max_connections_per_address;
+        let guests = Arc::new(Guests::new(options.scope.clone(), most_of_one));
         Server {
             shared: Arc::new(Shared {
                 options: options.clone(),
@@ -90,6 +107,7 @@ impl Server {
                 logins,
                 password_check: Mutex::default(),
                 health,
+                guests,
                 large_forms: Semaphore::new(LARGE_FORMS),
             }),
         }
@@ -137,29 +155,6 @@ impl Server {
     }
 }
 
-/// The connections that may be served at once.
-#[derive(Debug, Clone)]
-struct Slots {
-    free: Arc<Semaphore>,
-    count: u32,
-}
-
-impl Slots {
-    fn new(count: u32) -> Slots {
-        Slots { free: Arc::new(Semaphore::new(count as usize)), count }
-    }
-
-    /// A slot, as soon as there is one. The semaphore is never closed.
-    async fn take(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.free).acquire_owned().await.ok()
-    }
-
-    /// Waits until no connection is served.
-    async fn all_free(&self) {
-        let _ = self.free.acquire_many(self.count).await;
-    }
-}
-
 /// Accepts connections until the shutdown begins. Errors of `accept` concern one connection or a
 /// passing lack of something, so they never end it.
 async fn accept(
@@ -177,6 +172,13 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => {
                 failing = false;
+                let guest = match shared.guests.welcome(peer.ip()) {
+                    Ok(guest) => guest,
+                    Err(unwelcome) => {
+                        shared.tell_refused(peer.ip(), unwelcome);
+                        continue;
+                    }
+                };
                 let slot = tokio::select! {
                     slot = slots.take() => slot,
                     _ = phases.changed() => return,
@@ -184,7 +186,7 @@ async fn accept(
                 let (shared, phases) = (Arc::clone(&shared), phases.clone());
                 tokio::spawn(async move {
                     connection::serve(stream, peer, shared, phases).await;
-                    drop(slot);
+                    drop((guest, slot));
                 });
             }
             Err(error) => {

@@ -6,11 +6,11 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
+use super::packing;
+use crate::faults;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 
-/// Fast enough not to be the bottleneck on a phone; higher levels save little.
-const LEVEL: i32 = 1;
 /// Size of the pieces handed to the network.
 const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces under way; more would only use memory.
@@ -45,13 +45,10 @@ pub(super) fn stream(
 fn send(mut source: impl Read, pieces: mpsc::Sender<Piece>, packing: Packing) -> io::Result<()> {
     let mut writer = PieceWriter { pieces, buffer: BytesMut::with_capacity(PIECE_BYTES) };
     match packing {
-        Packing::Zstd => {
-            let mut encoder = zstd::stream::write::Encoder::new(&mut writer, LEVEL)?;
-            io::copy(&mut source, &mut encoder)?;
-            encoder.finish()?;
-        }
+        Packing::Zstd => packing::pack(&mut source, &mut writer)?,
         Packing::Plain => drop(io::copy(&mut source, &mut writer)?),
     }
+    faults::point("download.before_last");
     drop(source);
     let last = Bytes::from(std::mem::take(&mut writer.buffer));
     writer.put(Piece::Last(last))

@@ -18,6 +18,7 @@ use super::framing;
 use super::handler::Walk;
 use super::inflate::{InflateError, Inflater};
 use crate::backup::{BackupReason, Counts};
+use crate::faults;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Account;
@@ -39,6 +40,8 @@ pub(super) struct Accepted {
 pub(super) enum Unusable {
     #[error("The collection is larger than the {} MB that this sync endpoint accepts.", .0 / 1_000_000)]
     TooLarge(u64),
+    #[error("Your account may hold {} MB on this sync endpoint, and the collection does not fit beside your media.", .0 / 1_000_000)]
+    OverQuota(u64),
     #[error("The collection arrived damaged. Please try again.")]
     Damaged,
     #[error("The disk of the sync endpoint is full. Free some space there and try again.")]
@@ -60,7 +63,7 @@ pub(super) async fn upload(
 ) -> Result<Answer, Refusal> {
     let lease = worker.take_for_upload(caller).await?;
     let done = match receive(walk, account).await? {
-        Ok(accepted) => put_in_place(lease, accepted).await?,
+        Ok(accepted) => put_in_place(walk, worker, lease, accepted).await?,
         Err(unusable) => Err(unusable),
     };
     match done {
@@ -71,11 +74,18 @@ pub(super) async fn upload(
 
 /// Replaces the account's collection. What goes wrong on the disk is told to the person, too.
 pub(super) async fn put_in_place(
+    walk: &Walk<'_>,
+    worker: &Worker,
     lease: UploadLease,
     accepted: Accepted,
 ) -> Result<Result<(), Unusable>, Refusal> {
     let Accepted { temp: file, bytes, counts } = accepted;
-    let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload };
+    if let Some(quota) = walk.shared.options.limits.max_account_bytes
+        && bytes + worker.media().bytes() > quota
+    {
+        return Ok(Err(Unusable::OverQuota(quota)));
+    }
+    let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload, one_way: false };
     match lease.replace(new).await {
         Err(refusal) if refusal.kind == ErrorKind::Internal => {
             Ok(Err(Unusable::NotReplaced(refusal.reason)))
@@ -137,6 +147,7 @@ fn store(
     }
     inflater.finish().map_err(too_large)?;
     drop(file);
+    faults::point("upload.received");
     accept(temp, now_ms)
 }
 
@@ -144,6 +155,7 @@ fn store(
 pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Unusable> {
     let counts =
         deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?.into();
+    faults::point("upload.checked");
     let bytes = std::fs::metadata(temp.path())?.len();
     Ok(Accepted { temp, bytes, counts })
 }

@@ -145,8 +145,8 @@ impl Owner for Core {
             Message::Overview(reply) => {
                 let _ = reply.send(self.overview());
             }
-            Message::References(reply) => {
-                let _ = reply.send(self.references());
+            Message::CopyHeld(ticket, reply) => {
+                let _ = reply.send(self.copy_held(ticket));
             }
             Message::StopWaiting => self.stop_waiting(),
             Message::Close => self.close(),

@@ -1,7 +1,6 @@
 //! Looking at the last committed state, also while a sync is running.
 
-use deckport_collection::{Collection, Overview, visit_media_texts};
-use deckport_media::References;
+use deckport_collection::{Collection, Overview};
 
 use super::core::Core;
 use super::message::Caller;
@@ -13,15 +12,6 @@ impl Core {
     pub(super) fn overview(&mut self) -> Result<Option<Overview>, Refusal> {
         let now_ms = self.clock.now_ms();
         self.with_committed(|collection| collection.overview(now_ms))
-    }
-
-    /// The media files that notes, templates and styles refer to; `None` without a collection.
-    pub(super) fn references(&mut self) -> Result<Option<References>, Refusal> {
-        self.with_committed(|collection| {
-            let mut used = References::new();
-            visit_media_texts(collection, |text| used.add(text))?;
-            Ok(used)
-        })
     }
 
     fn with_committed<T>(

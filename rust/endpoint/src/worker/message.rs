@@ -1,7 +1,6 @@
 //! What an account's worker is asked.
 
 use deckport_collection::Overview;
-use deckport_media::References;
 use deckport_wire::SyncMethod;
 use tokio::sync::oneshot;
 
@@ -14,6 +13,9 @@ use super::store::{FileForm, Snapshot};
 
 /// Where an answer goes. Dropped without one when the work panicked.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// Where whoever asked gets it.
+pub(super) type Answer<T> = oneshot::Receiver<Result<T, Refusal>>;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -68,10 +70,10 @@ pub(super) enum Message {
     Release(Ticket),
     /// Copy the collection for a download.
     Snapshot(Caller, FileForm, Reply<Snapshot>),
+    /// Copy the collection for whoever holds the lease with this ticket.
+    CopyHeld(Ticket, Reply<Snapshot>),
     /// Tell what the last committed state holds, if there is a collection.
     Overview(Reply<Option<Overview>>),
-    /// Tell which media files the last committed state refers to, if there is a collection.
-    References(Reply<Option<References>>),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.
@@ -100,4 +102,7 @@ pub(crate) struct NewCollection {
     pub(crate) counts: Counts,
     /// Where it comes from.
     pub(crate) reason: BackupReason,
+    /// Make all devices ask for a one-way sync. An uploaded collection keeps its own times,
+    /// because its device compares them.
+    pub(crate) one_way: bool,
 }

@@ -29,13 +29,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use deckport_collection::Overview;
-use deckport_media::References;
 use tokio::sync::oneshot;
 
 use self::core::Core;
-pub(crate) use self::media::{Goer, Media, MediaAsker, MediaZip};
+pub(crate) use self::media::{Media, MediaAsker, MediaZip};
+use self::message::{Answer, Message, Replacement, Reply};
 pub(crate) use self::message::{Caller, NewCollection, StepRequest};
-use self::message::{Message, Replacement, Reply};
 pub(crate) use self::store::{FileForm, Snapshot};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::lease::Ticket;
@@ -187,17 +186,34 @@ impl Worker {
         self.ask(Message::Overview).await
     }
 
-    /// The media files that the last committed state refers to; `None` when there is no
-    /// collection yet. Waits for no sync.
-    pub(crate) async fn references(&self) -> Result<Option<References>, Refusal> {
-        self.ask(Message::References).await
+    /// [`Worker::snapshot`] for a thread that may block.
+    pub(crate) fn snapshot_blocking(
+        &self,
+        caller: Caller,
+        form: FileForm,
+    ) -> Result<Snapshot, Refusal> {
+        self.ask_blocking(|reply| Message::Snapshot(caller, form, reply))
+    }
+
+    /// [`Worker::take_for_upload`] for a thread that may block.
+    pub(crate) fn take_blocking(&self, caller: Caller) -> Result<UploadLease, Refusal> {
+        let asker = caller.clone();
+        let ticket = self.ask_blocking(|reply| Message::TakeForUpload(asker, reply))?;
+        Ok(UploadLease { worker: self.clone(), caller, ticket })
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
+        self.post(message)?.await.map_err(|_| Refusal::unexpected())?
+    }
+
+    fn ask_blocking<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
+        self.post(message)?.blocking_recv().map_err(|_| Refusal::unexpected())?
+    }
+
+    fn post<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<Answer<T>, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
-        let gone = |_| Refusal::internal("the request failed unexpectedly");
-        answer.await.map_err(gone)?
+        Ok(answer)
     }
 
     fn send(&self, message: Message) {
@@ -208,11 +224,27 @@ impl Worker {
 
 impl UploadLease {
     /// Puts a checked collection in the place of the account's, of which a copy is kept if it
-    /// holds anything. One that does not come from a device makes all of them ask for a one-way
-    /// sync.
+    /// holds anything.
     pub(crate) async fn replace(self, new: NewCollection) -> Result<Option<BackupInfo>, Refusal> {
         let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
         self.worker.ask(|reply| Message::Replace(replacement, reply)).await
+    }
+}
+
+/// For threads that may block.
+impl UploadLease {
+    /// A copy of what the lease is held on.
+    pub(crate) fn copy_blocking(&self) -> Result<Snapshot, Refusal> {
+        self.worker.ask_blocking(|reply| Message::CopyHeld(self.ticket, reply))
+    }
+
+    /// [`UploadLease::replace`].
+    pub(crate) fn replace_blocking(
+        self,
+        new: NewCollection,
+    ) -> Result<Option<BackupInfo>, Refusal> {
+        let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
+        self.worker.ask_blocking(|reply| Message::Replace(replacement, reply))
     }
 }
 

@@ -72,7 +72,6 @@ impl Notices {
         session_key: &str,
         now_ms: i64,
     ) -> Option<KeptCopy> {
-        self.told_run = None;
         let waiting = self.waiting();
         let place = waiting.iter().position(|notice| notice.device_id == device.device_id)?;
         let notice = waiting.get_mut(place)?;
@@ -82,6 +81,7 @@ impl Notices {
         notice.contact_ms = now_ms;
         if (0..CHECKS_APART_MS).contains(&since) || notice.tellings >= MOST_TELLINGS {
             waiting.remove(place);
+            self.told_run = None;
         } else {
             self.told_run = Some((device.clone(), session_key.to_owned()));
         }
@@ -183,6 +183,7 @@ mod tests {
         let (_folder, mut notices) = notices();
         assert!(notices.tell(&device(1), "check", NOW + 10 * MINUTE).is_some());
         assert!(notices.tell(&device(1), "sync", NOW + 20 * MINUTE).is_some());
+        assert_eq!(notices.tell(&device(2), "sync", NOW + 20 * MINUTE), None);
         notices.run_goes_on(&device(1), "other");
         notices.run_goes_on(&device(2), "sync");
         notices.run_goes_on(&device(1), "sync");

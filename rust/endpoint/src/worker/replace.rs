@@ -3,9 +3,11 @@
 use super::core::Core;
 use super::message::{Caller, NewCollection, Replacement};
 use super::notices;
-use super::store::Displaced;
+use super::store::{Displaced, FileForm, Snapshot};
 use crate::backup::{BackupInfo, BackupReason};
 use crate::events::Event;
+use crate::faults;
+use crate::lease::Ticket;
 use crate::refusal::Refusal;
 use crate::texts::KeptCopy;
 
@@ -19,12 +21,14 @@ impl Core {
             return Err(Refusal::busy("the device has begun something else in the meantime"));
         }
         self.lease.release();
-        let NewCollection { file, bytes, counts, reason } = new;
+        faults::point("upload.before_replace");
+        let NewCollection { file, bytes, counts, reason, one_way } = new;
         let now_ms = self.clock.now_ms();
         let displaced = self
             .store
-            .replace(file, reason, caller.device_name(), now_ms)
+            .replace(file, reason, one_way, caller.device_name(), now_ms)
             .map_err(|error| Refusal::internal(error.to_string()))?;
+        faults::point("upload.replaced");
         if let Some(backup) = &displaced.backup {
             self.tell_of_backup(&caller, backup);
             // A notice is for a device; whoever restores or imports knows what is replaced.
@@ -44,6 +48,14 @@ impl Core {
         let Caller { account, device, .. } = caller;
         self.events.event(&Event::CollectionReplaced { account, device, bytes });
         Ok(displaced.backup)
+    }
+
+    /// A copy for whoever is going to replace what it copies.
+    pub(super) fn copy_held(&mut self, ticket: Ticket) -> Result<Snapshot, Refusal> {
+        if !self.lease.is_held_with(ticket) {
+            return Err(Refusal::another_device());
+        }
+        Ok(self.store.snapshot(FileForm::Stored, self.clock.now_ms())?)
     }
 
     /// Keeps a copy of the last committed state, if there is anything to keep.

@@ -12,6 +12,7 @@ use super::message::{Caller, Reply, StepRequest};
 use super::session::{self, NOTHING, NoArguments, Outcome, Step};
 use super::store::Facts;
 use crate::events::Event;
+use crate::faults;
 use crate::lease::{Purpose, Taken};
 use crate::refusal::Refusal;
 
@@ -94,6 +95,7 @@ impl Core {
         self.running = Some(RunningSync { caller: caller.clone(), sync, before, started });
         let taken = self.lease.take(&caller.key, Purpose::Sync { session_key }, started);
         let answer = session::encode(&graves);
+        faults::point("sync.started");
         match (taken, answer) {
             (Taken::Granted(_), Ok(json)) => {
                 let Caller { account, device, .. } = caller;
@@ -129,6 +131,7 @@ impl Core {
         };
         let outcome = session::advance(&mut running.sync, collection.conn(), step);
         self.lease.touch(self.clock.monotonic());
+        faults::point("sync.step_done");
         match outcome {
             Ok(Outcome::GoesOn(json)) => {
                 self.tell_of_progress();
@@ -160,7 +163,9 @@ impl Core {
             return Err(not_running());
         };
         self.lease.release();
+        faults::point("sync.before_commit");
         let finished = running.sync.finish(collection.conn(), self.clock.now_ms());
+        faults::point("sync.committed");
         if finished.is_err() && !collection.conn().is_autocommit() {
             self.store.drop_connection();
         }

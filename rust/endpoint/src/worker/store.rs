@@ -8,6 +8,7 @@ use deckport_collection::objects::config;
 use deckport_collection::{Collection, CollectionState, Error};
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
+use crate::faults;
 use crate::files::{beside, remove_if_present, sync_folder};
 use crate::temp_file::TempFile;
 
@@ -48,6 +49,13 @@ pub(crate) struct Snapshot {
     pub(crate) bytes: u64,
     /// Removes the file when the sending is over.
     temp: TempFile,
+}
+
+impl Snapshot {
+    /// The file itself, still a temporary one.
+    pub(crate) fn into_temp(self) -> TempFile {
+        self.temp
+    }
 }
 
 impl Read for Snapshot {
@@ -98,6 +106,7 @@ impl Store {
                 }
                 other => other?,
             };
+            faults::point("worker.opened");
             self.collection = Some(opened);
         }
         self.collection.as_ref().ok_or(Error::Locked)
@@ -150,12 +159,14 @@ impl Store {
             FileForm::Stored => collection.snapshot(temp.path())?,
             FileForm::Schema11 => deckport_collection::export_schema11(collection, temp.path())?,
         };
+        faults::point("download.copied");
         Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
     }
 
     /// Writes the log back into the file and closes it.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         self.facts = None;
+        faults::point("worker.before_close");
         self.collection.take().map_or(Ok(()), Collection::close)
     }
 
@@ -169,18 +180,18 @@ impl Store {
     /// holds anything. On disk when this returns. Whenever this is interrupted, one of the two is
     /// in place, complete.
     ///
-    /// Only an uploaded collection keeps its own times, because its device compares them; any
-    /// other one makes all devices ask for a one-way sync.
+    /// With `one_way` all devices will ask for a one-way sync.
     pub(super) fn replace(
         &mut self,
         new: TempFile,
         reason: BackupReason,
+        one_way: bool,
         device: Option<&str>,
         now_ms: i64,
     ) -> Result<Displaced, Error> {
         let keep = !self.is_untouched(now_ms);
         let (state, counts) = self.look(now_ms);
-        if reason != BackupReason::Upload {
+        if one_way {
             deckport_collection::force_one_way(new.path(), state.as_ref(), now_ms)?;
         }
         if self.close().is_err() {
@@ -209,18 +220,22 @@ impl Store {
         } else {
             None
         };
+        faults::point("upload.backup_kept");
         // Of the old file: SQLite would apply them to the new one. Only a collection that could
         // not be opened still has them, and the backup has the log.
         for suffix in ["-wal", "-shm", "-journal"] {
             remove_if_present(&beside(&path, suffix))?;
         }
         sync_folder(&self.folder)?;
+        faults::point("upload.before_rename");
         new.rename(&path)?;
+        faults::point("upload.renamed");
         sync_folder(&self.folder)?;
-        if kept.is_some() {
+        let backup = kept.map(backup::Kept::complete);
+        if backup.is_some() {
             self.prune(occasion.now_ms);
         }
-        Ok(kept)
+        Ok(backup)
     }
 
     /// Keeps a copy of the last committed state, if the collection holds anything. On disk when
@@ -235,9 +250,11 @@ impl Store {
             return Ok(None);
         }
         let counts = self.open(now_ms)?.summary()?.into();
-        let copy = self.snapshot(FileForm::Stored, now_ms)?.temp;
+        let copy = self.snapshot(FileForm::Stored, now_ms)?.into_temp();
         let occasion = Occasion { reason, device, counts: Some(counts), now_ms };
         let kept = backup::keep_copy(copy, self.backups().path(), &occasion)?;
+        // The folder of backups may be new.
+        sync_folder(&self.folder)?;
         self.prune(now_ms);
         Ok(Some(kept))
     }

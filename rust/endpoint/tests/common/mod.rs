@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use deckport_endpoint::{Endpoint, EndpointOptions, Event, EventSink, Registry, RequestRecord};
+use deckport_endpoint::{
+    Endpoint, EndpointHandle, EndpointOptions, Event, EventSink, Registry, RequestRecord,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -31,6 +33,7 @@ impl EventSink for Recorder {
 pub struct Host {
     pub address: SocketAddr,
     pub registry: Arc<Registry>,
+    pub handle: EndpointHandle,
     pub events: Arc<Recorder>,
     pub data: TempDir,
     stop: Option<oneshot::Sender<()>>,
@@ -49,6 +52,7 @@ impl Host {
         change(&mut options);
         let endpoint = Endpoint::open(options).unwrap();
         let registry = Arc::clone(endpoint.registry());
+        let handle = endpoint.handle();
         if registry.account(ACCOUNT).unwrap().is_none() {
             registry.add_account(ACCOUNT, PASSWORD).unwrap();
         }
@@ -66,7 +70,7 @@ impl Host {
             };
             runtime.block_on(endpoint.serve(vec![listener], shutdown)).unwrap();
         });
-        Host { address, registry, events, data, stop: Some(stop), thread: Some(thread) }
+        Host { address, registry, handle, events, data, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Asks it to stop and waits until it has.
@@ -335,6 +339,19 @@ pub fn collection_with_review(id: i64) -> Vec<u8> {
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.execute("UPDATE col SET mod = 1795177887205", []).unwrap();
     conn.execute("INSERT INTO revlog VALUES (?1, 1, 0, 3, 1, 1, 2500, 1000, 0)", [id]).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    conn.close().unwrap();
+    std::fs::read(&path).unwrap()
+}
+
+/// The same collection with a note of so many bytes in it.
+pub fn padded(collection: &[u8], bytes: usize) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("collection.anki2");
+    std::fs::write(&path, collection).unwrap();
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let row = (0, format!("\"{}\"", "x".repeat(bytes)).into_bytes());
+    conn.execute("INSERT INTO config VALUES ('padding', ?1, 0, ?2)", row).unwrap();
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     conn.close().unwrap();
     std::fs::read(&path).unwrap()

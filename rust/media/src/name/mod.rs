@@ -5,10 +5,12 @@
 
 mod escape;
 mod fold;
+mod normal;
 mod unicode10;
 
 pub(crate) use escape::{OWN_PREFIX, escaped, is_portable};
 pub(crate) use fold::fold;
+pub use normal::is_normalised;
 
 /// The longest name that is accepted, in bytes of UTF-8. Clients make at most 120, the reference
 /// server takes 255; nothing on the wire or on disk depends on it.

@@ -44,6 +44,16 @@ fn a_deleted_name_is_filled_up_with_the_smallest_file() {
 }
 
 #[test]
+fn large_files_fill_up_too_where_there_is_no_small_one() {
+    let mut account = Account::new();
+    let content = vec![7; 300_000];
+    account.add("large", &content);
+    let files = download(account.store(), &["gone", "large", "gone too"]).unwrap();
+    assert_eq!(names(&files), ["large", "large", "large"]);
+    assert!(files.iter().all(|(_, sent)| *sent == content));
+}
+
+#[test]
 fn an_answer_ends_after_the_target() {
     let mut account = Account::new();
     let content = vec![1; 1_000_000];
@@ -75,19 +85,42 @@ fn a_large_file_is_sent_even_if_it_is_replaced_meanwhile() {
 fn a_large_file_that_is_changed_in_place_breaks_the_answer_and_is_lost() {
     let mut account = Account::new();
     account.add("large", &vec![1; 3_000_000]);
-    let before = fs::metadata(account.media("large")).unwrap().modified().unwrap();
     let mut answer = account.store().download(&["large".to_owned()], NOW_MS).unwrap();
-    let mut changed = vec![1; 3_000_000];
-    changed[2_999_999] = 2;
-    fs::write(account.media("large"), changed).unwrap();
-    fs::File::options()
-        .write(true)
-        .open(account.media("large"))
-        .unwrap()
-        .set_modified(before)
-        .unwrap();
+    rot(&account, "large");
     assert!(answer.read_to_end(&mut Vec::new()).is_err());
     // Found by its hash now, though size and time are right.
     assert!(matches!(download(account.store(), &["large"]), Err(Error::NothingToSend)));
     assert_eq!(account.store().summary().unwrap().lost, 1);
+}
+
+#[test]
+fn only_the_first_of_many_rotten_files_breaks_an_answer() {
+    let mut account = Account::new();
+    for name in ["fine", "rotten 1", "rotten 2"] {
+        account.add(name, &vec![1; 900_000]);
+    }
+    rot(&account, "rotten 1");
+    rot(&account, "rotten 2");
+    let names = ["rotten 1", "rotten 2", "fine"];
+    assert!(download_fails(&mut account, &names));
+    let files = download(account.store(), &names).unwrap();
+    assert_eq!(self::names(&files), ["fine", "fine", "fine"]);
+    assert_eq!(account.store().summary().unwrap().lost, 2);
+}
+
+/// Changes a stored file's last byte behind the store's back, keeping size and time.
+fn rot(account: &Account, name: &str) {
+    let path = account.media(name);
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    let mut content = fs::read(&path).unwrap();
+    *content.last_mut().unwrap() ^= 1;
+    fs::write(&path, content).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(before).unwrap();
+}
+
+/// Whether an answer breaks off in the middle.
+fn download_fails(account: &mut Account, names: &[&str]) -> bool {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut answer = account.store().download(&names, NOW_MS).unwrap();
+    answer.read_to_end(&mut Vec::new()).is_err()
 }

@@ -1,5 +1,6 @@
 //! Tests of the store as a whole, by promise.
 
+mod additions;
 mod batches;
 mod damage;
 mod downloads;

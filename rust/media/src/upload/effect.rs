@@ -16,20 +16,29 @@ use crate::usn;
 use crate::verify::{self, Glance, Sums};
 
 /// What a batch has done so far inside its transaction.
-pub(super) struct Effects {
+pub(crate) struct Effects {
+    /// What is replaced goes into the trash. A device that replaces a file says that the old
+    /// content is of no use; a package does not.
+    pub(crate) keep_replaced: bool,
     /// The last usn used.
-    pub(super) usn: Usn,
+    pub(crate) usn: Usn,
     /// Places where something is to be done after the commit.
-    pub(super) spots: BTreeSet<String>,
+    pub(crate) spots: BTreeSet<String>,
     /// Incoming files that nobody needs after the commit.
-    pub(super) unused: Vec<String>,
+    pub(crate) unused: Vec<String>,
     /// Bytes of content noted with the operations.
-    pub(super) content_bytes: u64,
+    pub(crate) content_bytes: u64,
 }
 
 impl Effects {
-    pub(super) fn starting_at(usn: Usn) -> Effects {
-        Effects { usn, spots: BTreeSet::new(), unused: Vec::new(), content_bytes: 0 }
+    pub(crate) fn starting_at(usn: Usn) -> Effects {
+        Effects {
+            keep_replaced: false,
+            usn,
+            spots: BTreeSet::new(),
+            unused: Vec::new(),
+            content_bytes: 0,
+        }
     }
 
     /// Every entry uses one usn, also one that changes nothing (`media-sync` 8.3).
@@ -53,7 +62,7 @@ impl Effects {
 
 impl MediaStore {
     /// An addition or replacement.
-    pub(super) fn apply_content(
+    pub(crate) fn apply_content(
         &self,
         conn: &Connection,
         effects: &mut Effects,
@@ -130,7 +139,12 @@ impl MediaStore {
             .and_then(|file| file.stored)
             .filter(|stored| self.folder.stored(stored).is_some());
         let (stored, trash) = match listed_at {
-            Some(stored) => (stored, None),
+            Some(stored) => {
+                let keep = effects.keep_replaced;
+                let trash =
+                    keep.then(|| trash::free_name(&self.folder, &stored, now_ms)).transpose()?;
+                (stored, trash)
+            }
             None => self.choose_place(conn, name, sums, now_ms)?,
         };
         let file = FileRow {
@@ -214,7 +228,7 @@ impl MediaStore {
     }
 
     /// Whether the stored content of a listed file is there and was found right.
-    fn is_right(&self, conn: &Connection, name: &str) -> Result<bool> {
+    pub(crate) fn is_right(&self, conn: &Connection, name: &str) -> Result<bool> {
         let Some(file) = records::file(conn, name)? else {
             return Ok(false);
         };

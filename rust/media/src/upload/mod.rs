@@ -16,11 +16,12 @@ use crate::disk::remove_if_there;
 use crate::error::Result;
 use crate::store::MediaStore;
 use crate::usn;
-use effect::Effects;
-use receive::{Batch, Received};
+pub(crate) use effect::Effects;
+use receive::Batch;
+pub(crate) use receive::{Received, sync};
 
 /// Entries received before they are synced together: bounds the number of open files.
-const GROUP_ENTRIES: usize = 64;
+pub(crate) const GROUP_ENTRIES: usize = 64;
 
 /// The answer to `uploadChanges`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

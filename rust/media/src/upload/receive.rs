@@ -16,7 +16,7 @@ use crate::verify::{BLOCK_BYTES, Summing, Sums};
 /// Entries of a batch. Clients send 25; more are welcome as long as they cost little.
 const MOST_ENTRIES: usize = 1000;
 /// Bytes of a batch's list, 50 KiB with the reference server.
-const LONGEST_LIST_BYTES: u32 = 256 * 1024;
+const LONGEST_LIST_BYTES: u64 = 256 * 1024;
 /// Bytes of all contents together after unpacking. Clients send at most 2.5 + 100 MiB.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// Bytes of small contents that are committed together with the records. A client's batch of
@@ -37,15 +37,15 @@ pub(super) struct Batch<R> {
 }
 
 /// Content in the incoming folder.
-pub(super) struct Received {
+pub(crate) struct Received {
     /// Name in the incoming folder.
-    pub(super) incoming: String,
-    pub(super) sums: Sums,
+    pub(crate) incoming: String,
+    pub(crate) sums: Sums,
     /// File time, nanoseconds; known once [`sync`] is through.
-    pub(super) modified_ns: i64,
+    pub(crate) modified_ns: i64,
     /// The content itself if it is small: it is then committed together with the records, and
     /// nobody has to wait for the file.
-    pub(super) small: Option<Vec<u8>>,
+    pub(crate) small: Option<Vec<u8>>,
     /// Open until its time is known.
     file: Option<File>,
 }
@@ -85,13 +85,9 @@ impl<R: Read + Seek> Batch<R> {
         }
         let sums = summing.finish();
         // Of small content the one block has all.
-        let small = usize::try_from(sums.size)
-            .ok()
-            .filter(|size| *size <= BLOCK_BYTES && self.held + size <= MOST_HELD_BYTES)
-            .and_then(|size| self.block.get(..size))
-            .map(<[u8]>::to_vec);
-        self.held += small.as_ref().map_or(0, Vec::len);
-        Ok(Received { incoming, sums, modified_ns: 0, small, file: Some(file) })
+        let received = Received::new(incoming, sums, &self.block, self.held, file);
+        self.held += received.small.as_ref().map_or(0, Vec::len);
+        Ok(received)
     }
 }
 
@@ -124,7 +120,7 @@ fn check<R: Read + Seek>(zip: &ZipReader<R>, entries: &[UploadEntry]) -> Result<
             return Err(Error::TooLarge("the name of a file"));
         }
         let Some(zip_entry) = &entry.content else { continue };
-        let size = u64::from(zip.find(zip_entry).ok_or(MISSING_ENTRY)?.size());
+        let size = zip.find(zip_entry).ok_or(MISSING_ENTRY)?.size();
         if size > LARGEST_FILE_BYTES {
             return Err(Error::TooLarge("a file of more than 100 MiB"));
         }
@@ -135,7 +131,7 @@ fn check<R: Read + Seek>(zip: &ZipReader<R>, entries: &[UploadEntry]) -> Result<
 
 /// Waits until all contents that are not small, and their names, are on the disk. Notes the file
 /// times of all.
-pub(super) fn sync(folder: &Folder, contents: &mut [Option<Received>]) -> Result<()> {
+pub(crate) fn sync(folder: &Folder, contents: &mut [Option<Received>]) -> Result<()> {
     let (small, mut large): (Vec<&mut Received>, Vec<&mut Received>) =
         contents.iter_mut().flatten().partition(|content| content.small.is_some());
     for content in small {
@@ -181,6 +177,23 @@ fn sync_part(disk: &dyn Disk, part: &mut [&mut Received]) -> Result<()> {
 }
 
 impl Received {
+    /// Content that is in an incoming file. `first` begins with all of it if it is small; `held`
+    /// are the bytes of small contents that are in memory already.
+    pub(crate) fn new(
+        incoming: String,
+        sums: Sums,
+        first: &[u8],
+        held: usize,
+        file: File,
+    ) -> Received {
+        let small = usize::try_from(sums.size)
+            .ok()
+            .filter(|size| *size <= BLOCK_BYTES && held + size <= MOST_HELD_BYTES)
+            .and_then(|size| first.get(..size))
+            .map(<[u8]>::to_vec);
+        Received { incoming, sums, modified_ns: 0, small, file: Some(file) }
+    }
+
     /// Notes the file's time and closes it.
     fn note_time(&mut self) -> Result<()> {
         if let Some(file) = self.file.take() {

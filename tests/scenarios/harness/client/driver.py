@@ -4,7 +4,8 @@ Read a request `{"op": name, "args": {...}, "at": seconds or null}` from stdin, 
 `{"ok": value}` or `{"error": {"type", "kind", "message"}}` on stdout, until stdin ends.
 
 Only the standard library and the `anki` package may be imported here. What differs between
-Anki versions lives in the adapter (`modern.py`); this file only carries the words.
+Anki versions lives in the adapters (`modern.py`, and `older.py` with the argument `older`); this
+file only carries the words.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from typing import Any, TextIO
 
 from modern import ModernAnki
+from older import OlderAnki
 
 
 def take_over_stdout() -> TextIO:
@@ -37,7 +39,7 @@ def describe(error: Exception) -> dict[str, str]:
 def main() -> None:
     """Serve requests until the test closes our stdin."""
     answers = take_over_stdout()
-    client = ModernAnki()
+    client = OlderAnki() if sys.argv[1:] == ["older"] else ModernAnki()
     for line in sys.stdin:
         request = json.loads(line)
         answer: dict[str, Any]

@@ -14,8 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
+from anki._backend import RustBackend
 from anki.collection import Collection
 from anki.sync import SyncAuth
 
@@ -120,13 +122,16 @@ class ModernAnki:
 
     # Syncing
 
-    def sync(self, one_way: str | None = None) -> dict[str, Any]:
+    def sync(self, one_way: str | None = None, media: bool = False) -> dict[str, Any]:
         """Sync as the button does; `one_way` is the answer ("upload" or "download") if Anki asks.
 
         Where Anki offers one direction only, that is taken. Without an answer a one-way sync is
-        not started. Returns what Anki asked for and showed.
+        not started. With `media`, a normal sync goes on with the media by itself. Returns what Anki
+        asked for and showed.
         """
-        out = self.col.sync_collection(self._auth(), False)
+        out = self.col.sync_collection(self._auth(), media)
+        if media:
+            self._end_of_media_sync()
         required = type(out).ChangesRequired.Name(out.required)
         if required != "NO_CHANGES" and one_way is not None:
             offered = {"FULL_UPLOAD": "upload", "FULL_DOWNLOAD": "download"}
@@ -137,6 +142,16 @@ class ModernAnki:
             "endpoint": out.new_endpoint,
             "media_usn": out.server_media_usn,
         }
+
+    def sync_media(self) -> None:
+        """Sync the media alone, as an open Anki does now and then; returns when that has ended."""
+        self.col.sync_media(self._auth())
+        self._end_of_media_sync()
+
+    def _end_of_media_sync(self) -> None:
+        """Wait for the thread in which Anki syncs media; raises what it failed with."""
+        while self.col.media_sync_status().active:
+            time.sleep(0.005)  # nothing tells when it ends; Anki's own window asks, too
 
     def full(self, one_way: str) -> None:
         """Replace the server's collection ("upload") or this device's ("download")."""
@@ -200,8 +215,10 @@ class ModernAnki:
         deck: str = "Default",
         notetype: str = "Basic",
         tags: list[str] | None = None,
+        make: bool = True,
     ) -> None:
-        """Add a note with a guid of our choice; the deck is made if missing."""
+        """Add a note with a guid of our choice; a missing deck is made if `make` allows it."""
+        home = self.col.decks.id(deck) if make else self._deck(deck)
         model = self.col.models.by_name(notetype)
         if model is None:
             raise KeyError(notetype)
@@ -209,16 +226,22 @@ class ModernAnki:
         note.guid = guid
         note.fields = list(fields)
         note.tags = list(tags or [])
-        self.col.add_note(note, self.col.decks.id(deck))
+        self.col.add_note(note, home)
 
     @edit
     def edit_note(
-        self, guid: str, fields: list[str] | None = None, tags: list[str] | None = None
+        self,
+        guid: str,
+        fields: list[str] | None = None,
+        tags: list[str] | None = None,
+        first: str | None = None,
     ) -> None:
-        """Replace a note's fields or tags."""
+        """Replace a note's fields, its tags, or its first field alone."""
         note = self.col.get_note(self._note(guid))
         if fields is not None:
             note.fields = list(fields)
+        if first is not None:
+            note.fields[0] = first
         if tags is not None:
             note.tags = list(tags)
         self.col.update_note(note)
@@ -234,9 +257,10 @@ class ModernAnki:
         self.col.remove_cards_and_orphaned_notes([self._card(guid, ord)])
 
     @edit
-    def move_card(self, guid: str, deck: str, ord: int = 0) -> None:
-        """Move a card to another deck."""
-        self.col.set_deck([self._card(guid, ord)], self.col.decks.id(deck))
+    def move_card(self, guid: str, deck: str, ord: int = 0, make: bool = True) -> None:
+        """Move a card to another deck, which is made if missing and `make` allows it."""
+        home = self.col.decks.id(deck) if make else self._deck(deck)
+        self.col.set_deck([self._card(guid, ord)], home)
 
     @edit
     def flag_card(self, guid: str, flag: int, ord: int = 0) -> None:
@@ -280,8 +304,11 @@ class ModernAnki:
     # Decks and presets
 
     @edit
-    def add_deck(self, name: str) -> None:
-        """Make a deck (and its missing parents)."""
+    def add_deck(self, name: str, below: str = "") -> None:
+        """Make a deck (and its missing parents), or a deck below one that is there."""
+        if below:
+            self._deck(below)
+            name = f"{below}::{name}"
         self.col.decks.id(name)
 
     @edit
@@ -459,6 +486,34 @@ class ModernAnki:
     def force_one_way(self) -> None:
         """Choose "force one-way sync" in the preferences."""
         self.col.mod_schema(check=False)
+
+    # Media and packages
+
+    def add_media(self, name: str, text: str) -> None:
+        """Put a file into the media folder, as pasting one does."""
+        Path(self.col.media.dir(), name).write_text(text)
+
+    def media(self) -> dict[str, str]:
+        """Names and contents of the files in the media folder."""
+        files = Path(self.col.media.dir()).iterdir()
+        return {file.name: file.read_text() for file in files}
+
+    def export_package(self, path: str, legacy: bool = False, media: bool = True) -> None:
+        """File > Export: the whole collection."""
+        self.col.export_collection_package(path, media, legacy)
+        self.col.reopen()
+
+    def import_package(self, path: str) -> None:
+        """File > Import of a whole collection: replaces this one."""
+        media = self.col.media.dir()
+        self.close()
+        RustBackend().import_collection_package(
+            col_path=self.path,
+            backup_path=path,
+            media_folder=media,
+            media_db=str(Path(self.path).with_suffix(".media.db2")),
+        )
+        self.open(self.path)
 
     # Direct access and inspection
 

@@ -1,4 +1,4 @@
-use super::super::{Occasion, keep};
+use super::super::{Occasion, keep, settle};
 use super::*;
 
 const DAY_MS: i64 = 86_400_000;
@@ -18,7 +18,8 @@ fn account() -> (tempfile::TempDir, BackupFolder) {
 fn keep_at(account: &Path, now_ms: i64) -> BackupInfo {
     let counts = Some(Counts { notes: 0, cards: 0, reviews: 1, last_review_ms: Some(7) });
     let occasion = Occasion { reason: BackupReason::Upload, device: Some("phone"), counts, now_ms };
-    keep(&account.join("collection.anki2"), &account.join(FOLDER), &occasion).unwrap()
+    let path = account.join("collection.anki2");
+    keep(&path, &account.join(FOLDER), &occasion).unwrap().complete()
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn unfinished_files_go_at_the_next_start_and_no_others() {
     for name in [unfinished.as_str(), "mine.anki2.part", "download.part"] {
         fs::write(folder.path().join(name), "x").unwrap();
     }
-    remove_leftovers(account.path());
+    settle(account.path());
     assert!(!folder.path().join(unfinished).exists());
     assert!(folder.path().join("mine.anki2.part").exists());
     assert!(folder.path().join("download.part").exists());

@@ -10,11 +10,12 @@ mod state;
 mod tests;
 mod zip;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use deckport_media::{CheckReport, Download, References, UnusedFile, UploadResult};
+use deckport_media::{Download, MediaStore, Totals, UploadResult};
 use deckport_wire::Usn;
 use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use tokio::sync::oneshot;
@@ -39,18 +40,6 @@ pub(crate) struct MediaAsker {
     pub(crate) session: String,
 }
 
-/// What the store itself answers: its errors tell a person what to do.
-type Stored<T> = deckport_media::Result<T>;
-
-/// Is told how many of how many files were read, and answers whether to go on.
-pub(crate) struct Goer(pub(crate) Box<dyn FnMut(u64, u64) -> bool + Send>);
-
-impl std::fmt::Debug for Goer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Goer")
-    }
-}
-
 /// One piece of work.
 #[derive(Debug)]
 pub(super) enum MediaMessage {
@@ -64,14 +53,8 @@ pub(super) enum MediaMessage {
     Upload(MediaAsker, MediaZip, Reply<UploadResult>),
     /// Compare the number of files.
     Sanity(MediaAsker, u32, Reply<MediaSanityResponse>),
-    /// Count the files and their bytes.
-    Size(Reply<Stored<(u64, u64)>>),
-    /// Read and compare every file, with repair or without.
-    Check(bool, Goer, Reply<Stored<CheckReport>>),
-    /// Find the files that nothing refers to.
-    Unused(References, Reply<Stored<Vec<UnusedFile>>>),
-    /// Delete these files on all devices.
-    Delete(Vec<String>, Reply<Stored<usize>>),
+    /// Do something else with the store.
+    Work(Work),
     /// Look at the files once in a while, also if nobody asks for any.
     Look,
     /// Close everything and end the thread.
@@ -79,6 +62,18 @@ pub(super) enum MediaMessage {
     /// Fail as a bug would.
     #[cfg(test)]
     Panic(Reply<()>),
+}
+
+/// Something to be done with the store, if it can be opened, at a time in Unix milliseconds.
+type Job = dyn FnOnce(deckport_media::Result<&mut MediaStore>, i64) + Send;
+
+/// A [`Job`] in a message.
+pub(super) struct Work(Box<Job>);
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Work")
+    }
 }
 
 /// The way to one account's media.
@@ -107,6 +102,11 @@ impl Media {
             self.send(MediaMessage::Look);
         }
         told.usn
+    }
+
+    /// Bytes of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.state.bytes()
     }
 
     /// `begin`: the current usn.
@@ -150,31 +150,30 @@ impl Media {
         self.ask(|reply| MediaMessage::Sanity(asker, local, reply)).await
     }
 
-    /// Counts the files and their bytes.
-    pub(crate) async fn size(&self) -> Result<Stored<(u64, u64)>, Refusal> {
-        self.ask(MediaMessage::Size).await
-    }
-
-    /// Reads and compares every file; devices' media requests wait until it is done.
-    pub(crate) async fn check(
+    /// Does something with the store on the media's thread, and waits for it. For threads that may
+    /// block. Requests of devices wait meanwhile, so long work should come in pieces.
+    pub(crate) fn work_blocking<T, E>(
         &self,
-        repair: bool,
-        goes_on: Goer,
-    ) -> Result<Stored<CheckReport>, Refusal> {
-        self.ask(|reply| MediaMessage::Check(repair, goes_on, reply)).await
+        work: impl FnOnce(&mut MediaStore, i64) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<deckport_media::Error> + From<Refusal> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = move |store: deckport_media::Result<&mut MediaStore>, now_ms: i64| {
+            let done = store.map_err(E::from).and_then(|store| work(store, now_ms));
+            // Nobody listens any more when whoever asked was given up.
+            let _ = reply.send(done);
+        };
+        let message = MediaMessage::Work(Work(Box::new(job)));
+        self.messages.send(message).map_err(|_| Refusal::shutting_down())?;
+        answer.blocking_recv().map_err(|_| Refusal::unexpected())?
     }
 
-    /// Finds the files that nothing refers to.
-    pub(crate) async fn unused(
-        &self,
-        used: References,
-    ) -> Result<Stored<Vec<UnusedFile>>, Refusal> {
-        self.ask(|reply| MediaMessage::Unused(used, reply)).await
-    }
-
-    /// Deletes files on all devices; here they move to the trash.
-    pub(crate) async fn delete(&self, names: Vec<String>) -> Result<Stored<usize>, Refusal> {
-        self.ask(|reply| MediaMessage::Delete(names, reply)).await
+    /// How many files there are, and their bytes.
+    pub(crate) fn totals(&self) -> Totals {
+        self.state.totals()
     }
 
     /// Closes the store and ends the thread, after everything that was asked before.
@@ -185,8 +184,7 @@ impl Media {
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
-        let gone = |_| Refusal::internal("the request failed unexpectedly");
-        answer.await.map_err(gone)?
+        answer.await.map_err(|_| Refusal::unexpected())?
     }
 
     fn send(&self, message: MediaMessage) {

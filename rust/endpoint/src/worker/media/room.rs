@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_media::{CheckReport, Download, Error, MediaStore, Result};
-use deckport_wire::Usn;
+use deckport_media::{Download, Error, MediaStore, Result};
 use deckport_wire::media::MediaSanityResponse;
+use deckport_wire::{ErrorKind, Usn};
 
 use super::exchanged::Exchanged;
 use super::state::MediaState;
-use super::{Goer, MediaAsker, MediaMessage, MediaZip};
+use super::{MediaAsker, MediaMessage, MediaZip, Work};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink, MediaCounts};
 use crate::options::EndpointOptions;
@@ -25,6 +25,9 @@ const SPARE_AFTER: Duration = Duration::from_secs(2);
 /// Read in one go in spare time: a request that comes then waits for no more than this.
 const SPARE_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Batches up to this size hold hardly more than deletions.
+const SMALL_BATCH_BYTES: u64 = 8 * 1024;
+
 /// The owner of one account's media.
 #[derive(Debug)]
 pub(in crate::worker) struct MediaRoom {
@@ -33,6 +36,8 @@ pub(in crate::worker) struct MediaRoom {
     clock: Arc<dyn Clock>,
     events: Arc<dyn EventSink>,
     idle: Duration,
+    /// Most bytes that the account may hold.
+    quota: Option<u64>,
     state: Arc<MediaState>,
     store: Option<MediaStore>,
     exchanged: Exchanged,
@@ -54,6 +59,7 @@ impl MediaRoom {
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             idle: options.timings.database_idle,
+            quota: options.limits.max_account_bytes,
             state,
             store: None,
             exchanged: Exchanged::default(),
@@ -78,6 +84,23 @@ impl MediaRoom {
         let page_end = page.last().map(|change| change.usn);
         self.state.views(|views| views.listed(&asker.session(), last_usn, page_end, current));
         Ok(page)
+    }
+
+    /// Why a batch is not even looked into.
+    fn over_quota(&self, zip: &MediaZip) -> Option<Refusal> {
+        let quota = self.quota?;
+        let collection = std::fs::metadata(self.folder.join("collection.anki2"));
+        let used = self.state.bytes() + collection.map_or(0, |file| file.len());
+        // A batch of deletions is small, and always welcome.
+        let is_over = zip.bytes() > SMALL_BATCH_BYTES && used + zip.bytes() > quota;
+        is_over.then(|| {
+            let reason = format!(
+                "your account may hold {} MB here, which are used up; remove media that you do \
+                 not need",
+                quota / 1_000_000
+            );
+            Refusal::new(ErrorKind::TooLarge, reason)
+        })
     }
 
     fn upload(
@@ -126,24 +149,6 @@ impl MediaRoom {
         Ok(verdict)
     }
 
-    /// Files and their bytes, without opening what is closed: that looks at every file.
-    fn size(&self) -> Result<(u64, u64)> {
-        match &self.store {
-            Some(store) => store.summary().map(|summary| (summary.files, summary.bytes)),
-            None => MediaStore::size_when_closed(&self.folder),
-        }
-    }
-
-    fn check(&mut self, repair: bool, mut goes_on: Goer) -> Result<CheckReport> {
-        let now_ms = self.clock.now_ms();
-        self.store()?.check_while(repair, now_ms, |done, all| (goes_on.0)(done, all))
-    }
-
-    fn delete(&mut self, names: &[String]) -> Result<usize> {
-        let now_ms = self.clock.now_ms();
-        self.store()?.move_to_trash(names, now_ms)
-    }
-
     /// The store, opened if need be.
     fn store(&mut self) -> Result<&mut MediaStore> {
         if self.store.is_none() {
@@ -156,18 +161,18 @@ impl MediaRoom {
         std::fs::create_dir_all(&self.folder)?;
         let opened = self.state.opening().and_then(|()| {
             let store = MediaStore::open(&self.folder, self.clock.now_ms())?;
-            let usn = store.usn()?;
-            Ok((store, usn))
+            let totals = store.totals()?;
+            Ok((store, totals))
         });
-        let (store, usn) = opened.inspect_err(|_| self.state.closed())?;
-        self.state.opened(usn, self.clock.monotonic());
+        let (store, totals) = opened.inspect_err(|_| self.state.closed())?;
+        self.state.opened(totals, self.clock.monotonic());
         self.report_lost(store.found_at_open().lost.len());
         Ok(store)
     }
 
     /// Answers, and notes what changed on the way.
     fn answer<T>(&mut self, reply: Reply<T>, result: Result<T>) {
-        self.note_usn();
+        self.note_totals();
         let refuse = |error: Error| {
             if !matches!(error, Error::NothingToSend) {
                 self.problem(&format!("a media request failed: {error}"));
@@ -177,9 +182,9 @@ impl MediaRoom {
         let _ = reply.send(result.map_err(refuse));
     }
 
-    fn note_usn(&self) {
-        if let Some(Ok(usn)) = self.store.as_ref().map(MediaStore::usn) {
-            self.state.now_at(usn);
+    fn note_totals(&self) {
+        if let Some(Ok(totals)) = self.store.as_ref().map(MediaStore::totals) {
+            self.state.now_at(totals);
         }
     }
 
@@ -194,7 +199,7 @@ impl MediaRoom {
             && progress.as_ref().is_ok_and(|progress| {
                 progress.remaining > 0 && progress.right + progress.lost.len() as u64 > 0
             });
-        self.note_usn();
+        self.note_totals();
         if let Ok(progress) = progress {
             self.report_lost(progress.lost.len());
         }
@@ -241,28 +246,21 @@ impl Owner for MediaRoom {
                 self.answer(reply, download);
             }
             MediaMessage::Upload(asker, zip, reply) => {
-                let result = self.upload(&asker, zip);
-                self.answer(reply, result);
+                if let Some(refusal) = self.over_quota(&zip) {
+                    let _ = reply.send(Err(refusal));
+                } else {
+                    let result = self.upload(&asker, zip);
+                    self.answer(reply, result);
+                }
             }
             MediaMessage::Sanity(asker, local, reply) => {
                 let verdict = self.sanity(&asker, local);
                 self.answer(reply, verdict);
             }
-            // An embedder asks for these and gets the store's own errors.
-            MediaMessage::Size(reply) => drop(reply.send(Ok(self.size()))),
-            MediaMessage::Check(repair, goes_on, reply) => {
-                let report = self.check(repair, goes_on);
-                self.note_usn();
-                let _ = reply.send(Ok(report));
-            }
-            MediaMessage::Unused(used, reply) => {
-                let unused = self.store().and_then(|store| store.unused(&used));
-                let _ = reply.send(Ok(unused));
-            }
-            MediaMessage::Delete(names, reply) => {
-                let deleted = self.delete(&names);
-                self.note_usn();
-                let _ = reply.send(Ok(deleted));
+            MediaMessage::Work(Work(job)) => {
+                let now_ms = self.clock.now_ms();
+                job(self.store(), now_ms);
+                self.note_totals();
             }
             MediaMessage::Look => {
                 if let Err(error) = self.store().map(|_| ()) {

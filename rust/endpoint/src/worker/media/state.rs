@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deckport_media::{MediaStore, Result, SanityViews};
+use deckport_media::{MediaStore, Result, SanityViews, Totals};
 use deckport_wire::Usn;
 
 use crate::lease::DeviceKey;
@@ -13,7 +13,7 @@ use crate::lease::DeviceKey;
 /// whether something happened to the files.
 const LOOK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The media usn, and what the running media syncs have seen.
+/// The totals, and what the running media syncs have seen.
 #[derive(Debug)]
 pub(super) struct MediaState {
     folder: PathBuf,
@@ -24,7 +24,7 @@ pub(super) struct MediaState {
 #[derive(Debug, Default)]
 struct Known {
     /// While the store is open, or about to be.
-    usn: Option<Usn>,
+    totals: Option<Totals>,
     views: SanityViews,
     looked: Option<Duration>,
 }
@@ -47,39 +47,52 @@ impl MediaState {
     /// without `begin` (`media-sync` 17.3).
     pub(super) fn tell(&self, device: &DeviceKey, now: Duration) -> Told {
         let mut known = self.lock();
-        let usn = match known.usn {
-            Some(usn) => usn,
-            // A number that differs makes the device ask, and then it is told what is wrong.
-            None => MediaStore::usn_when_closed(&self.folder).unwrap_or(0),
-        };
+        // A usn that differs makes the device ask, and then it is told what is wrong.
+        let usn = self.totals_of(&known).usn;
         known.views.told_in_meta(&device.label(), usn, now.as_secs());
         let looked_long_ago = known.looked.is_none_or(|at| now.saturating_sub(at) >= LOOK_EVERY);
-        let should_look = known.usn.is_none() && looked_long_ago && usn > 0;
+        let should_look = known.totals.is_none() && looked_long_ago && usn > 0;
         Told { usn, should_look }
     }
 
     /// The store is about to be opened, which takes a while and keeps everybody else out.
     pub(super) fn opening(&self) -> Result<()> {
         let mut known = self.lock();
-        known.usn = Some(MediaStore::usn_when_closed(&self.folder)?);
+        known.totals = Some(MediaStore::totals_when_closed(&self.folder)?);
         Ok(())
     }
 
     /// The store is open and its files were looked at.
-    pub(super) fn opened(&self, usn: Usn, now: Duration) {
+    pub(super) fn opened(&self, totals: Totals, now: Duration) {
         let mut known = self.lock();
-        known.usn = Some(usn);
+        known.totals = Some(totals);
         known.looked = Some(now);
     }
 
-    /// The open store's usn may have changed.
-    pub(super) fn now_at(&self, usn: Usn) {
-        self.lock().usn = Some(usn);
+    /// The open store's totals may have changed.
+    pub(super) fn now_at(&self, totals: Totals) {
+        self.lock().totals = Some(totals);
+    }
+
+    /// What there is.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals_of(&self.lock())
+    }
+
+    /// Bytes of all files.
+    pub(super) fn bytes(&self) -> u64 {
+        self.totals_of(&self.lock()).bytes
+    }
+
+    fn totals_of(&self, known: &Known) -> Totals {
+        known
+            .totals
+            .unwrap_or_else(|| MediaStore::totals_when_closed(&self.folder).unwrap_or_default())
     }
 
     /// Nothing is open any more.
     pub(super) fn closed(&self) {
-        self.lock().usn = None;
+        self.lock().totals = None;
     }
 
     /// Looks at, or changes, what the running media syncs have seen.

@@ -11,7 +11,7 @@ pub(crate) enum MediaZip {
     /// As it came.
     Memory(Cursor<Vec<u8>>),
     /// In a temporary file, which goes with this.
-    File { file: BufReader<File>, _temp: TempFile },
+    File { file: BufReader<File>, bytes: u64, _temp: TempFile },
 }
 
 impl MediaZip {
@@ -22,7 +22,17 @@ impl MediaZip {
 
     /// A zip that was written to a temporary file.
     pub(crate) fn in_file(temp: TempFile) -> io::Result<MediaZip> {
-        Ok(MediaZip::File { file: BufReader::new(File::open(temp.path())?), _temp: temp })
+        let file = File::open(temp.path())?;
+        let bytes = file.metadata()?.len();
+        Ok(MediaZip::File { file: BufReader::new(file), bytes, _temp: temp })
+    }
+
+    /// Size of the zip.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            MediaZip::Memory(memory) => memory.get_ref().len() as u64,
+            MediaZip::File { bytes, .. } => *bytes,
+        }
     }
 }
 

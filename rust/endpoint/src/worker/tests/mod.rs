@@ -1,5 +1,6 @@
 //! The worker's promises, with a clock that stands still. Requests are the JSON of real clients.
 
+mod keeping;
 mod syncs;
 mod transfers;
 
@@ -48,6 +49,7 @@ struct Bench {
     core: Core,
     clock: Arc<ManualClock>,
     events: Arc<Recorder>,
+    archivist: Arc<Archivist>,
     folder: TempDir,
 }
 
@@ -63,8 +65,8 @@ impl Bench {
         options.events = events.clone();
         let (media, ..) = media::room(&account(1, ""), &options);
         let archivist = Archivist::new(&options);
-        let core = Core::new(&account(1, ""), &options, media, archivist);
-        Bench { core, clock, events, folder }
+        let core = Core::new(&account(1, ""), &options, media, Arc::clone(&archivist));
+        Bench { core, clock, events, archivist, folder }
     }
 
     /// Time passes; the worker wakes up when it wants to.
@@ -131,7 +133,8 @@ impl Bench {
     fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
         let (reply, mut answer) = oneshot::channel();
         let (counts, reason) = (Counts::default(), BackupReason::Upload);
-        let new = NewCollection { file, bytes: 1, counts, reason };
+        let one_way = reason != BackupReason::Upload;
+        let new = NewCollection { file, bytes: 1, counts, reason, one_way };
         let replacement = Replacement { caller: caller(device), ticket, new };
         self.core.handle(Message::Replace(replacement, reply));
         answer.try_recv().unwrap().map(drop)

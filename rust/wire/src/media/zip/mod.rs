@@ -1,5 +1,6 @@
-//! Zips as far as media needs them (`media-sync` 5): stored and deflated entries, no encryption,
-//! no parts, less than 4 GiB.
+//! Zips as far as media and packages need them (`media-sync` 5, `storage-package`): stored and
+//! deflated entries, no encryption, no parts. What is read may be larger than 4 GiB (zip64), what
+//! is written here may not.
 //!
 //! A reader of our own instead of a library: it must read a directory of a stranger within fixed
 //! limits of memory, and needs a tenth of what libraries do. Deflate itself is `flate2`.

@@ -5,8 +5,9 @@ use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Take};
 
 use super::ZipError;
 use super::format::{
-    DIRECTORY_BYTES, DIRECTORY_SIGNATURE, END_BYTES, END_SIGNATURE, FLAG_ENCRYPTED, LOCAL_BYTES,
-    LOCAL_SIGNATURE, METHOD_DEFLATED, METHOD_STORED, u16_at, u32_at,
+    DIRECTORY_BYTES, DIRECTORY_SIGNATURE, ELSEWHERE, END_BYTES, END_SIGNATURE, END64_BYTES,
+    END64_SIGNATURE, EXTRA64, FLAG_ENCRYPTED, LOCAL_BYTES, LOCAL_SIGNATURE, LOCATOR64_BYTES,
+    LOCATOR64_SIGNATURE, METHOD_DEFLATED, METHOD_STORED, u16_at, u32_at, u64_at,
 };
 
 /// A comment behind the end record can be this long.
@@ -18,7 +19,7 @@ pub struct ZipLimits {
     /// Entries.
     pub entries: usize,
     /// Bytes of the directory, which is held in memory.
-    pub directory_bytes: u32,
+    pub directory_bytes: u64,
 }
 
 /// A line of the directory.
@@ -28,16 +29,16 @@ pub struct ZipEntry {
     method: u16,
     encrypted: bool,
     crc: u32,
-    packed_size: u32,
-    size: u32,
-    header_offset: u32,
+    packed_size: u64,
+    size: u64,
+    header_offset: u64,
 }
 
 impl ZipEntry {
     /// Bytes of the content after unpacking, as the zip claims. [`EntryReader`] fails when the
     /// claim is wrong.
     #[must_use]
-    pub fn size(&self) -> u32 {
+    pub fn size(&self) -> u64 {
         self.size
     }
 }
@@ -46,6 +47,7 @@ impl ZipEntry {
 #[derive(Debug)]
 pub struct ZipReader<R> {
     source: R,
+    /// Ordered by name; those of one name in the order of the directory.
     entries: Vec<ZipEntry>,
     directory_offset: u64,
 }
@@ -60,21 +62,33 @@ impl<R: Read + Seek> ZipReader<R> {
         if end.entries > limits.entries || end.directory_bytes > limits.directory_bytes {
             return Err(ZipError::TooLarge);
         }
-        let directory_offset = u64::from(end.directory_offset);
-        if directory_offset + u64::from(end.directory_bytes) > end.offset {
+        let directory_offset = end.directory_offset;
+        if directory_offset.checked_add(end.directory_bytes).is_none_or(|to| to > end.offset) {
             return Err(ZipError::Broken("the directory lies outside"));
         }
         source.seek(SeekFrom::Start(directory_offset))?;
         let mut directory = Vec::new();
-        (&mut source).take(u64::from(end.directory_bytes)).read_to_end(&mut directory)?;
-        let entries = parse_directory(&directory, end.entries)?;
+        (&mut source).take(end.directory_bytes).read_to_end(&mut directory)?;
+        let mut entries = parse_directory(&directory, end.entries)?;
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(ZipReader { source, entries, directory_offset })
     }
 
     /// The entry of that name. Of several with the same name, which no client sends, the last.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&ZipEntry> {
-        self.entries.iter().rfind(|entry| *entry.name == *name.as_bytes())
+        let behind = self.entries.partition_point(|entry| *entry.name <= *name.as_bytes());
+        let entry = self.entries.get(behind.checked_sub(1)?)?;
+        (*entry.name == *name.as_bytes()).then_some(entry)
+    }
+
+    /// Whether entries share bytes: then a small file could hold the same content any number of
+    /// times.
+    #[must_use]
+    pub fn overlaps(&self) -> bool {
+        let mut sizes = self.entries.iter().map(|entry| entry.packed_size);
+        let packed = sizes.try_fold(0u64, u64::checked_add);
+        packed.is_none_or(|packed| packed > self.directory_offset)
     }
 
     /// Opens an entry that [`ZipReader::find`] found.
@@ -88,7 +102,7 @@ impl<R: Read + Seek> ZipReader<R> {
         if entry.method == METHOD_STORED && entry.packed_size != entry.size {
             return Err(ZipError::Broken("two sizes for stored content"));
         }
-        self.source.seek(SeekFrom::Start(u64::from(entry.header_offset)))?;
+        self.source.seek(SeekFrom::Start(entry.header_offset))?;
         let mut header = [0; LOCAL_BYTES];
         self.source.read_exact(&mut header).map_err(short_read)?;
         if u32_at(&header, 0) != Some(LOCAL_SIGNATURE) {
@@ -96,12 +110,12 @@ impl<R: Read + Seek> ZipReader<R> {
         }
         let name = u64::from(u16_at(&header, 26).unwrap_or_default());
         let extra = u64::from(u16_at(&header, 28).unwrap_or_default());
-        let start = u64::from(entry.header_offset) + LOCAL_BYTES as u64 + name + extra;
-        if start + u64::from(entry.packed_size) > self.directory_offset {
+        let start = entry.header_offset.saturating_add(LOCAL_BYTES as u64 + name + extra);
+        if start.saturating_add(entry.packed_size) > self.directory_offset {
             return Err(ZipError::Broken("an entry reaches into the directory"));
         }
         self.source.seek(SeekFrom::Start(start))?;
-        let packed = (&mut self.source).take(u64::from(entry.packed_size));
+        let packed = (&mut self.source).take(entry.packed_size);
         let content = match entry.method {
             METHOD_STORED => Content::Stored(packed),
             METHOD_DEFLATED => Content::Deflated(DeflateDecoder::new(BufReader::new(packed))),
@@ -120,7 +134,7 @@ impl<R: Read + Seek> ZipReader<R> {
 #[derive(Debug)]
 pub struct EntryReader<'a, R: Read> {
     content: Content<'a, R>,
-    left: u32,
+    left: u64,
     crc: u32,
     seen: crc32fast::Hasher,
 }
@@ -159,9 +173,9 @@ impl<R: Read> EntryReader<'_, R> {
             if read == 0 {
                 break;
             }
-            self.left = u32::try_from(read)
-                .ok()
-                .and_then(|read| self.left.checked_sub(read))
+            self.left = self
+                .left
+                .checked_sub(read as u64)
                 .ok_or(ZipError::Broken("an entry is longer than the directory says"))?;
             self.seen.update(rest.get(..read).unwrap_or_default());
             filled += read;
@@ -183,12 +197,22 @@ impl<R: Read> EntryReader<'_, R> {
     }
 }
 
+/// As [`EntryReader::fill`]; a [`ZipError`] is inside the error.
+impl<R: Read> Read for EntryReader<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.fill(buffer).map_err(|error| match error {
+            ZipError::Io(error) => error,
+            error => io::Error::new(ErrorKind::InvalidData, error),
+        })
+    }
+}
+
 /// The end record.
 struct End {
     offset: u64,
     entries: usize,
-    directory_bytes: u32,
-    directory_offset: u32,
+    directory_bytes: u64,
+    directory_offset: u64,
 }
 
 /// Looks for the end record from behind: the last one whose comment ends where the zip ends.
@@ -211,17 +235,46 @@ fn find_end(source: &mut (impl Read + Seek)) -> Result<End, ZipError> {
     if number(4) != 0 || number(6) != 0 || number(8) != number(10) {
         return Err(ZipError::Unsupported("several parts"));
     }
-    Ok(End {
+    let end = End {
         offset: tail_start + at as u64,
         entries: usize::from(number(10)),
-        directory_bytes: u32_at(&tail, at + 12).unwrap_or_default(),
-        directory_offset: u32_at(&tail, at + 16).unwrap_or_default(),
+        directory_bytes: u64::from(u32_at(&tail, at + 12).unwrap_or_default()),
+        directory_offset: u64::from(u32_at(&tail, at + 16).unwrap_or_default()),
+    };
+    let elsewhere = number(10) == u16::MAX
+        || [end.directory_bytes, end.directory_offset].contains(&u64::from(ELSEWHERE));
+    match at.checked_sub(LOCATOR64_BYTES) {
+        Some(locator) if elsewhere && u32_at(&tail, locator) == Some(LOCATOR64_SIGNATURE) => {
+            read_end64(source, u64_at(&tail, locator + 8).unwrap_or_default())
+        }
+        _ => Ok(end),
+    }
+}
+
+/// Reads the end record of a zip with 64-bit numbers.
+fn read_end64(source: &mut (impl Read + Seek), offset: u64) -> Result<End, ZipError> {
+    source.seek(SeekFrom::Start(offset))?;
+    let mut record = [0; END64_BYTES];
+    source.read_exact(&mut record).map_err(short_read)?;
+    if u32_at(&record, 0) != Some(END64_SIGNATURE) {
+        return Err(ZipError::Broken("the end is not where it should be"));
+    }
+    let number = |at| u64_at(&record, at).unwrap_or_default();
+    if u64_at(&record, 16) != Some(0) || number(24) != number(32) {
+        return Err(ZipError::Unsupported("several parts"));
+    }
+    Ok(End {
+        offset,
+        entries: usize::try_from(number(32)).map_err(|_| ZipError::TooLarge)?,
+        directory_bytes: number(40),
+        directory_offset: number(48),
     })
 }
 
 fn parse_directory(directory: &[u8], count: usize) -> Result<Vec<ZipEntry>, ZipError> {
     let mut rest = directory;
-    let mut entries = Vec::with_capacity(count);
+    // As many as can be there, whatever the number says.
+    let mut entries = Vec::with_capacity(count.min(directory.len() / DIRECTORY_BYTES));
     for _ in 0..count {
         let (entry, after) =
             parse_line(rest).ok_or(ZipError::Broken("the directory is damaged"))?;
@@ -236,17 +289,48 @@ fn parse_line(line: &[u8]) -> Option<(ZipEntry, &[u8])> {
         return None;
     }
     let name_end = DIRECTORY_BYTES + usize::from(u16_at(line, 28)?);
-    let end = name_end + usize::from(u16_at(line, 30)?) + usize::from(u16_at(line, 32)?);
+    let extra_end = name_end + usize::from(u16_at(line, 30)?);
+    let end = extra_end + usize::from(u16_at(line, 32)?);
+    let mut extra = numbers64(line.get(name_end..extra_end)?);
+    let mut number = |at| match u32_at(line, at)? {
+        ELSEWHERE => take64(&mut extra),
+        number => Some(u64::from(number)),
+    };
+    // In the order in which the extra field has those that are there.
+    let (size, packed_size, header_offset) = (number(24)?, number(20)?, number(42)?);
     let entry = ZipEntry {
         name: line.get(DIRECTORY_BYTES..name_end)?.into(),
         method: u16_at(line, 10)?,
         encrypted: u16_at(line, 8)? & FLAG_ENCRYPTED != 0,
         crc: u32_at(line, 16)?,
-        packed_size: u32_at(line, 20)?,
-        size: u32_at(line, 24)?,
-        header_offset: u32_at(line, 42)?,
+        packed_size,
+        size,
+        header_offset,
     };
     Some((entry, line.get(end..)?))
+}
+
+/// The extra field with 64-bit numbers; `None` where there is none and the 32-bit ones are meant.
+fn numbers64(mut extra: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (tag, length) = (u16_at(extra, 0)?, usize::from(u16_at(extra, 2)?));
+        let content = extra.get(4..4 + length)?;
+        if tag == EXTRA64 {
+            return Some(content);
+        }
+        extra = extra.get(4 + length..)?;
+    }
+}
+
+fn take64(numbers: &mut Option<&[u8]>) -> Option<u64> {
+    match numbers {
+        None => Some(u64::from(ELSEWHERE)),
+        Some(bytes) => {
+            let number = u64_at(bytes, 0)?;
+            *bytes = bytes.get(8..)?;
+            Some(number)
+        }
+    }
 }
 
 /// Damage shows itself as an early end or as an inflate error; anything else is the source's own.

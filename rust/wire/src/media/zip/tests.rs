@@ -269,3 +269,60 @@ fn a_failing_source_is_not_taken_for_a_broken_zip() {
     let entry = zip.find("a").unwrap().clone();
     assert!(matches!(zip.read(&entry), Err(ZipError::Io(_))));
 }
+
+/// The directory and end of a zip as they are beyond 4 GiB, with the numbers of a small one.
+fn with_64_bit_numbers(bytes: &[u8], content: usize) -> Vec<u8> {
+    let directory = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    let mut line = bytes[directory..bytes.len() - 22].to_vec();
+    let name = usize::from(u16::from_le_bytes([line[28], line[29]]));
+    for at in [20, 24, 42] {
+        line[at..at + 4].fill(0xff);
+    }
+    line[30..32].copy_from_slice(&32u16.to_le_bytes());
+    let mut extra = [&[9, 0, 0, 0][..], &[1, 0, 24, 0]].concat();
+    for number in [content as u64, content as u64, 0] {
+        extra.extend(number.to_le_bytes());
+    }
+    line.splice(46 + name..46 + name, extra);
+    let mut zip = bytes[..directory].to_vec();
+    zip.extend(&line);
+    let end = zip.len() as u64;
+    zip.extend(b"PK\x06\x06");
+    zip.extend(44u64.to_le_bytes());
+    zip.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    for number in [1, 1, line.len() as u64, directory as u64] {
+        zip.extend(number.to_le_bytes());
+    }
+    zip.extend(b"PK\x06\x07\0\0\0\0");
+    zip.extend(end.to_le_bytes());
+    zip.extend([1, 0, 0, 0]);
+    zip.extend(b"PK\x05\x06\0\0\0\0");
+    zip.extend([0xff; 12]);
+    zip.extend([0, 0]);
+    zip
+}
+
+#[test]
+fn numbers_of_64_bits_are_read() {
+    let content = b"content";
+    let mut bytes = Vec::new();
+    let mut zip = ZipBuilder::new();
+    let size = u32::try_from(content.len()).unwrap();
+    bytes.extend(zip.entry("a.txt", size, crc32fast::hash(content)).unwrap());
+    bytes.extend(content);
+    bytes.extend(zip.finish().unwrap());
+    let bytes = with_64_bit_numbers(&bytes, content.len());
+    let limits = ZipLimits { entries: 10, directory_bytes: 1000 };
+    let mut zip = ZipReader::open(std::io::Cursor::new(&bytes), limits).unwrap();
+    let entry = zip.find("a.txt").unwrap().clone();
+    assert_eq!((entry.size(), zip.overlaps()), (7, false));
+    let mut found = Vec::new();
+    std::io::Read::read_to_end(&mut zip.read(&entry).unwrap(), &mut found).unwrap();
+    assert_eq!(found, content);
+    // A second reader agrees that this is such a zip.
+    let mut theirs = zip::ZipArchive::new(std::io::Cursor::new(&bytes)).unwrap();
+    assert_eq!(theirs.by_name("a.txt").unwrap().size(), 7);
+    // Limits hold for these numbers, too.
+    let few = ZipLimits { entries: 0, directory_bytes: 1000 };
+    assert!(matches!(ZipReader::open(std::io::Cursor::new(&bytes), few), Err(ZipError::TooLarge)));
+}

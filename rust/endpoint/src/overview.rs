@@ -1,18 +1,16 @@
-//! What an embedder asks about one account while the endpoint runs: what it holds, whether its
-//! media are whole, and a pairing window for a new device.
+//! What an embedder asks about one account while the endpoint runs: what it holds, and a pairing
+//! window for a new device.
 
 use std::time::Duration;
 
 use deckport_collection::Overview;
-use deckport_media::{CheckReport, UnusedFile};
 
 use crate::handle::EndpointHandle;
 use crate::hex::hex;
-use crate::media_care::MediaCareError;
 use crate::pairing::PairingWindow;
 use crate::refusal::Refusal;
 use crate::registry::RegistryError;
-use crate::worker::{Goer, Worker};
+use crate::worker::Worker;
 
 /// What an account holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,62 +60,8 @@ impl EndpointHandle {
     pub async fn overview(&self, account: &str) -> Result<AccountOverview, AccountError> {
         let worker = self.worker(account)?;
         let collection = worker.overview().await?.unwrap_or_default();
-        let size = worker.media().size().await?;
-        let (media_files, media_bytes) =
-            size.map_err(|error| AccountError::Failed(error.to_string()))?;
-        Ok(AccountOverview { collection, media_files, media_bytes })
-    }
-
-    /// Reads every media file of an account and compares it with its record. With `repair`, lost
-    /// files wait to be sent again by a device that has them, and foreign files move to the trash.
-    /// Media syncs of the account wait until it is done.
-    ///
-    /// `goes_on` is told after every some files how many of how many were read; the check ends
-    /// when it answers `false`, or when the future is dropped.
-    ///
-    /// # Errors
-    /// [`MediaCareError`].
-    pub async fn check_media(
-        &self,
-        account: &str,
-        repair: bool,
-        mut goes_on: impl FnMut(u64, u64) -> bool + Send + 'static,
-    ) -> Result<CheckReport, MediaCareError> {
-        let worker = self.worker(account)?;
-        // Dropped together with this future.
-        let (wanted, asked) = tokio::sync::oneshot::channel::<()>();
-        let goer = Goer(Box::new(move |done, all| !wanted.is_closed() && goes_on(done, all)));
-        let report = worker.media().check(repair, goer).await.map_err(AccountError::from)?;
-        drop(asked);
-        Ok(report?)
-    }
-
-    /// The media files of an account that no note, template or style refers to, by name.
-    ///
-    /// # Errors
-    /// [`MediaCareError`]; without a collection nothing is called unused.
-    pub async fn unused_media(&self, account: &str) -> Result<Vec<UnusedFile>, MediaCareError> {
-        let worker = self.worker(account)?;
-        let Some(used) = worker.references().await.map_err(AccountError::from)? else {
-            return Ok(Vec::new());
-        };
-        let mut unused = worker.media().unused(used).await.map_err(AccountError::from)??;
-        unused.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(unused)
-    }
-
-    /// Deletes media files on all devices at their next sync; here they move to the account's
-    /// `media.trash`. Answers how many there were.
-    ///
-    /// # Errors
-    /// [`MediaCareError`]; then nothing was deleted.
-    pub async fn delete_media(
-        &self,
-        account: &str,
-        names: Vec<String>,
-    ) -> Result<usize, MediaCareError> {
-        let worker = self.worker(account)?;
-        Ok(worker.media().delete(names).await.map_err(AccountError::from)??)
+        let media = worker.media().totals();
+        Ok(AccountOverview { collection, media_files: media.files, media_bytes: media.bytes })
     }
 
     /// Opens a pairing window for an account, which is made when there is none of that name: for

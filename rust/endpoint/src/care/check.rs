@@ -1,0 +1,113 @@
+//! Checking and repairing an account's collection and media, and comparing it with a file.
+
+use std::fs;
+use std::path::Path;
+
+use deckport_collection::{Collection, Difference, Finding, accept_upload, check_copy, compare};
+use deckport_wire::ErrorKind;
+
+use super::error::CareError;
+use super::media::MediaFindings;
+use super::watch::Watcher;
+use super::{AccountCare, import, replace};
+use crate::backup::{BackupInfo, BackupReason};
+use crate::temp_file::TempFile;
+use crate::worker::{Caller, FileForm, UploadLease};
+
+/// What a check found, and with repair did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// What is wrong with the collection. `Display` of each is one sentence.
+    pub findings: Vec<Finding>,
+    /// The collection can be mended, or was.
+    pub mendable: bool,
+    /// What was wrong with the collection was mended.
+    pub repaired: bool,
+    /// Devices will ask for a one-way sync.
+    pub one_way: bool,
+    /// The backup that was kept before.
+    pub backup: Option<BackupInfo>,
+    /// What was found among the media; `None` when the account has none.
+    pub media: Option<MediaFindings>,
+}
+
+impl CheckReport {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty() && self.media.as_ref().is_none_or(MediaFindings::is_clean)
+    }
+}
+
+pub(super) fn check(care: &AccountCare, repair: bool) -> Result<CheckReport, CareError> {
+    // What is mended must still be what was checked.
+    let lease = if repair { Some(care.take()?) } else { None };
+    let copy = copy_of(care, lease.as_ref())?;
+    let checkup = check_copy(copy.path(), care.now_ms())?;
+    let mut report = CheckReport {
+        findings: checkup.findings,
+        mendable: checkup.mended,
+        one_way: checkup.one_way,
+        ..CheckReport::default()
+    };
+    if let Some(lease) = lease
+        && checkup.mended
+        && !report.findings.is_empty()
+    {
+        report.backup = put_mended_in_place(lease, copy, checkup.one_way, care.now_ms())?;
+        report.repaired = true;
+    }
+    report.media = care.check_media(repair)?;
+    Ok(report)
+}
+
+/// A copy of the collection to work on. One that cannot be opened is copied as it is.
+fn copy_of(care: &AccountCare, lease: Option<&UploadLease>) -> Result<TempFile, CareError> {
+    if !care.collection().exists() {
+        return Err(CareError::NoCollection);
+    }
+    let caller = Caller::local(&care.account);
+    let copied = match lease {
+        Some(lease) => lease.copy_blocking(),
+        None => care.worker.snapshot_blocking(caller, FileForm::Stored),
+    };
+    match copied {
+        Ok(snapshot) => Ok(snapshot.into_temp()),
+        Err(refusal) if refusal.kind == ErrorKind::BadRequest => {
+            let copy = TempFile::for_upload(&care.folder)?;
+            fs::copy(care.collection(), copy.path())?;
+            Ok(copy)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// A mended collection replaces the damaged one. If devices can merge, all they see is a newer
+/// collection with some changes.
+fn put_mended_in_place(
+    lease: UploadLease,
+    copy: TempFile,
+    one_way: bool,
+    now_ms: i64,
+) -> Result<Option<BackupInfo>, CareError> {
+    if !one_way {
+        let collection = Collection::open(copy.path())?;
+        collection.mark_modified(now_ms)?;
+        collection.close()?;
+    }
+    // On disk, and no better than what a device may upload.
+    let summary = accept_upload(copy.path(), now_ms)?;
+    replace(lease, copy, summary.into(), BackupReason::Repair, one_way)
+}
+
+pub(super) fn compare_with(
+    care: &AccountCare,
+    file: &Path,
+    watcher: &mut Watcher<'_>,
+    found: &mut dyn FnMut(Difference),
+) -> Result<(), CareError> {
+    let mut source = import::open(file)?;
+    let (theirs, _) = import::accepted_copy(&care.folder, &mut source, care.now_ms(), watcher)?;
+    let ours = care.snapshot(FileForm::Stored)?.into_temp();
+    Ok(compare(ours.path(), theirs.path(), found)?)
+}

@@ -1,0 +1,125 @@
+//! Why work on an account could not be done.
+
+use std::io;
+use std::path::PathBuf;
+
+use deckport_collection::UploadError;
+use deckport_wire::ErrorKind;
+
+use super::watch::Cancelled;
+use crate::refusal::Refusal;
+use crate::registry::RegistryError;
+
+/// Why importing, exporting or checking failed. The account's collection is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CareError {
+    /// No account has that name.
+    #[error("there is no account of that name")]
+    NoSuchAccount,
+    /// The accounts cannot be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A device is syncing, and went on for longer than one can wait.
+    #[error("a device is syncing; try again in a moment")]
+    Busy,
+    /// The account has no collection yet.
+    #[error("the account has no collection yet: sync a device first, or import one")]
+    NoCollection,
+    /// The package cannot be read or written.
+    #[error(transparent)]
+    Package(deckport_package::Error),
+    /// What is in the file is no collection that can be served. The text is for people.
+    #[error("the collection in the file cannot be used: {0}")]
+    Refused(String),
+    /// A database in use, or one that was not closed, has a part of its contents beside it.
+    #[error(
+        "the collection file is open in Anki or was not closed properly: open and close it there first"
+    )]
+    NotClosed,
+    /// The account's collection cannot be read.
+    #[error(transparent)]
+    Collection(deckport_collection::Error),
+    /// The account's media cannot be used.
+    #[error(transparent)]
+    Media(#[from] deckport_media::Error),
+    /// There is a file where the export should go.
+    #[error("{} exists already: choose another name, or overwrite it with --force", .0.display())]
+    Exists(PathBuf),
+    /// The export's name does not say what it should be.
+    #[error("the name of the file must end with .colpkg or .anki2")]
+    UnknownForm,
+    /// A file cannot be read or written.
+    #[error("{} cannot be used: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The account's folder cannot be read or written.
+    #[error("the account's folder cannot be used: {0}")]
+    Io(io::Error),
+    /// Anything else that went wrong while doing it.
+    #[error("{0}")]
+    Failed(String),
+    /// The watcher ended it.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<Refusal> for CareError {
+    fn from(refusal: Refusal) -> CareError {
+        match refusal.kind {
+            ErrorKind::Busy => CareError::Busy,
+            _ => CareError::Failed(refusal.reason),
+        }
+    }
+}
+
+impl From<io::Error> for CareError {
+    fn from(error: io::Error) -> CareError {
+        if error.get_ref().is_some_and(|inner| inner.is::<Cancelled>()) {
+            CareError::Cancelled
+        } else {
+            CareError::Io(error)
+        }
+    }
+}
+
+impl From<deckport_package::Error> for CareError {
+    fn from(error: deckport_package::Error) -> CareError {
+        match error {
+            deckport_package::Error::Io(error) => error.into(),
+            other => CareError::Package(other),
+        }
+    }
+}
+
+impl From<deckport_collection::Error> for CareError {
+    fn from(error: deckport_collection::Error) -> CareError {
+        match error {
+            deckport_collection::Error::Io(error) => error.into(),
+            other => CareError::Collection(other),
+        }
+    }
+}
+
+/// The sentences of [`UploadError`] are for who uploads with Anki; here a file was named.
+impl From<UploadError> for CareError {
+    fn from(error: UploadError) -> CareError {
+        match error {
+            UploadError::Endpoint(error) => error.into(),
+            UploadError::Empty | UploadError::NotACollection => {
+                CareError::Package(deckport_package::Error::NotAPackage)
+            }
+            UploadError::TooNew(version) => CareError::Refused(format!(
+                "it was made by a newer Anki (its format is {version}); update Deckport"
+            )),
+            other => CareError::Refused(format!(
+                "{}; in Anki choose Tools > Check Database and export it again",
+                other.detail()
+            )),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Looking after an account's media: what is wrong, what is unused.
+
+use deckport_collection::{Collection, visit_media_texts};
+use deckport_media::{References, UnusedFile};
+
+use super::AccountCare;
+use super::error::CareError;
+
+/// What was found among the media. Devices send lost files again by themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MediaFindings {
+    /// Files that are right.
+    pub right: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Names of files that turned out to be missing or damaged. After a repair they are waited
+    /// for.
+    pub lost: Vec<String>,
+    /// Names of lost files that wait for a device to send them again.
+    pub waiting: Vec<String>,
+    /// Names of entries of the folder that nobody knows.
+    pub foreign: Vec<String>,
+}
+
+impl MediaFindings {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.lost.is_empty() && self.waiting.is_empty() && self.foreign.is_empty()
+    }
+}
+
+pub(super) fn check(care: &AccountCare, repair: bool) -> Result<Option<MediaFindings>, CareError> {
+    if !care.has_media() {
+        return Ok(None);
+    }
+    care.worker.media().work_blocking(move |store, now_ms| {
+        let waiting = store.waiting()?;
+        let report = store.check(repair, now_ms)?;
+        let (right, bytes, lost, foreign) =
+            (report.right, report.bytes, report.lost, report.foreign);
+        Ok(Some(MediaFindings { right, bytes, lost, waiting, foreign }))
+    })
+}
+
+pub(super) fn unused(care: &AccountCare) -> Result<Vec<UnusedFile>, CareError> {
+    if !care.has_media() {
+        return Ok(Vec::new());
+    }
+    if !care.collection().exists() {
+        return Err(CareError::NoCollection);
+    }
+    // A second connection: a long look at all notes keeps no device waiting.
+    let collection = Collection::open(&care.collection())?;
+    let mut used = References::new();
+    visit_media_texts(&collection, |text| used.add(text))?;
+    drop(collection);
+    let mut unused = care
+        .worker
+        .media()
+        .work_blocking(move |store, _| Ok::<_, CareError>(store.unused(&used)?))?;
+    unused.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(unused)
+}
+
+pub(super) fn delete(care: &AccountCare, files: &[UnusedFile]) -> Result<usize, CareError> {
+    if !care.has_media() {
+        return Ok(0);
+    }
+    let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+    care.worker.media().work_blocking(move |store, now_ms| Ok(store.move_to_trash(&names, now_ms)?))
+}

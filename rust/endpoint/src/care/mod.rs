@@ -1,0 +1,179 @@
+//! Work on a whole account at a person's request: importing, exporting, checking, looking after
+//! media. Works while the endpoint serves, and without serving.
+//!
+//! Everything goes through the account's worker, as the requests of devices do: a running sync is
+//! waited for, and what replaces the collection is kept first. It prints nothing; a [`Watcher`]
+//! hears how far a task is and can end it.
+
+mod check;
+mod error;
+mod export;
+mod import;
+mod media;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use check::CheckReport;
+pub use deckport_collection::{Difference, Finding};
+pub use error::CareError;
+pub use export::{ExportOptions, ExportReport};
+pub use import::ImportReport;
+pub use media::MediaFindings;
+pub use watch::{Progress, Stage, Watcher};
+
+use deckport_media::UnusedFile;
+
+use crate::backup::{BackupInfo, BackupReason, Counts};
+use crate::clock::Clock;
+use crate::handle::EndpointHandle;
+use crate::temp_file::TempFile;
+use crate::worker::{Caller, FileForm, NewCollection, Snapshot, UploadLease, Worker};
+
+/// The account that is cared for. Its methods block: call them on a thread that may.
+#[derive(Debug, Clone)]
+pub struct AccountCare {
+    account: String,
+    folder: PathBuf,
+    worker: Worker,
+    clock: Arc<dyn Clock>,
+}
+
+impl EndpointHandle {
+    /// Care for an account.
+    ///
+    /// # Errors
+    /// [`CareError::NoSuchAccount`], [`CareError::Failed`] when the endpoint is stopping.
+    pub fn care(&self, account: &str) -> Result<AccountCare, CareError> {
+        let account = self.registry().account(account)?.ok_or(CareError::NoSuchAccount)?;
+        let worker = self.inner.workers.of(&account)?;
+        let options = &self.inner.options;
+        let (folder, clock) = (options.data_dir.join(&account.folder), Arc::clone(&options.clock));
+        Ok(AccountCare { account: account.name, folder, worker, clock })
+    }
+}
+
+impl AccountCare {
+    /// Puts the collection of a package (`.colpkg`) or of a collection file (`.anki2`) in the place
+    /// of the account's, of which a backup is kept, and adds the package's media. Every device then
+    /// asks for a one-way sync. Files that the package does not have stay; where both have one of
+    /// a name, the package's wins and ours goes to the media trash.
+    ///
+    /// The collection is replaced last. Whatever fails before, or when it is cancelled, leaves it
+    /// as it was; media files that were added until then stay.
+    ///
+    /// # Errors
+    /// See [`CareError`].
+    pub fn import(
+        &self,
+        file: &Path,
+        watcher: &mut Watcher<'_>,
+    ) -> Result<ImportReport, CareError> {
+        import::import(self, file, watcher)
+    }
+
+    /// Writes the account's collection to a new file: a package with its media (`.colpkg`), or the
+    /// collection alone (`.anki2`). The file appears when it is complete and on disk.
+    ///
+    /// # Errors
+    /// See [`CareError`]; notably [`CareError::Exists`].
+    pub fn export(
+        &self,
+        target: &Path,
+        options: ExportOptions,
+        watcher: &mut Watcher<'_>,
+    ) -> Result<ExportReport, CareError> {
+        export::export(self, target, options, watcher)
+    }
+
+    /// Looks for what is wrong with the collection and its media, in Anki's own terms. With
+    /// `repair`, a backup is kept and what can be mended safely is mended; no device can sync
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// See [`CareError`]: what could not be checked at all.
+    pub fn check(&self, repair: bool) -> Result<CheckReport, CareError> {
+        check::check(self, repair)
+    }
+
+    /// Compares the account's collection with that of a collection file or package, object by
+    /// object (`deckport_collection::compare`).
+    ///
+    /// # Errors
+    /// See [`CareError`].
+    pub fn compare(
+        &self,
+        file: &Path,
+        watcher: &mut Watcher<'_>,
+        found: &mut dyn FnMut(Difference),
+    ) -> Result<(), CareError> {
+        check::compare_with(self, file, watcher, found)
+    }
+
+    /// Reads every media file and compares it with its record; `None` when there are no media.
+    /// With `repair`, lost files wait to be sent again by a device that has them, and foreign
+    /// files move to the trash.
+    ///
+    /// # Errors
+    /// [`CareError::Media`].
+    pub fn check_media(&self, repair: bool) -> Result<Option<MediaFindings>, CareError> {
+        media::check(self, repair)
+    }
+
+    /// Media files that no note, template or style refers to, by name.
+    ///
+    /// # Errors
+    /// [`CareError`]; without a collection nothing is called unused.
+    pub fn unused_media(&self) -> Result<Vec<UnusedFile>, CareError> {
+        media::unused(self)
+    }
+
+    /// Deletes media files on all devices at their next sync; here they move to the account's
+    /// `media.trash`. Answers how many were moved.
+    ///
+    /// # Errors
+    /// [`CareError::Media`]; then nothing was deleted.
+    pub fn delete_media(&self, files: &[UnusedFile]) -> Result<usize, CareError> {
+        media::delete(self, files)
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    fn collection(&self) -> PathBuf {
+        self.folder.join("collection.anki2")
+    }
+
+    fn has_media(&self) -> bool {
+        self.folder.join("media.db").exists()
+    }
+
+    /// A copy of the last committed state.
+    fn snapshot(&self, form: FileForm) -> Result<Snapshot, CareError> {
+        if !self.collection().exists() {
+            return Err(CareError::NoCollection);
+        }
+        Ok(self.worker.snapshot_blocking(Caller::local(&self.account), form)?)
+    }
+
+    /// Keeps devices from changing the collection until it is dropped.
+    fn take(&self) -> Result<UploadLease, CareError> {
+        Ok(self.worker.take_blocking(Caller::local(&self.account))?)
+    }
+}
+
+/// Puts a checked collection in the place of the account's, of which a backup is kept.
+fn replace(
+    lease: UploadLease,
+    file: TempFile,
+    counts: Counts,
+    reason: BackupReason,
+    one_way: bool,
+) -> Result<Option<BackupInfo>, CareError> {
+    let bytes = std::fs::metadata(file.path())?.len();
+    Ok(lease.replace_blocking(NewCollection { file, bytes, counts, reason, one_way })?)
+}

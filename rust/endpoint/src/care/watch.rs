@@ -1,0 +1,86 @@
+//! Telling how far a long task is, and ending it.
+
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+
+use super::error::CareError;
+
+/// What a task is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Moving the collection; counted in bytes.
+    Collection,
+    /// Checking it; not counted.
+    Checking,
+    /// Moving media; counted in files.
+    Media,
+}
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What it is doing.
+    pub stage: Stage,
+    /// Bytes or files that are done.
+    pub done: u64,
+    /// How many there are, where that is known.
+    pub total: Option<u64>,
+}
+
+/// Hears of progress, on the thread that does the work; `Break` cancels. Must return fast.
+pub type Watcher<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
+/// Tells the watcher and hears whether to go on.
+pub(super) fn tell(
+    watcher: &mut Watcher<'_>,
+    stage: Stage,
+    done: u64,
+    total: Option<u64>,
+) -> Result<(), CareError> {
+    match watcher(Progress { stage, done, total }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(CareError::Cancelled),
+    }
+}
+
+/// Travels through readers and writers of others when the watcher cancels.
+#[derive(Debug, thiserror::Error)]
+#[error("cancelled")]
+pub(super) struct Cancelled;
+
+/// Bytes of a collection that the watcher hears of.
+pub(super) struct Watched<'a, 'b, T> {
+    pub(super) inner: T,
+    pub(super) watcher: &'a mut Watcher<'b>,
+    pub(super) done: u64,
+    pub(super) total: Option<u64>,
+}
+
+impl<T> Watched<'_, '_, T> {
+    fn moved(&mut self, bytes: usize) -> io::Result<usize> {
+        self.done += bytes as u64;
+        let progress = Progress { stage: Stage::Collection, done: self.done, total: self.total };
+        match (self.watcher)(progress) {
+            ControlFlow::Continue(()) => Ok(bytes),
+            ControlFlow::Break(()) => Err(io::Error::other(Cancelled)),
+        }
+    }
+}
+
+impl<T: Write> Write for Watched<'_, '_, T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.moved(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<T: Read> Read for Watched<'_, '_, T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.moved(read)
+    }
+}

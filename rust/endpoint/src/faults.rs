@@ -1,0 +1,64 @@
+//! Named moments at which a test can end the process, as a crash or a dead battery would.
+//!
+//! Only with the feature `fault-points`, which no released program has; without it a point is
+//! nothing. Which point, and how often it must be reached, comes from whoever runs the test.
+
+#[cfg(feature = "fault-points")]
+pub use armed::arm;
+
+/// Marks a moment.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn point(_name: &'static str) {}
+
+#[cfg(feature = "fault-points")]
+pub(crate) use armed::point;
+
+#[cfg(feature = "fault-points")]
+mod armed {
+    use std::sync::{Mutex, PoisonError};
+
+    /// The point that ends the process, and how often it may be passed before.
+    static ARMED: Mutex<Option<(String, u32)>> = Mutex::new(None);
+
+    /// Ends the process when `plan`, like `upload.renamed:2`, has come: the point's name, and how
+    /// many times it must be reached (1 without a number).
+    pub fn arm(plan: &str) {
+        let (name, count) = plan.split_once(':').unwrap_or((plan, "1"));
+        let passes = count.parse::<u32>().unwrap_or(1).saturating_sub(1);
+        *ARMED.lock().unwrap_or_else(PoisonError::into_inner) = Some((name.to_owned(), passes));
+    }
+
+    /// Marks a moment.
+    pub(crate) fn point(name: &'static str) {
+        if is_due(name) {
+            // No destructor runs, no buffer is written: nothing but the kernel's memory survives.
+            std::process::abort();
+        }
+    }
+
+    fn is_due(name: &str) -> bool {
+        match ARMED.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some((armed, passes)) if armed == name => {
+                let due = *passes == 0;
+                *passes = passes.saturating_sub(1);
+                due
+            }
+            _ => false,
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn only_the_named_point_counts_and_only_the_last_of_its_times_is_due() {
+            arm("b:2");
+            assert!(!is_due("a"));
+            assert!(!is_due("b"));
+            assert!(!is_due("a"));
+            assert!(is_due("b"));
+        }
+    }
+}

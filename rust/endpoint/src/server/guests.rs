@@ -1,0 +1,130 @@
+//! Which connections are taken: those of allowed networks, and not too many of one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::scope::Scope;
+use crate::throttle::AddressKey;
+
+/// So often a person is told of refused connections from one address.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+/// Refused addresses remembered for that.
+const MOST_TOLD: usize = 64;
+
+/// The connections that are open, by address.
+#[derive(Debug)]
+pub(super) struct Guests {
+    scope: Scope,
+    most_of_one: usize,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    open: HashMap<AddressKey, usize>,
+    /// When somebody was last told of refusals.
+    told: HashMap<AddressKey, Duration>,
+}
+
+/// An open connection; leaves when dropped.
+#[derive(Debug)]
+pub(super) struct Guest {
+    guests: Arc<Guests>,
+    address: AddressKey,
+}
+
+/// Why a connection is closed without an answer. Any status would make clients do something: the
+/// one that says "not you" makes them forget their login (`transport` 6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unwelcome {
+    #[error("it is not in a local network; allow its network if it is yours")]
+    Far,
+    #[error("it has too many connections open")]
+    TooMany,
+}
+
+impl Guests {
+    pub(super) fn new(scope: Scope, most_of_one: usize) -> Guests {
+        Guests { scope, most_of_one, known: Mutex::default() }
+    }
+
+    /// Takes a connection in, or says why not.
+    pub(super) fn welcome(self: &Arc<Guests>, address: IpAddr) -> Result<Guest, Unwelcome> {
+        if !self.scope.allows(address) {
+            return Err(Unwelcome::Far);
+        }
+        let address = AddressKey::from(address);
+        let mut known = self.lock();
+        let open = known.open.entry(address).or_default();
+        if *open >= self.most_of_one {
+            return Err(Unwelcome::TooMany);
+        }
+        *open += 1;
+        drop(known);
+        Ok(Guest { guests: Arc::clone(self), address })
+    }
+
+    /// Whether a person should be told of a refusal: not for each of a flood. `now` is monotonic.
+    pub(super) fn should_tell(&self, address: IpAddr, now: Duration) -> bool {
+        let address = AddressKey::from(address);
+        let mut known = self.lock();
+        known.told.retain(|_, at| now.saturating_sub(*at) < TELL_EVERY);
+        if known.told.len() >= MOST_TOLD || known.told.contains_key(&address) {
+            return false;
+        }
+        known.told.insert(address, now);
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut known = self.guests.lock();
+        if let Some(open) = known.open.get_mut(&self.address) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                known.open.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_cannot_take_all_places() {
+        let guests = Arc::new(Guests::new(Scope::Local, 2));
+        let (one, other) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
+        let first = guests.welcome(one).unwrap();
+        let _second = guests.welcome("::ffff:10.0.0.1".parse().unwrap()).unwrap();
+        assert_eq!(guests.welcome(one).unwrap_err(), Unwelcome::TooMany);
+        let third = guests.welcome(other).unwrap();
+        drop((first, third));
+        let _again = guests.welcome(one).unwrap();
+        assert_eq!(guests.lock().open.len(), 1, "who has left is forgotten");
+        assert_eq!(guests.welcome("8.8.8.8".parse().unwrap()).unwrap_err(), Unwelcome::Far);
+    }
+
+    #[test]
+    fn a_flood_is_told_once_a_minute() {
+        let guests = Guests::new(Scope::Local, 1);
+        let (one, other) = ("8.8.8.8".parse().unwrap(), "8.8.4.4".parse().unwrap());
+        let at = Duration::from_secs;
+        assert!(guests.should_tell(one, at(0)));
+        assert!(!guests.should_tell(one, at(59)));
+        assert!(guests.should_tell(other, at(59)));
+        assert!(guests.should_tell(one, at(60)));
+        for last in 0..=255 {
+            guests.should_tell(IpAddr::from([9, 9, 9, last]), at(61));
+        }
+        assert!(guests.lock().told.len() <= MOST_TOLD);
+    }
+}

@@ -1,0 +1,133 @@
+"""A hostile client: everything rude that one machine can do to a server, all at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.synchronize import Event
+
+from harness.raw import SYNC_HEADER, compress
+
+# Its own address on the loopback network, as another machine has one.
+SOURCE = "127.0.0.2"
+PAUSE = 0.02
+
+
+class Hostile:
+    """Attacks one server, with a valid login of its own for some of them."""
+
+    def __init__(self, port: int, token: str, stop: Event) -> None:
+        self.port = port
+        self.token = token
+        self.stop = stop
+        self.random = random.Random(1)
+        self.connections = 2_000
+
+    def run(self) -> None:
+        """Attack in all ways until told to stop."""
+        attacks: list[Callable[[], None]] = [
+            self.crowd,
+            self.garbage,
+            self.slow_body,
+            self.slow_body,
+            self.huge_claim,
+            self.wrong_key,
+            self.wrong_password,
+            self.bomb,
+            self.vanish,
+        ]
+        threads = [threading.Thread(target=self._repeat, args=(attack,)) for attack in attacks]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _repeat(self, attack: Callable[[], None]) -> None:
+        while not self.stop.is_set():
+            with suppress(OSError):  # being thrown out is what it should get
+                attack()
+            time.sleep(PAUSE)
+
+    def crowd(self) -> None:
+        """Thousands of connections that say nothing."""
+        held = []
+        try:
+            while len(held) < self.connections and not self.stop.is_set():
+                held.append(self._connect())
+            self.stop.wait(5)
+        finally:
+            for connection in held:
+                connection.close()
+
+    def garbage(self) -> None:
+        """Random bytes."""
+        with self._connect() as connection:
+            connection.sendall(os.urandom(5_000))
+            connection.recv(1_000)
+
+    def slow_body(self) -> None:
+        """A body that comes byte by byte."""
+        with self._connect() as connection:
+            connection.sendall(self._head("upload", self.token, "transfer-encoding: chunked"))
+            for _ in range(20):
+                connection.sendall(b"1\r\nx\r\n")
+                if self.stop.wait(0.5):
+                    return
+
+    def huge_claim(self) -> None:
+        """A terabyte, by its own account."""
+        with self._connect() as connection:
+            claim = f"content-length: {10**12}\r\nanki-original-size: {10**12}"
+            connection.sendall(self._head("applyChunk", self.token, claim) + os.urandom(10_000))
+            connection.recv(1_000)
+
+    def wrong_key(self) -> None:
+        """A token nobody has."""
+        self._post("meta", f"{self.random.getrandbits(128):x}", b'{"v":11,"cv":"x"}')
+
+    def wrong_password(self) -> None:
+        """Guessing."""
+        login = json.dumps({"u": "account0", "p": str(self.random.random())}).encode()
+        self._post("hostKey", "", login)
+
+    def bomb(self) -> None:
+        """A small body that unpacks to a large one, and JSON of great depth."""
+        body = self.random.choice([b" " * 50_000_000, b"[" * 100_000])
+        self._post("meta", self.token, body)
+        self.stop.wait(1)
+
+    def vanish(self) -> None:
+        """A sync that is begun and left alone."""
+        self._post("start", self.token, b'{"minUsn":0,"lnewer":true}')
+
+    def _post(self, method: str, token: str, body: bytes) -> None:
+        packed = compress(body)
+        with self._connect() as connection:
+            length = f"content-length: {len(packed)}"
+            connection.sendall(self._head(method, token, length) + packed)
+            connection.recv(10_000)
+
+    def _head(self, method: str, token: str, lines: str) -> bytes:
+        fields = {"v": 11, "k": token, "c": "26.09.3,test,linux", "s": "abc"}
+        return (
+            f"POST /sync/{method} HTTP/1.1\r\nhost: x\r\n{SYNC_HEADER}: {json.dumps(fields)}\r\n"
+            f"content-type: application/octet-stream\r\n{lines}\r\n\r\n"
+        ).encode()
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket()
+        connection.settimeout(5)
+        connection.bind((SOURCE, 0))
+        connection.connect(("127.0.0.1", self.port))
+        return connection
+
+
+def attack(port: int, token: str, stop: Event) -> None:
+    """What the hostile process runs."""
+    Hostile(port, token, stop).run()

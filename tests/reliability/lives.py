@@ -1,0 +1,140 @@
+"""`lives`: random lives of three devices, on the reference server and on Deckport."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.judge import KNOWN, OTHER, Verdict, judge
+from harness.life import TIES, Script
+from harness.stage import Stage
+from report import Part, Setup
+
+STEPS = 60
+WORKERS = 2
+
+
+@dataclass
+class Task:
+    """What one worker process needs to know."""
+
+    setup: Setup
+    root: Path
+    steps: int
+
+
+# One pair of stages in each worker process, for all the lives it tells.
+_stages: dict[str, Stage] = {}
+_task: Task
+
+
+def run(setup: Setup, lives: int, first: int, strict: bool) -> Part:
+    """Tell `lives` lives from seed `first` on, and judge them."""
+    verdicts: list[Verdict] = []
+    root = Path(tempfile.mkdtemp(prefix="deckport-lives-", dir=setup.fast_folder))
+    task = Task(setup, root, STEPS)
+    context = multiprocessing.get_context("spawn")
+    try:
+        with context.Pool(min(WORKERS, lives), _prepare, (task,)) as pool:
+            for verdict in pool.imap_unordered(_live, range(first, first + lives)):
+                verdicts.append(verdict)
+                for kind, text in verdict.findings:
+                    print(f"  life {verdict.seed} {verdict.older}: [{kind}] {text}", flush=True)
+                if len(verdicts) % 50 == 0:
+                    print(f"  {len(verdicts)} lives", flush=True)
+            pool.close()
+            pool.join()
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    return _report(sorted(verdicts, key=lambda verdict: verdict.seed), strict)
+
+
+def tell_one(setup: Setup, root: Path, seed: int, steps: int) -> Verdict:
+    """Tell one life to servers and devices of its own."""
+    _prepare(Task(setup, root, steps))
+    try:
+        return _live(seed)
+    finally:
+        _end()
+
+
+def _prepare(task: Task) -> None:
+    global _task
+    _task = task
+    own = Path(tempfile.mkdtemp(dir=task.root))
+    for kind in ("reference", "deckport"):
+        _stages[kind] = Stage(kind, task.setup.anki, task.setup.binary, own / kind)
+    multiprocessing.util.Finalize(None, _end, exitpriority=10)
+
+
+def _end() -> None:
+    for stage in _stages.values():
+        stage.close()
+    _stages.clear()
+
+
+def _live(seed: int) -> Verdict:
+    script = Script(seed, _task.steps)
+    older = _older(_task.setup, seed)
+    reference = _stages["reference"].tell(script, older)
+    ours = _stages["deckport"].tell(script, older)
+    return judge(script, seed, older[0] if older else "", reference, ours)
+
+
+def _older(setup: Setup, seed: int) -> tuple[str, Path] | None:
+    """The older Anki of the third device, in every second block of eight lives."""
+    if not setup.older or seed // 8 % 2 == 0:
+        return None
+    return setup.older[seed // 16 % len(setup.older)]
+
+
+def _report(verdicts: list[Verdict], strict: bool) -> Part:
+    wrong = [verdict for verdict in verdicts if verdict.of(OTHER)]
+    known = {kind: [verdict for verdict in verdicts if verdict.of(kind)] for kind in KNOWN}
+    part = Part("lives")
+    part.passed = not wrong and not (strict and any(known.values()))
+    part.lines = list(_lines(verdicts, wrong, known))
+    for kind, found in [(OTHER, wrong), *known.items()]:
+        if found:
+            seeds = ", ".join(str(verdict.seed) for verdict in found[:40])
+            part.details.append(f"[{kind}] repeat with --first-seed N --lives 1: {seeds}")
+    return part
+
+
+def _lines(
+    verdicts: list[Verdict],
+    wrong: list[Verdict],
+    known: dict[str, list[Verdict]],
+) -> Iterator[str]:
+    mixed = Counter(verdict.older for verdict in verdicts if verdict.older)
+    generations = ", ".join(f"{count} with Anki {name}" for name, count in sorted(mixed.items()))
+    count = len(verdicts)
+    yield f"Lives of 3 devices and {STEPS} steps: {count:,}" + (
+        f", of which {generations} as one of the devices" if mixed else ""
+    )
+    yield "| | reference | Deckport |"
+    yield "|---|---:|---:|"
+    theirs = sum(verdict.reference_equal for verdict in verdicts)
+    ours = sum(verdict.equal for verdict in verdicts)
+    yield f"| devices and server ended equal | {theirs:,} | {ours:,} |"
+    theirs = sum(verdict.reference_healthy for verdict in verdicts)
+    ours = sum(not any("healthy" in text for text in verdict.of(OTHER)) for verdict in verdicts)
+    yield f"| Check Database found nothing anywhere | {theirs:,} | {ours:,} |"
+    theirs = sum(not verdict.reference_failed for verdict in verdicts)
+    ours = sum(not any("sync failed" in text for text in verdict.of(OTHER)) for verdict in verdicts)
+    yield f"| no sync failed that nobody interrupted | {theirs:,} | {ours:,} |"
+    compared = [verdict for verdict in verdicts if verdict.compared]
+    same = sum(not verdict.across for verdict in compared)
+    by_tie = sum(verdict.across == TIES for verdict in compared)
+    yield f"| ended as with the reference, of {len(compared):,} comparable lives | | {same:,} |"
+    yield f"| other than there after a tie, all copies equal | | {by_tie:,} |"
+    pairs = sum(verdict.pairs for verdict in verdicts)
+    yield f"| devices that differ from the server | | {pairs:,} |"
+    for kind in KNOWN:
+        yield f"| lives with the known weakness *{kind}* | | {len(known[kind]):,} |"
+    yield f"| lives with any other finding | | {len(wrong):,} |"

@@ -77,7 +77,7 @@ impl Entry {
     fn of(event: &Event) -> Option<Self> {
         Some(match event {
             Event::Request(record) => Self::request(record),
-            Event::LoggedIn { account, device, peer } => Self::success(
+            Event::LoggedIn { account, device, peer, .. } => Self::success(
                 "login",
                 format!("new device {} from {peer}", shown(device)),
                 json!({"device": shown(device), "peer": peer}),
@@ -88,7 +88,7 @@ impl Entry {
                 format!("connection from {peer} refused: {}", shown(reason)),
                 json!({"peer": peer, "reason": shown(reason)}),
             ),
-            Event::SyncFinished { account, device, duration } => Self::success(
+            Event::SyncFinished { account, device, duration, .. } => Self::success(
                 "sync_finished",
                 format!("sync by {} finished after {} ms", shown(device), millis(*duration)),
                 json!({"device": shown(device), "ms": millis(*duration)}),
@@ -299,6 +299,7 @@ mod tests {
         let event = Event::LoggedIn {
             account: "anki".to_owned(),
             device: "x\n2026-11-20T23:45:01.007Z forged".to_owned(),
+            paired: false,
             peer: "10.0.0.1".parse().unwrap(),
         };
         let line = log(LogFormat::Text, false).line(&event).unwrap();

@@ -3,14 +3,12 @@
 //! No logic of syncing, accounts or storage lives here.
 
 mod account;
-mod addresses;
 mod args;
 mod backup;
 mod check;
 mod device;
 mod environment;
 mod failure;
-mod listen;
 mod log;
 mod media;
 mod output;

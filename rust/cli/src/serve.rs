@@ -9,18 +9,20 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deckport_endpoint::{Clock, Endpoint, EndpointOptions, Registry, SystemClock};
+use deckport_endpoint::{
+    Address, Clock, Endpoint, EndpointOptions, LinkKind, Registry, SystemClock, addresses,
+    generate_password, interfaces_of_machine, listen,
+};
 use tokio::runtime::Runtime;
 
-use crate::addresses::{self, Url};
 use crate::args::ServeArgs;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::log::Log;
 use crate::output::line;
+use crate::qr;
 use crate::settings::{self, ServeSettings};
 use crate::shutdown::{self, Signals};
-use crate::{listen, password, qr};
 
 /// Threads for connections. They only move bytes; accounts have threads of their own.
 const RUNTIME_THREADS: usize = 2;
@@ -42,7 +44,8 @@ pub(crate) fn run(
     }
     let endpoint = Endpoint::open(options(&settings, &data_dir, clock, Arc::clone(&log)))
         .map_err(Failure::failed)?;
-    let listeners = listen::open(&settings.listen_on)?;
+    let listeners = listen(&settings.listen_on)
+        .map_err(|error| Failure::Failed(format!("{error} (--port, --listen)")))?;
     let bound = bound_addresses(&listeners)?;
     let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), &log)?;
 
@@ -110,9 +113,7 @@ struct Accounts {
 fn accounts(registry: &Registry, first: Option<&str>, log: &Log) -> Result<Accounts, Failure> {
     let existing = registry.accounts().map_err(Failure::failed)?;
     if let Some(first) = first.filter(|_| existing.is_empty()) {
-        let password = password::generate(getrandom::fill).map_err(|error| {
-            Failure::Failed(format!("the system gives no random numbers for a password: {error}"))
-        })?;
+        let password = generate_password().map_err(Failure::failed)?;
         let account = registry.add_account(first, &password).map_err(Failure::failed)?;
         return Ok(Accounts { names: vec![account.name], new_password: Some(password) });
     }
@@ -147,21 +148,23 @@ fn greet(data_dir: &Path, accounts: &Accounts, bound: &[SocketAddr]) {
     line(
         "Type one of these addresses into Anki (Preferences > Syncing > Self-hosted sync server):",
     );
-    show_urls(&addresses::urls(bound, &addresses::of_machine()));
+    show_addresses(&addresses(bound, &interfaces_of_machine()));
     line("");
     for address in bound {
         line(&format!("listening on {address}"));
     }
 }
 
-fn show_urls(urls: &[Url]) {
-    let width = urls.iter().map(|url| url.url.len()).max().unwrap_or_default();
-    for url in urls {
-        line(format!("  {:<width$}  {}", url.url, url.note).trim_end());
+fn show_addresses(addresses: &[Address]) {
+    let width = addresses.iter().map(|address| address.url.len()).max().unwrap_or_default();
+    for Address { url, kind, interface, .. } in addresses {
+        let note = if *kind == LinkKind::Loopback { "this computer only" } else { interface };
+        line(format!("  {url:<width$}  {note}").trim_end());
     }
     // A program that reads our output has no use for the code.
-    let best = urls.first().filter(|url| !url.this_computer_only);
-    let code = best.filter(|_| std::io::stdout().is_terminal()).and_then(|url| qr::lines(&url.url));
+    let best = addresses.first().filter(|address| address.reachable);
+    let code =
+        best.filter(|_| std::io::stdout().is_terminal()).and_then(|best| qr::lines(&best.url));
     if let Some(rows) = code {
         line("");
         for row in rows {

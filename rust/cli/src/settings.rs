@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use deckport_endpoint::{ConfiguredAccount, Network, Scope};
+use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope};
 use directories::ProjectDirs;
 
 use crate::args::{Allow, ServeArgs};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::listen::ListenOn;
 
 /// The port when nobody names one.
 const DEFAULT_PORT: u16 = 27701;

@@ -34,6 +34,13 @@ pub(crate) fn open_serving(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
+/// A connection that only reads, beside one that serves.
+pub(crate) fn open_reading(path: &Path) -> Result<Connection> {
+    let conn = open_plain(path)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
 /// Sets what a connection needs before it serves; also used on a file that was just created.
 pub(crate) fn configure_serving(conn: &Connection) -> Result<()> {
     // A commit writes each page once and readers never wait; also what clients leave in the file.

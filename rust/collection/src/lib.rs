@@ -33,5 +33,5 @@ pub use media_texts::visit_media_texts;
 pub use migrate::{UpgradeError, export_schema11};
 pub use one_way::force_one_way;
 pub use peek::summary_of_file;
-pub use summary::Summary;
+pub use summary::{Overview, Summary};
 pub use upload::{UploadError, accept_upload};

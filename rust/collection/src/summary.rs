@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
+use crate::collection::Collection;
 use crate::error::Result;
+use crate::sync::day::DayClock;
 
 /// Counts of a collection, cheap enough to be taken after every sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,4 +34,37 @@ pub(crate) fn summarise(conn: &Connection) -> Result<Summary> {
         })
     })?;
     Ok(summary)
+}
+
+/// What a collection holds and what is to be done today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Overview {
+    /// How much there is.
+    pub summary: Summary,
+    /// Cards in learning or review that are due until the collection's day ends. Without new
+    /// cards, whose number depends on the limits of each deck.
+    pub due_today: u64,
+    /// Last modification of anything, Unix milliseconds; 0 if never.
+    pub modified_ms: i64,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+}
+
+/// Learning cards have a time in seconds in `due`, reviews a day number; suspended and buried
+/// cards have other queues (`storage` 3).
+const DUE: &str = "SELECT count(*) FROM cards
+                   WHERE (queue = 1 AND due < ?1) OR (queue IN (2, 3) AND due <= ?2)";
+
+pub(crate) fn overview(collection: &Collection, now_ms: i64) -> Result<Overview> {
+    let conn = collection.conn();
+    let now = now_ms.div_euclid(1000);
+    let clock = DayClock::of(conn)?;
+    let bounds = (clock.next_day_at(now), clock.today(now));
+    let due: i64 = conn.query_row(DUE, bounds, |row| row.get(0))?;
+    Ok(Overview {
+        summary: summarise(conn)?,
+        due_today: due.unsigned_abs(),
+        modified_ms: collection.state()?.modified_ms,
+        bytes: std::fs::metadata(collection.path())?.len(),
+    })
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::backup;
 use crate::folder::{DataFolder, FolderError};
@@ -11,6 +12,7 @@ use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
 use crate::registry::{Registry, RegistryError};
 use crate::server::Server;
+use crate::storage_watch::StorageWatch;
 use crate::temp_file;
 use crate::worker::Workers;
 
@@ -33,6 +35,9 @@ pub enum ServeError {
     /// A listener cannot be used.
     #[error("a listening socket cannot be used: {0}")]
     Listener(#[source] io::Error),
+    /// It serves already.
+    #[error("this endpoint serves already; stop it first")]
+    AlreadyServing,
 }
 
 /// An endpoint that owns its data folder. Dropping it closes all collections and gives the folder
@@ -40,6 +45,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Endpoint {
     handle: EndpointHandle,
+    is_serving: AtomicBool,
     /// Keeps other endpoints out.
     _folder: DataFolder,
 }
@@ -66,7 +72,7 @@ impl Endpoint {
     }
 
     fn open_with(
-        options: EndpointOptions,
+        mut options: EndpointOptions,
         set_accounts: impl FnOnce(&Registry, &EndpointOptions) -> Result<(), RegistryError>,
     ) -> Result<Endpoint, OpenError> {
         let folder = DataFolder::open(&options.data_dir)?;
@@ -80,9 +86,13 @@ impl Endpoint {
             backup::remove_unfinished(&account_folder);
             backup::settle(&account_folder);
         }
+        options.events = StorageWatch::before(options.events, folder.path());
         let workers = Arc::new(Workers::new(&options));
-        let inner = Inner { options, registry: Arc::new(registry), workers };
-        Ok(Endpoint { handle: EndpointHandle { inner: Arc::new(inner) }, _folder: folder })
+        let registry = Arc::new(registry);
+        let pairings = Arc::default();
+        let inner = Inner { options, registry, workers, pairings };
+        let handle = EndpointHandle { inner: Arc::new(inner) };
+        Ok(Endpoint { handle, is_serving: AtomicBool::new(false), _folder: folder })
     }
 
     /// The accounts and their devices. May be used while serving; changes count at once.
@@ -99,25 +109,44 @@ impl Endpoint {
 
     /// Answers requests on bound listeners until `shutdown` completes. Then nothing new is
     /// accepted, running requests get [`drain`](crate::Timings::drain) to finish, syncs in
-    /// progress are rolled back and all databases are checkpointed and closed.
+    /// progress are rolled back and all databases are checkpointed and closed. Afterwards it can
+    /// serve again. Dropping the future ends everything at once; what was not committed is gone.
     ///
     /// Must run inside a tokio runtime with I/O and time enabled.
     ///
     /// # Errors
-    /// [`ServeError::Listener`] when a listener cannot be used.
+    /// [`ServeError::Listener`] when a listener cannot be used, [`ServeError::AlreadyServing`].
     pub async fn serve(
-        self,
+        &self,
         listeners: Vec<TcpListener>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let Inner { options, registry, workers } = &*self.handle.inner;
-        let server = Server::new(options.clone(), Arc::clone(registry), Arc::clone(workers));
+        let _serving = Serving::begin(&self.is_serving)?;
+        let server = Server::new(&self.handle.inner);
         server.run(listeners, shutdown).await.map_err(ServeError::Listener)
+    }
+}
+
+/// Set while an endpoint serves.
+struct Serving<'a>(&'a AtomicBool);
+
+impl Serving<'_> {
+    fn begin(is_serving: &AtomicBool) -> Result<Serving<'_>, ServeError> {
+        if is_serving.swap(true, Ordering::AcqRel) {
+            return Err(ServeError::AlreadyServing);
+        }
+        Ok(Serving(is_serving))
+    }
+}
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.handle.inner.workers.close();
+        self.handle.inner.workers.end();
     }
 }

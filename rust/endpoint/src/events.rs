@@ -6,6 +6,8 @@ use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+pub use deckport_collection::sync::SyncCounts;
+
 /// Receives events.
 ///
 /// Called on the endpoint's own threads, possibly from several at once; must return fast and
@@ -42,6 +44,9 @@ pub enum Event {
         device: String,
         /// Where it connected from.
         peer: IpAddr,
+        /// It used the password of a pairing window, see
+        /// [`EndpointHandle::open_pairing`](crate::EndpointHandle::open_pairing).
+        paired: bool,
     },
     /// A login was refused. The typed name is left out: people type passwords there.
     LoginRefused {
@@ -63,12 +68,23 @@ pub enum Event {
         /// Device name.
         device: String,
     },
+    /// A part of a normal sync was exchanged; nothing of it is committed yet.
+    SyncProgress {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+        /// What was exchanged since the sync started.
+        counts: SyncCounts,
+    },
     /// A normal sync was committed.
     SyncFinished {
         /// Account name.
         account: String,
         /// Device name.
         device: String,
+        /// What was exchanged.
+        counts: SyncCounts,
         /// From `start` to the commit.
         duration: Duration,
     },
@@ -80,6 +96,38 @@ pub enum Event {
         device: String,
         /// Why, in a few words.
         reason: String,
+    },
+    /// A device began to upload or download a whole collection.
+    TransferStarted {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+        /// Whether the device sends it, or gets it.
+        upload: bool,
+    },
+    /// Media files were exchanged; they are stored.
+    MediaProgress {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+        /// What was exchanged in this media sync.
+        counts: MediaCounts,
+    },
+    /// A media sync ended: the device compared the number of files.
+    MediaFinished {
+        /// Account name.
+        account: String,
+        /// Device name.
+        device: String,
+        /// What was exchanged in it.
+        counts: MediaCounts,
+    },
+    /// Little space is left on the data folder's disk. Told once, until there is more again.
+    StorageLow {
+        /// What is left.
+        free_bytes: u64,
     },
     /// An uploaded collection replaced the account's collection.
     CollectionReplaced {
@@ -108,6 +156,15 @@ pub enum Event {
     },
     /// The endpoint has stopped; all databases are closed.
     Stopped,
+}
+
+/// Media files that moved in one media sync.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MediaCounts {
+    /// Files taken from the device, its deletions included.
+    pub received: u64,
+    /// Files sent to the device.
+    pub sent: u64,
 }
 
 /// One line of the request log.

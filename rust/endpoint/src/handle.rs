@@ -11,6 +11,7 @@ use deckport_collection::accept_upload;
 use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupReason, Counts};
 use crate::options::EndpointOptions;
 use crate::own_thread::on_own_thread;
+use crate::pairing::Pairings;
 use crate::registry::{Account, Registry};
 use crate::temp_file::TempFile;
 use crate::worker::{Caller, NewCollection, Workers};
@@ -28,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) options: EndpointOptions,
     pub(crate) registry: Arc<Registry>,
     pub(crate) workers: Arc<Workers>,
+    pub(crate) pairings: Arc<Pairings>,
 }
 
 /// A collection has been put in the place of an account's.

@@ -16,7 +16,7 @@ use crate::registry::Registry;
 /// How long an answer stays good: anybody may ask, so asking must be cheap.
 const GOOD_FOR: Duration = Duration::from_secs(2);
 /// Less free space than this is a problem: an upload or a sync may fail.
-const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The health check, made at most once in two seconds.
 #[derive(Debug, Default)]

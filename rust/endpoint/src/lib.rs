@@ -5,6 +5,7 @@
 //! `deckport-wire` decodes, this crate finds the account and its worker, `deckport-collection`
 //! does the work.
 
+mod addresses;
 mod backup;
 mod care;
 mod clock;
@@ -20,30 +21,43 @@ mod handle;
 mod health;
 mod hex;
 mod lease;
+mod listen;
+mod new_password;
 mod options;
+mod overview;
 mod own_thread;
+mod pairing;
 mod refusal;
 mod registry;
 mod scope;
 mod server;
+mod storage_watch;
 mod temp_file;
 mod texts;
 mod throttle;
 mod worker;
 
-pub use deckport_media::{Added, UnusedFile};
+pub use deckport_collection::{Overview, Summary};
+pub use deckport_media::{Added, Error as MediaError, UnusedFile};
 
-pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
+pub use addresses::{Address, InterfaceAddress, LinkKind, addresses, interfaces_of_machine};
+pub use backup::{
+    BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
+};
 pub use care::{
     AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
     ImportReport, MediaFindings, Progress, Stage, Watcher,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
-pub use events::{Event, EventSink, NullEvents, RequestRecord};
+pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use handle::{EndpointHandle, Replaced};
+pub use listen::{ListenError, ListenOn, listen};
+pub use new_password::generate_password;
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
+pub use overview::{AccountError, AccountOverview};
+pub use pairing::PairingWindow;
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
 pub use scope::{Network, NotANetwork, Scope};
 pub use texts::{EnglishTexts, KeptCopy, Texts, WhyKept};

@@ -65,7 +65,7 @@ fn in_english(copy: &KeptCopy) -> String {
         "{what}\n\nNothing is lost: a copy of the replaced collection was kept on {}. If you want \
          it back, restore the backup {} where your sync server runs: stop the server and run\n\
          deckport backup restore {}\nIf you meant to replace it, there is nothing to do.",
-        readable_time(copy.made_ms),
+        readable_time(copy.made_ms, 0),
         copy.backup,
         copy.backup
     )

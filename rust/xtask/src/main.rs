@@ -9,7 +9,9 @@
     reason = "a task runner talks to the person at the terminal"
 )]
 
+mod android;
 mod bench;
+mod bindings;
 mod deny;
 mod fuzz;
 mod matrix;
@@ -51,6 +53,10 @@ cargo xtask reliability [PARTS...]     lives, kills, disk, crowd, by default all
 cargo xtask test fuzz                  each fuzz target for some seconds
 cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
     --seconds N                        how long each runs (default 1800)
+cargo xtask android-check [--link]     whether the library compiles for phones, without an SDK;
+                                       --link also links it and looks at its size
+cargo xtask bindings [--release]       the library for Kotlin and Python, and the code generated from it,
+                                       in target/bindings
 cargo xtask deny                       licences, advisories and sources of all dependencies
                                        (needs `cargo install cargo-deny`)
 ";
@@ -67,6 +73,8 @@ fn main() -> ExitCode {
         ["reliability", rest @ ..] => reliability::run(rest).map(|()| ExitCode::SUCCESS),
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
+        ["android-check", rest @ ..] => android::run(rest).map(|()| ExitCode::SUCCESS),
+        ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),
         ["deny"] => deny::run().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

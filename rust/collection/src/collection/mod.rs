@@ -6,11 +6,11 @@
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
-use crate::connection::{checkpoint, open_serving};
+use crate::connection::{checkpoint, open_reading, open_serving};
 use crate::create;
 use crate::error::{Error, Result};
 use crate::snapshot::{self, RawFile};
-use crate::summary::{Summary, summarise};
+use crate::summary::{Overview, Summary, overview, summarise};
 
 /// An open collection of schema 18.
 ///
@@ -98,6 +98,24 @@ impl Collection {
             })
         })?;
         Ok(state)
+    }
+
+    /// A second view of the same file that shows the last committed state and cannot change it,
+    /// also while this one has a transaction open. To be closed before this one is.
+    ///
+    /// # Errors
+    /// As for [`Collection::open`].
+    pub fn reader(&self) -> Result<Collection> {
+        let conn = open_reading(&self.path)?;
+        Ok(Collection { conn, path: self.path.clone(), raw: RawFile::default() })
+    }
+
+    /// What a person wants to know at a glance; `now_ms` decides what is due today.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn overview(&self, now_ms: i64) -> Result<Overview> {
+        overview(self, now_ms)
     }
 
     /// Notes that something was changed outside of a sync, so that every device asks for a normal

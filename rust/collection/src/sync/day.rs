@@ -41,6 +41,18 @@ impl DayClock {
         self.scheduler == 2 && self.rollover.is_none()
     }
 
+    /// When the day changes next, after `now`.
+    pub(crate) fn next_day_at(&self, now: TimestampSecs) -> TimestampSecs {
+        if self.scheduler != 2 {
+            let into_day = (now - self.creation).rem_euclid(DAY);
+            return now.saturating_add(DAY - into_day);
+        }
+        let rollover = self.rollover.unwrap_or(DEFAULT_ROLLOVER_HOUR).clamp(0, 23) * 3600;
+        let local_now = now.saturating_sub(self.local_offset.saturating_mul(60));
+        let into_day = local_now.saturating_sub(rollover).rem_euclid(DAY);
+        now.saturating_add(DAY - into_day)
+    }
+
     /// Days since creation.
     pub(crate) fn today(&self, now: TimestampSecs) -> i64 {
         if self.scheduler != 2 {
@@ -85,6 +97,20 @@ mod tests {
         assert_eq!(clock.today(clock.creation), 0);
         assert_eq!(clock.today(clock.creation + DAY - 1), 0);
         assert_eq!(clock.today(clock.creation + DAY), 1);
+    }
+
+    #[test]
+    fn the_next_day_begins_when_the_number_changes() {
+        let offset = Some(-120);
+        for (scheduler, creation_offset) in [(1, offset), (2, offset), (2, None)] {
+            let clock = DayClock { scheduler, creation_offset, ..clock() };
+            for now in [clock.creation + 5, clock.creation + DAY, clock.creation + 3 * DAY - 1] {
+                let next = clock.next_day_at(now);
+                assert!(now < next && next <= now + DAY);
+                assert_eq!(clock.today(next - 1), clock.today(now));
+                assert_eq!(clock.today(next), clock.today(now) + 1);
+            }
+        }
     }
 
     #[test]

@@ -207,6 +207,12 @@ impl ServerSync {
         Ok(Finished { modified, counts: self.counts })
     }
 
+    /// What moved so far.
+    #[must_use]
+    pub fn counts(&self) -> SyncCounts {
+        self.counts
+    }
+
     /// Rolls everything back.
     ///
     /// # Errors

@@ -68,6 +68,11 @@ impl Archivist {
         }
     }
 
+    /// After [`Archivist::stop`]: works again when it is asked to.
+    pub(crate) fn resume(&self) {
+        self.stopping.store(false, Ordering::Relaxed);
+    }
+
     fn run(&self) {
         loop {
             let next = {

@@ -54,10 +54,20 @@ pub(super) fn parse(name: &str) -> Option<(i64, BackupReason)> {
     exact.then(|| (made_ms, BackupReason::of_word(word)))
 }
 
-/// `2026-11-20 12:31 UTC`.
-pub(crate) fn readable_time(unix_ms: i64) -> String {
-    let Moment { year, month, day, hour, minute, .. } = Moment::of(unix_ms);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+/// A time for people, in a zone that many minutes east of UTC: `2026-11-20 12:31 UTC`, or
+/// `2026-11-20 14:31 (UTC+02:00)`.
+#[must_use]
+pub fn readable_time(unix_ms: i64, utc_offset_minutes: i32) -> String {
+    let local_ms = unix_ms.saturating_add(i64::from(utc_offset_minutes) * 60_000);
+    let Moment { year, month, day, hour, minute, .. } = Moment::of(local_ms);
+    let zone = match utc_offset_minutes {
+        0 => "UTC".to_owned(),
+        east => {
+            let (sign, minutes) = (if east < 0 { '-' } else { '+' }, east.unsigned_abs());
+            format!("(UTC{sign}{:02}:{:02})", minutes / 60, minutes % 60)
+        }
+    };
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} {zone}")
 }
 
 /// A moment in UTC.
@@ -132,7 +142,10 @@ mod tests {
         assert_eq!(name(4_107_542_399_999), "2100-02-28-235959-upload");
         assert_eq!(name(4_107_542_400_000), "2100-03-01-000000-upload");
         assert_eq!(of_new(BackupReason::Manual, 0, 2), "1970-01-01-000000-manual-2");
-        assert_eq!(readable_time(1_795_177_887_205), "2026-11-20 12:31 UTC");
+        let time = 1_795_177_887_205;
+        assert_eq!(readable_time(time, 0), "2026-11-20 12:31 UTC");
+        assert_eq!(readable_time(time, 330), "2026-11-20 18:01 (UTC+05:30)");
+        assert_eq!(readable_time(time, -780), "2026-11-19 23:31 (UTC-13:00)");
     }
 
     #[test]

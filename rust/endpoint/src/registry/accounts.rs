@@ -154,6 +154,12 @@ pub(super) fn find(
     connection.prepare_cached(&sql)?.query_row([&name.key], account_from_row).optional()
 }
 
+/// The account of that number.
+pub(super) fn of_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<Account>> {
+    let sql = format!("SELECT {ACCOUNT_COLUMNS} FROM accounts a WHERE a.id = ?");
+    connection.prepare_cached(&sql)?.query_row([id], account_from_row).optional()
+}
+
 /// The account of that name, for changing it: the environment's are not ours to change.
 fn find_own(connection: &Connection, name: &AccountName) -> Result<Account, RegistryError> {
     match find(connection, name)? {

@@ -14,7 +14,7 @@ use super::RegistryError;
 
 const FILE_NAME: &str = "deckport.db";
 /// Each brings the database from its index to the next format; the format is `user_version`.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/001.sql"), include_str!("schema/002.sql")];
 const NEWEST_FORMAT: i64 = MIGRATIONS.len() as i64;
 /// How long a change waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

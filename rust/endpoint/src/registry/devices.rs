@@ -6,6 +6,7 @@ use deckport_wire::ClientVersion;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::{ACCOUNT_COLUMN_COUNT, ACCOUNT_COLUMNS, account_from_row};
+use super::names::person_name;
 use super::tokens::{TokenHash, token_hash};
 use super::{Device, Identity, Registry, RegistryError};
 
@@ -84,6 +85,21 @@ impl Registry {
         })
     }
 
+    /// Gives a device a name, which it keeps whatever its client calls itself.
+    ///
+    /// # Errors
+    /// [`RegistryError::NoSuchDevice`], [`RegistryError::BadName`], or a failure of the disk.
+    pub fn rename_device(&self, id: i64, name: &str) -> Result<(), RegistryError> {
+        let name = person_name(name)?;
+        self.database.write(|connection| {
+            let sql = "UPDATE devices SET name = ?, named = 1 WHERE id = ? AND NOT revoked";
+            match connection.execute(sql, params![name, id])? {
+                0 => Err(RegistryError::NoSuchDevice),
+                _ => Ok(()),
+            }
+        })
+    }
+
     /// Notes that a device was seen: when, where, and with which client version (as sent; empty
     /// keeps what is known). Cheap: at most once a minute, without waiting for the disk, and not
     /// at all while someone else is writing.
@@ -106,7 +122,7 @@ impl Registry {
             return Ok(());
         }
         let noted = self.database.note(
-            "UPDATE devices SET name = ?, client_version = ?, platform = ?, address = ?,
+            "UPDATE devices SET name = iif(named, name, ?), client_version = ?, platform = ?, address = ?,
                  last_seen_ms = ? WHERE id = ?",
             params![
                 seen.name,
@@ -209,6 +225,29 @@ pub(super) fn insert_device(
     })
 }
 
+/// Gives a device that just logged in the name that a person chose, or the name and a number when
+/// the account has one of that name already.
+pub(super) fn name_device(
+    connection: &Connection,
+    device: Device,
+    wish: &str,
+) -> rusqlite::Result<Device> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM devices
+               WHERE account_id = ? AND name = ? AND id <> ? AND NOT revoked)";
+    let is_taken = |name: &str| -> rusqlite::Result<bool> {
+        let key = params![device.account_id, name, device.id];
+        connection.prepare_cached(sql)?.query_row(key, |row| row.get(0))
+    };
+    let (mut name, mut number) = (wish.to_owned(), 1);
+    while is_taken(&name)? {
+        number += 1;
+        name = format!("{wish} {number}");
+    }
+    let named = "UPDATE devices SET name = ?, named = 1 WHERE id = ?";
+    connection.execute(named, params![name, device.id])?;
+    Ok(Device { name, ..device })
+}
+
 /// Adds the device that stands for all with the reference server's token.
 pub(super) fn insert_shared_device(
     connection: &Connection,
@@ -257,6 +296,20 @@ mod tests {
         test.registry.add_account("alice", "p").unwrap();
         let id = test.login("alice", "p").unwrap().device.id;
         (test, id)
+    }
+
+    #[test]
+    fn a_chosen_name_stays_and_is_given_once() {
+        let (test, id) = with_device();
+        test.registry.rename_device(id, " Anna's phone ").unwrap();
+        let device = only_device(&test);
+        assert_eq!(device.name, "Anna's phone");
+        test.registry.note_seen(&device, "27.01,x,linux", peer(9), NOW_MS + 1).unwrap();
+        let seen = only_device(&test);
+        assert_eq!((&*seen.name, &*seen.client_version), ("Anna's phone", "27.01"));
+        let missing = test.registry.rename_device(id + 1, "x");
+        assert!(matches!(missing, Err(RegistryError::NoSuchDevice)));
+        assert!(matches!(test.registry.rename_device(id, " "), Err(RegistryError::BadName)));
     }
 
     fn only_device(test: &TestRegistry) -> Device {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::devices::{describe, insert_device};
+use super::devices::{describe, insert_device, name_device};
 use super::names::AccountName;
 use super::tokens::{new_token, token_hash};
 use super::{Account, Login, LoginError, Registry, RegistryError, accounts, passwords};
@@ -42,6 +42,35 @@ impl Registry {
             let description = describe(client_version);
             let now_ms = self.clock.now_ms();
             Ok(insert_device(connection, account.id, &hash, description, peer, now_ms)?)
+        })?;
+        Ok(Login { account, device, token })
+    }
+
+    /// Gives a device a token without asking for the account's password, because it had that of a
+    /// pairing window. `device_name`, if there is one, is the device's from now on.
+    ///
+    /// # Errors
+    /// [`LoginError::WrongNameOrPassword`] when the account is gone, or a failure of the disk.
+    pub(crate) fn login_paired(
+        &self,
+        account_id: i64,
+        device_name: Option<&str>,
+        client_version: &str,
+        peer: IpAddr,
+    ) -> Result<Login, LoginError> {
+        let token = new_token()?;
+        let (account, device) = self.database.write(|connection| {
+            let account = accounts::of_id(connection, account_id)?
+                .filter(|account| !account.dormant)
+                .ok_or(LoginError::WrongNameOrPassword)?;
+            let (hash, now_ms) = (token_hash(&token), self.clock.now_ms());
+            let description = describe(client_version);
+            let device = insert_device(connection, account.id, &hash, description, peer, now_ms)?;
+            let device = match device_name {
+                Some(name) => name_device(connection, device, name)?,
+                None => device,
+            };
+            Ok::<_, LoginError>((account, device))
         })?;
         Ok(Login { account, device, token })
     }

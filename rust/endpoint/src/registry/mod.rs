@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use database::Database;
 pub use error::{LoginError, RegistryError};
+pub(crate) use names::person_name;
 pub(crate) use passwords::PasswordCost;
 pub use types::{Account, Device, Identity, Login};
 

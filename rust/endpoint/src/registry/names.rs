@@ -31,6 +31,11 @@ impl AccountName {
     }
 }
 
+/// A name for something else of a person, e.g. a device, under the same rules; trimmed.
+pub(crate) fn person_name(text: &str) -> Result<String, RegistryError> {
+    Ok(AccountName::parse(text)?.display)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

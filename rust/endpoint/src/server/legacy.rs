@@ -148,7 +148,7 @@ fn media_call(walk: &mut Walk<'_>, key: &str, method: MediaMethod) -> Result<med
     let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = super::handler::caller(&identity, &header, walk.peer);
-    let mut asker = MediaAsker { device: caller.key, session: header.session_key };
+    let mut asker = MediaAsker::of(caller, header.session_key);
     if method == MediaMethod::Begin {
         asker.session = new_session()?;
     }

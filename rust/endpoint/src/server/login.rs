@@ -1,11 +1,13 @@
 //! `hostKey`: name and password for a token (`collection-sync` 3.1).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use deckport_wire::{ErrorKind, HostKeyRequest, HostKeyResponse, WireError};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use super::Shared;
 use super::handler::Walk;
 use crate::events::Event;
 use crate::refusal::Refusal;
@@ -21,11 +23,11 @@ pub(super) async fn log_in(
     client_version: &str,
 ) -> Result<Vec<u8>, Refusal> {
     let request: HostKeyRequest = serde_json::from_slice(json).map_err(WireError::from)?;
-    let login = check(walk, client_version, request).await?;
+    let (login, paired) = check(walk, client_version, request).await?;
     walk.record.fields.account = Some(login.account.name.clone());
     walk.record.fields.device = Some(login.device.name.clone());
     let (account, device, peer) = (login.account.name, login.device.name, walk.peer.ip());
-    walk.shared.options.events.event(&Event::LoggedIn { account, device, peer });
+    walk.shared.options.events.event(&Event::LoggedIn { account, device, peer, paired });
     Ok(serde_json::to_vec(&HostKeyResponse { key: login.token }).map_err(WireError::from)?)
 }
 
@@ -33,7 +35,7 @@ async fn check(
     walk: &Walk<'_>,
     client_version: &str,
     request: HostKeyRequest,
-) -> Result<Login, Refusal> {
+) -> Result<(Login, bool), Refusal> {
     let peer = walk.peer.ip();
     let ticket = walk
         .shared
@@ -42,11 +44,8 @@ async fn check(
         .map_err(|error| Refusal::new(ErrorKind::Unavailable, error.to_string()))?;
     sleep(ticket.wait()).await;
     let _turn = walk.shared.password_check.lock().await;
-    let (registry, version) = (Arc::clone(&walk.shared.registry), client_version.to_owned());
-    let checked = spawn_blocking(move || {
-        registry.login(&request.username, &request.password, &version, peer)
-    })
-    .await;
+    let (shared, version) = (Arc::clone(walk.shared), client_version.to_owned());
+    let checked = spawn_blocking(move || log_in_now(&shared, &request, &version, peer)).await;
     match checked {
         Ok(Ok(login)) => {
             ticket.succeeded();
@@ -59,4 +58,23 @@ async fn check(
         Ok(Err(LoginError::Registry(error))) => Err(error.into()),
         Err(_) => Err(Refusal::internal("the password could not be checked")),
     }
+}
+
+/// Logs in with the password of a pairing window or of the account; tells which it was.
+fn log_in_now(
+    shared: &Shared,
+    request: &HostKeyRequest,
+    version: &str,
+    peer: IpAddr,
+) -> Result<(Login, bool), LoginError> {
+    let HostKeyRequest { username, password, .. } = request;
+    if shared.pairings.is_any_open()
+        && let Some(account) = shared.registry.account(username)?
+        && let Some(admission) = shared.pairings.admit(account.id, password, &*shared.options.clock)
+    {
+        let name = admission.device_name.as_deref();
+        let login = shared.registry.login_paired(account.id, name, version, peer)?;
+        return Ok((login, true));
+    }
+    shared.registry.login(username, password, version, peer).map(|login| (login, false))
 }

@@ -60,7 +60,7 @@ pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<A
     let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = handler::caller(&identity, &header, walk.peer);
-    let asker = MediaAsker { device: caller.key, session: header.session_key };
+    let asker = MediaAsker::of(caller, header.session_key);
     let call = Call { worker, asker, packing: Packing::Zstd, key: header.token };
     if method == MediaMethod::UploadChanges {
         let folder = walk.shared.options.data_dir.join(&identity.account.folder);
@@ -116,7 +116,7 @@ impl Call {
     }
 
     async fn download(self, names: Vec<String>) -> Result<Answer, Refusal> {
-        let mut zip = self.media().download(names).await?;
+        let mut zip = self.media().download(self.asker.clone(), names).await?;
         let size = zip.zip_bytes();
         if size > SMALL_ANSWER_BYTES {
             return outgoing::stream(zip, size, self.packing);

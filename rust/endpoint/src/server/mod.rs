@@ -36,8 +36,10 @@ use tokio::time::{sleep, timeout};
 use self::guests::{Guests, Unwelcome};
 use self::slots::Slots;
 use crate::events::Event;
+use crate::handle::Inner;
 use crate::health::Health;
 use crate::options::EndpointOptions;
+use crate::pairing::Pairings;
 use crate::registry::Registry;
 use crate::throttle::LoginGate;
 use crate::worker::Workers;
@@ -54,6 +56,7 @@ struct Shared {
     options: EndpointOptions,
     registry: Arc<Registry>,
     workers: Arc<Workers>,
+    pairings: Arc<Pairings>,
     logins: Arc<LoginGate>,
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
@@ -89,20 +92,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(
-        options: EndpointOptions,
-        registry: Arc<Registry>,
-        workers: Arc<Workers>,
-    ) -> Server {
+    pub(crate) fn new(inner: &Inner) -> Server {
+        let Inner { options, registry, workers, pairings } = inner;
         let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let most_of_one = options.limits.max_connections_per_address;
         let guests = Arc::new(Guests::new(options.scope.clone(), most_of_one));
         Server {
             shared: Arc::new(Shared {
-                options,
-                registry,
-                workers,
+                options: options.clone(),
+                registry: Arc::clone(registry),
+                workers: Arc::clone(workers),
+                pairings: Arc::clone(pairings),
                 logins,
                 password_check: Mutex::default(),
                 health,
@@ -146,7 +147,7 @@ impl Server {
         let shared = Arc::clone(&self.shared);
         // It fails only if closing panics, and then nothing is left to close.
         let _ = spawn_blocking(move || {
-            shared.workers.close();
+            shared.workers.rest();
             // What is not written back now is read from the log at the next start.
             let _ = shared.registry.checkpoint();
         })

@@ -145,6 +145,9 @@ impl Owner for Core {
             Message::Snapshot(caller, form, reply) => {
                 self.want(caller, Wish::Snapshot(form, reply));
             }
+            Message::Overview(reply) => {
+                let _ = reply.send(self.overview());
+            }
             Message::CopyHeld(ticket, reply) => {
                 let _ = reply.send(self.copy_held(ticket));
             }
@@ -245,6 +248,7 @@ impl Core {
                 }
             }
             Wish::Upload(reply) => {
+                self.tell_of_transfer(&caller, true);
                 let now = self.clock.monotonic();
                 let ticket = match self.lease.take(&caller.key, Purpose::Upload, now) {
                     Taken::Granted(ticket) => Ok(ticket),
@@ -255,6 +259,7 @@ impl Core {
                 }
             }
             Wish::Snapshot(form, reply) => {
+                self.tell_of_transfer(&caller, false);
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
                 let snapshot = snapshot.map_err(Refusal::from);

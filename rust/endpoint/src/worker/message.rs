@@ -1,5 +1,6 @@
 //! What an account's worker is asked.
 
+use deckport_collection::Overview;
 use deckport_wire::SyncMethod;
 use tokio::sync::oneshot;
 
@@ -71,6 +72,8 @@ pub(super) enum Message {
     Snapshot(Caller, FileForm, Reply<Snapshot>),
     /// Copy the collection for whoever holds the lease with this ticket.
     CopyHeld(Ticket, Reply<Snapshot>),
+    /// Tell what the last committed state holds, if there is a collection.
+    Overview(Reply<Option<Overview>>),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.

@@ -9,6 +9,7 @@
 
 mod core;
 mod disk;
+mod look;
 mod media;
 mod message;
 mod notices;
@@ -23,10 +24,12 @@ mod told;
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use deckport_collection::Overview;
 use tokio::sync::oneshot;
 
 use self::core::Core;
@@ -47,6 +50,7 @@ pub(crate) struct Workers {
     archivist: Arc<Archivist>,
     /// Locked only to look a worker up.
     running: Mutex<Running>,
+    is_ended: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -78,7 +82,8 @@ impl Workers {
     /// No worker runs yet.
     pub(crate) fn new(options: &EndpointOptions) -> Workers {
         let archivist = Archivist::new(options);
-        Workers { options: options.clone(), archivist, running: Mutex::default() }
+        let (running, is_ended) = (Mutex::default(), AtomicBool::new(false));
+        Workers { options: options.clone(), archivist, running, is_ended }
     }
 
     /// The worker of an account, started on first use.
@@ -103,8 +108,22 @@ impl Workers {
         }
     }
 
-    /// Rolls back all syncs, closes all databases and waits for the threads. Blocks.
-    pub(crate) fn close(&self) {
+    /// Closes everything as [`Workers::close`] does, and may then be used again.
+    pub(crate) fn rest(&self) {
+        self.close();
+        self.archivist.resume();
+        self.lock().closed = self.is_ended.load(Ordering::Acquire);
+    }
+
+    /// As [`Workers::close`], for good.
+    pub(crate) fn end(&self) {
+        self.is_ended.store(true, Ordering::Release);
+        self.close();
+    }
+
+    /// Rolls back all syncs, closes all databases and waits for the threads. Blocks. Meanwhile,
+    /// and afterwards, no worker starts: a file must not have two owners.
+    fn close(&self) {
         let mut running = self.lock();
         running.closed = true;
         let workers: Vec<_> = running.by_folder.drain().map(|(_, worker)| worker).collect();
@@ -160,6 +179,12 @@ impl Worker {
         reason: BackupReason,
     ) -> Result<Option<BackupInfo>, Refusal> {
         self.ask(|reply| Message::Keep(caller, reason, reply)).await
+    }
+
+    /// What the last committed state holds and what is due today; `None` when there is no
+    /// collection yet. Waits for no sync.
+    pub(crate) async fn overview(&self) -> Result<Option<Overview>, Refusal> {
+        self.ask(Message::Overview).await
     }
 
     /// [`Worker::snapshot`] for a thread that may block.

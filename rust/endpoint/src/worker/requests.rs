@@ -140,7 +140,10 @@ impl Core {
         self.lease.touch(self.clock.monotonic());
         faults::point("sync.step_done");
         match outcome {
-            Ok(Outcome::GoesOn(json)) => Ok(json),
+            Ok(Outcome::GoesOn(json)) => {
+                self.tell_of_progress();
+                Ok(json)
+            }
             Ok(Outcome::Differs(json)) => {
                 self.roll_back("the two sides differ");
                 Ok(json)
@@ -151,6 +154,13 @@ impl Core {
                 Err(refusal)
             }
         }
+    }
+
+    fn tell_of_progress(&self) {
+        let Some(running) = &self.running else { return };
+        let counts = running.sync.counts();
+        let Caller { account, device, .. } = running.caller.clone();
+        self.events.event(&Event::SyncProgress { account, device, counts });
     }
 
     fn finish(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
@@ -171,8 +181,9 @@ impl Core {
         match finished {
             Ok(finished) => {
                 self.seen.remember(&key, finished.modified);
+                let counts = finished.counts;
                 let duration = self.clock.monotonic().saturating_sub(running.started);
-                self.events.event(&Event::SyncFinished { account, device, duration });
+                self.events.event(&Event::SyncFinished { account, device, counts, duration });
                 Ok(session::encode(&finished.modified)?)
             }
             Err(error) => {

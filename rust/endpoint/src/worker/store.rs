@@ -113,6 +113,11 @@ impl Store {
         self.collection.as_ref().ok_or(Error::Locked)
     }
 
+    /// Whether there is a collection.
+    pub(super) fn exists(&self) -> bool {
+        self.collection.is_some() || self.path().exists()
+    }
+
     /// The collection if it is open already.
     pub(super) fn opened(&self) -> Option<&Collection> {
         self.collection.as_ref()

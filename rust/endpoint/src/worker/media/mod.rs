@@ -3,6 +3,7 @@
 //! `meta` tells the media usn, too, and must not wait for a batch that is being stored: what it
 //! needs is in [`state`], which both threads of an account know.
 
+mod exchanged;
 mod room;
 mod state;
 #[cfg(test)]
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use deckport_media::{Download, MediaStore, UploadResult};
+use deckport_media::{Download, MediaStore, Totals, UploadResult};
 use deckport_wire::Usn;
 use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use tokio::sync::oneshot;
@@ -22,7 +23,7 @@ use tokio::sync::oneshot;
 pub(super) use self::room::MediaRoom;
 use self::state::MediaState;
 pub(crate) use self::zip::MediaZip;
-use super::message::Reply;
+use super::message::{Caller, Reply};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
@@ -33,6 +34,8 @@ use crate::registry::Account;
 pub(crate) struct MediaAsker {
     /// Tells devices apart.
     pub(crate) device: DeviceKey,
+    /// Device name, for events.
+    pub(crate) name: String,
     /// Chosen by the client, or given to it by `begin`; empty where neither happened.
     pub(crate) session: String,
 }
@@ -45,7 +48,7 @@ pub(super) enum MediaMessage {
     /// List what changed after a usn.
     Changes(MediaAsker, Usn, Reply<MediaChangesResponse>),
     /// Give files out.
-    Download(Vec<String>, Reply<Download>),
+    Download(MediaAsker, Vec<String>, Reply<Download>),
     /// Take a batch in.
     Upload(MediaAsker, MediaZip, Reply<UploadResult>),
     /// Compare the number of files.
@@ -121,8 +124,12 @@ impl Media {
     }
 
     /// `downloadFiles`: a zip of the first of these files.
-    pub(crate) async fn download(&self, names: Vec<String>) -> Result<Download, Refusal> {
-        self.ask(|reply| MediaMessage::Download(names, reply)).await
+    pub(crate) async fn download(
+        &self,
+        asker: MediaAsker,
+        names: Vec<String>,
+    ) -> Result<Download, Refusal> {
+        self.ask(|reply| MediaMessage::Download(asker, names, reply)).await
     }
 
     /// `uploadChanges`: all or nothing; on disk when this returns.
@@ -164,6 +171,11 @@ impl Media {
         answer.blocking_recv().map_err(|_| Refusal::unexpected())?
     }
 
+    /// How many files there are, and their bytes.
+    pub(crate) fn totals(&self) -> Totals {
+        self.state.totals()
+    }
+
     /// Closes the store and ends the thread, after everything that was asked before.
     pub(super) fn close(&self) {
         self.send(MediaMessage::Close);
@@ -182,6 +194,11 @@ impl Media {
 }
 
 impl MediaAsker {
+    /// A device in one of its media syncs.
+    pub(crate) fn of(caller: Caller, session: String) -> MediaAsker {
+        MediaAsker { device: caller.key, name: caller.device, session }
+    }
+
     /// Names the media sync, also among those of other devices.
     fn session(&self) -> String {
         format!("{} {}", self.device.label(), self.session)

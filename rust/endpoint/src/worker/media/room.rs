@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_media::{Error, MediaStore, Result};
+use deckport_media::{Download, Error, MediaStore, Result};
 use deckport_wire::media::MediaSanityResponse;
 use deckport_wire::{ErrorKind, Usn};
 
+use super::exchanged::Exchanged;
 use super::state::MediaState;
 use super::{MediaAsker, MediaMessage, MediaZip, Work};
 use crate::clock::Clock;
-use crate::events::{Event, EventSink};
+use crate::events::{Event, EventSink, MediaCounts};
 use crate::faults;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
@@ -40,6 +41,7 @@ pub(in crate::worker) struct MediaRoom {
     quota: Option<u64>,
     state: Arc<MediaState>,
     store: Option<MediaStore>,
+    exchanged: Exchanged,
     last_used: Duration,
     /// There may be something to do in spare time.
     spare_work: bool,
@@ -61,6 +63,7 @@ impl MediaRoom {
             quota: options.limits.max_account_bytes,
             state,
             store: None,
+            exchanged: Exchanged::default(),
             last_used: options.clock.monotonic(),
             spare_work: false,
         }
@@ -116,7 +119,22 @@ impl MediaRoom {
         self.state.views(|views| {
             views.uploaded(&session, &device, before, result.current_usn, now.as_secs());
         });
+        let counts = self.exchanged.add(asker, u64::from(result.processed), 0);
+        self.tell_of_progress(asker, counts);
         Ok(result)
+    }
+
+    fn download(&mut self, asker: &MediaAsker, names: &[String]) -> Result<Download> {
+        let now_ms = self.clock.now_ms();
+        let download = self.store()?.download(names, now_ms)?;
+        let counts = self.exchanged.add(asker, 0, download.files() as u64);
+        self.tell_of_progress(asker, counts);
+        Ok(download)
+    }
+
+    fn tell_of_progress(&self, asker: &MediaAsker, counts: MediaCounts) {
+        let (account, device) = (self.account.clone(), asker.name.clone());
+        self.events.event(&Event::MediaProgress { account, device, counts });
     }
 
     fn sanity(&mut self, asker: &MediaAsker, local: u32) -> Result<MediaSanityResponse> {
@@ -127,7 +145,11 @@ impl MediaRoom {
             views.ended(&session);
             foreign
         });
-        self.store()?.sanity(local, foreign)
+        let verdict = self.store()?.sanity(local, foreign)?;
+        let counts = self.exchanged.take(asker);
+        let (account, device) = (self.account.clone(), asker.name.clone());
+        self.events.event(&Event::MediaFinished { account, device, counts });
+        Ok(verdict)
     }
 
     /// The store, opened if need be.
@@ -222,9 +244,8 @@ impl Owner for MediaRoom {
                 let page = self.changes(&asker, last_usn);
                 self.answer(reply, page);
             }
-            MediaMessage::Download(names, reply) => {
-                let now_ms = self.clock.now_ms();
-                let download = self.store().and_then(|store| store.download(&names, now_ms));
+            MediaMessage::Download(asker, names, reply) => {
+                let download = self.download(&asker, &names);
                 self.answer(reply, download);
             }
             MediaMessage::Upload(asker, zip, reply) => {

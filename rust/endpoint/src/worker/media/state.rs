@@ -74,6 +74,11 @@ impl MediaState {
         self.lock().totals = Some(totals);
     }
 
+    /// What there is.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals_of(&self.lock())
+    }
+
     /// Bytes of all files.
     pub(super) fn bytes(&self) -> u64 {
         self.totals_of(&self.lock()).bytes

@@ -126,7 +126,7 @@ impl Bench {
 
 fn asker(device: i64, session: &str) -> MediaAsker {
     let device = DeviceKey { device_id: device, origin: None };
-    MediaAsker { device, session: session.to_owned() }
+    MediaAsker { device, name: "a device".to_owned(), session: session.to_owned() }
 }
 
 fn batch(name: &str, content: &[u8]) -> Vec<u8> {

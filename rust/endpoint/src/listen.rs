@@ -8,11 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::failure::Failure;
-
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ListenOn {
+pub enum ListenOn {
     /// All IPv4 and IPv6 addresses of the machine, one port. 0: any free one.
     Everywhere(u16),
     /// Exactly these.
@@ -25,18 +23,44 @@ const BACKLOG: i32 = 256;
 /// How often another free port is tried when one is free for IPv4 only.
 const FREE_PORT_ATTEMPTS: u32 = 20;
 
+/// Why a socket could not be opened. The message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// Another program has the port.
+    #[error("port {} of {} is in use by another program; stop that program or choose another port", .0.port(), .0.ip())]
+    InUse(SocketAddr),
+    /// The system keeps the port for privileged programs.
+    #[error("the system does not allow port {}; choose one above 1023", .0.port())]
+    NotAllowed(SocketAddr),
+    /// No interface has this address.
+    #[error("this machine has no address {}; listen on all addresses instead", .0.ip())]
+    NoSuchAddress(SocketAddr),
+    /// Anything else.
+    #[error("cannot listen on {address}: {source}")]
+    Other {
+        /// Where.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
 /// Opens all sockets, or none.
-pub(crate) fn open(listen_on: &ListenOn) -> Result<Vec<TcpListener>, Failure> {
-    match listen_on {
+///
+/// # Errors
+/// [`ListenError`] for the first one that could not be opened.
+pub fn listen(on: &ListenOn) -> Result<Vec<TcpListener>, ListenError> {
+    match on {
         ListenOn::Everywhere(port) => everywhere(*port),
         ListenOn::Addresses(addresses) => addresses
             .iter()
-            .map(|address| bind(*address).map_err(|e| refused(*address, &e)))
+            .map(|address| bind(*address).map_err(|e| refused(*address, e)))
             .collect(),
     }
 }
 
-fn everywhere(port: u16) -> Result<Vec<TcpListener>, Failure> {
+fn everywhere(port: u16) -> Result<Vec<TcpListener>, ListenError> {
     let mut attempts = if port == 0 { FREE_PORT_ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
@@ -50,13 +74,13 @@ fn everywhere(port: u16) -> Result<Vec<TcpListener>, Failure> {
             // Another program has the number for IPv6.
             (Ok(_), Err(e)) if e.kind() == io::ErrorKind::AddrInUse => {
                 if attempts == 0 {
-                    return Err(refused(any_v6, &e));
+                    return Err(refused(any_v6, e));
                 }
             }
             // The system has no IPv6, or none of its addresses may be used.
             (Ok(v4), Err(_)) => return Ok(vec![v4]),
             (Err(e), Ok(v6)) if is_missing(&e) => return Ok(vec![v6]),
-            (Err(e), _) => return Err(refused(any_v4, &e)),
+            (Err(e), _) => return Err(refused(any_v4, e)),
         }
     }
 }
@@ -81,23 +105,13 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-fn refused(address: SocketAddr, error: &io::Error) -> Failure {
-    let (ip, port) = (address.ip(), address.port());
-    Failure::Failed(match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "port {port} of {ip} is in use by another program: stop that program, or choose \
-             another one with --port or --listen"
-        ),
-        io::ErrorKind::PermissionDenied => {
-            format!(
-                "the system does not allow port {port}: choose one above 1023 with --port or --listen"
-            )
-        }
-        io::ErrorKind::AddrNotAvailable => format!(
-            "this machine has no address {ip}: leave --listen away to listen on all addresses"
-        ),
-        _ => format!("cannot listen on {address}: {error}"),
-    })
+fn refused(address: SocketAddr, source: io::Error) -> ListenError {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => ListenError::InUse(address),
+        io::ErrorKind::PermissionDenied => ListenError::NotAllowed(address),
+        io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress(address),
+        _ => ListenError::Other { address, source },
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +121,7 @@ mod tests {
 
     #[test]
     fn everywhere_is_one_port_for_both_versions() {
-        let sockets = open(&ListenOn::Everywhere(0)).unwrap();
+        let sockets = listen(&ListenOn::Everywhere(0)).unwrap();
         let ports: Vec<u16> = sockets.iter().map(|s| s.local_addr().unwrap().port()).collect();
         assert!(ports.iter().all(|port| *port == ports[0] && *port != 0), "{ports:?}");
         TcpStream::connect((Ipv4Addr::LOCALHOST, ports[0])).unwrap();
@@ -118,28 +132,29 @@ mod tests {
 
     #[test]
     fn a_port_in_use_is_told_with_the_way_out() {
-        let first = open(&ListenOn::Addresses(vec!["127.0.0.1:0".parse().unwrap()])).unwrap();
+        let first = listen(&ListenOn::Addresses(vec!["127.0.0.1:0".parse().unwrap()])).unwrap();
         let taken = first[0].local_addr().unwrap();
         for listen_on in [ListenOn::Addresses(vec![taken]), ListenOn::Everywhere(taken.port())] {
-            let Err(Failure::Failed(sentence)) = open(&listen_on) else {
-                panic!("{listen_on:?} was opened");
-            };
-            assert!(sentence.contains(&taken.port().to_string()) && sentence.contains("--port"));
+            let refused = listen(&listen_on).unwrap_err();
+            assert!(matches!(refused, ListenError::InUse(_)), "{refused}");
+            assert!(refused.to_string().starts_with(&format!("port {} of ", taken.port())));
         }
     }
 
     #[test]
     fn an_address_of_another_machine_is_refused() {
         let foreign = ListenOn::Addresses(vec!["192.0.2.1:0".parse().unwrap()]);
-        assert!(matches!(open(&foreign), Err(Failure::Failed(s)) if s.contains("192.0.2.1")));
+        let refused = listen(&foreign).unwrap_err();
+        assert!(matches!(refused, ListenError::NoSuchAddress(_)), "{refused}");
+        assert!(refused.to_string().contains("192.0.2.1"));
     }
 
     #[test]
     fn both_wildcards_can_be_asked_for_by_hand() {
-        let probe = open(&ListenOn::Everywhere(0)).unwrap();
+        let probe = listen(&ListenOn::Everywhere(0)).unwrap();
         if probe.len() == 2 {
             let both = vec!["0.0.0.0:0".parse().unwrap(), "[::]:0".parse().unwrap()];
-            assert_eq!(open(&ListenOn::Addresses(both)).unwrap().len(), 2);
+            assert_eq!(listen(&ListenOn::Addresses(both)).unwrap().len(), 2);
         }
     }
 }

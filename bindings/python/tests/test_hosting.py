@@ -1,0 +1,250 @@
+"""Hosting: real clients sync with an endpoint in this process, and listeners hear of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import PATIENCE, Device, Recorder, aside, opened, options
+
+import deckport
+from deckport import AddressKind, Endpoint, EndpointEvent, EndpointState, NetworkInterface
+
+
+def test_devices_sync_and_a_listener_hears_of_all_of_it(
+    tmp_path: Path, devices: Callable[..., Device]
+) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        recorder = Recorder()
+        subscription = endpoint.subscribe(recorder)
+        (address,) = await endpoint.start()
+        first = await aside(lambda: devices(address.url))
+        first.add("one")
+        assert await aside(first.sync) == "uploaded"
+        second = await aside(lambda: devices(address.url))
+        assert await aside(lambda: second.sync(prefer_upload=False)) == "downloaded"
+        second.add("two")
+        assert await aside(second.sync) == "merged"
+        assert await aside(first.sync) == "merged"
+        assert first.col.note_count() == second.col.note_count() == 2
+
+        event = EndpointEvent
+        logged_in = recorder.wait_for(event.DEVICE_LOGGED_IN)
+        assert (logged_in.account, logged_in.address, logged_in.paired) == (
+            "anna",
+            "127.0.0.1",
+            False,
+        )
+        up = recorder.wait_for(event.TRANSFER_FINISHED, lambda it: it.upload)
+        assert up.bytes > 10_000
+        recorder.wait_for(event.TRANSFER_FINISHED, lambda it: not it.upload)
+        sent = recorder.wait_for(event.SYNC_FINISHED, lambda it: it.counts.received >= 2)
+        assert sent.device == logged_in.device
+        recorder.wait_for(event.SYNC_FINISHED, lambda it: it.counts.sent >= 2)
+        recorder.wait_for(event.SYNC_PROGRESS)
+
+        overview = await endpoint.overview("anna")
+        assert (overview.notes, overview.cards, overview.reviews) == (2, 2, 0)
+        assert overview.bytes > 10_000
+        assert abs(overview.last_change_ms / 1000 - time.time()) < 60
+        await endpoint.shutdown()
+        states = [it for it in recorder.told if isinstance(it, EndpointState)]
+        kinds = [type(state).__name__.split(".")[1] for state in states]
+        assert kinds == ["STOPPED", "STARTING", "LISTENING", "STOPPING", "STOPPED"]
+        assert states[2].addresses == [address]
+        subscription.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_media_are_counted(tmp_path: Path, devices: Callable[..., Device]) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        recorder = Recorder()
+        subscription = endpoint.subscribe(recorder)
+        (address,) = await endpoint.start()
+        first = await aside(lambda: devices(address.url))
+        first.add("<img src=a.png>")
+        for name in ("a.png", "b.png"):
+            first.col.media.write_data(name, name.encode())
+        await aside(first.sync)
+        await aside(first.sync_media)
+        taken = await aside(lambda: recorder.wait_for(EndpointEvent.MEDIA_FINISHED))
+        assert (taken.received, taken.sent) == (2, 0)
+        second = await aside(lambda: devices(address.url))
+        await aside(lambda: second.sync(prefer_upload=False))
+        await aside(second.sync_media)
+        given = await aside(
+            lambda: recorder.wait_for(EndpointEvent.MEDIA_FINISHED, lambda it: it.sent)
+        )
+        assert (given.received, given.sent) == (0, 2)
+        overview = await endpoint.overview("anna")
+        assert (overview.media_files, overview.media_bytes) == (2, 10)
+        assert (await endpoint.check_media("anna")).right == 2
+        assert [(it.name, it.bytes) for it in await endpoint.unused_media("anna")] == [("b.png", 5)]
+        assert await endpoint.delete_media("anna", ["b.png"]) == 1
+        assert await endpoint.unused_media("anna") == []
+        report = await endpoint.check("anna")
+        assert report.is_clean, report
+        await endpoint.shutdown()
+        subscription.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_request_is_told_in_words(tmp_path: Path, devices: Callable[..., Device]) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        recorder = Recorder()
+        subscription = endpoint.subscribe(recorder)
+        (address,) = await endpoint.start()
+        with pytest.raises(Exception, match=r"."):
+            await aside(lambda: devices(address.url, password="wrong"))
+        refused = await aside(lambda: recorder.wait_for(EndpointEvent.REQUEST_REFUSED))
+        assert (refused.status, refused.reason) == (403, "the name or the password is wrong")
+        await aside(lambda: recorder.wait_for(EndpointEvent.LOGIN_REFUSED))
+        device = await aside(lambda: devices(address.url))
+        (known,) = await endpoint.devices("anna")
+        await endpoint.revoke_device(known.id)
+        with pytest.raises(Exception, match=r"."):
+            await aside(device.sync)
+        await aside(
+            lambda: recorder.wait_for(
+                EndpointEvent.REQUEST_REFUSED,
+                lambda it: it.reason == "the token is unknown or was revoked",
+            )
+        )
+        await endpoint.shutdown()
+        subscription.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_addresses_follow_the_networks_that_the_app_tells(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        endpoint = await Endpoint.open(
+            deckport.EndpointOptions(data_dir=str(tmp_path / "data"), port=0)
+        )
+        assert endpoint.addresses() == []
+        recorder = Recorder()
+        subscription = endpoint.subscribe(recorder)
+        await endpoint.start()
+        endpoint.networks_changed(
+            [
+                NetworkInterface(name="wlan0", addresses=["192.168.1.20", "fe80::1%wlan0"]),
+                NetworkInterface(name="rndis0", addresses=["192.168.42.129"]),
+            ]
+        )
+        changed = await aside(lambda: recorder.wait_for(EndpointEvent.ADDRESSES_CHANGED))
+        found = [(it.kind, it.interface_name, it.rank, it.reachable) for it in changed.addresses]
+        assert found == [
+            (AddressKind.USB, "rndis0", 0, True),
+            (AddressKind.WIFI, "wlan0", 1, True),
+            (AddressKind.LOOPBACK, "", 2, False),
+        ]
+        assert changed.addresses[0].url.startswith("http://192.168.42.129:")
+        assert endpoint.addresses() == changed.addresses
+        endpoint.networks_changed(None)
+        assert endpoint.addresses()[-1].kind == AddressKind.LOOPBACK
+        await endpoint.shutdown()
+        subscription.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_a_device_pairs_within_the_window_and_not_after_it(
+    tmp_path: Path, devices: Callable[..., Device]
+) -> None:
+    async def scenario() -> None:
+        endpoint = await Endpoint.open(options(tmp_path / "data"))
+        (address,) = await endpoint.start()
+        window = await endpoint.open_pairing("Bob", device_name="Bob's tablet", window_ms=60_000)
+        assert window.url == address.url
+        assert window.qr_payload == f"{address.url}#account=Bob&password={window.password}"
+        code = deckport.qr_code(window.qr_payload)
+        assert len(code.modules) == code.size**2
+        login = {"user": window.account, "password": window.password.replace("-", "").upper()}
+        device = await aside(lambda: devices(address.url, **login))
+        device.add("one")
+        assert await aside(device.sync) == "uploaded"
+        (known,) = await endpoint.devices("bob")
+        assert (known.name, known.account, known.client_version) == (
+            "Bob's tablet",
+            "Bob",
+            "26.09.3",
+        )
+
+        await endpoint.close_pairing("Bob")
+        with pytest.raises(Exception, match=r"."):
+            await aside(lambda: devices(address.url, **login))
+        assert await aside(device.sync) == "merged"
+
+        short = await endpoint.open_pairing("Bob", window_ms=1_000)
+        while time.time() * 1000 < short.closes_ms:
+            await asyncio.sleep(0.05)
+        with pytest.raises(Exception, match=r"."):
+            await aside(lambda: devices(address.url, user="Bob", password=short.password))
+        await endpoint.shutdown()
+
+    asyncio.run(scenario())
+
+
+def test_a_listener_that_raises_or_hangs_harms_nobody(
+    tmp_path: Path, devices: Callable[..., Device]
+) -> None:
+    class Raises(Recorder):
+        def _keep(self, told: object) -> None:
+            super()._keep(told)
+            raise RuntimeError("a bug of the app")
+
+    class Hangs(Recorder):
+        def _keep(self, told: object) -> None:
+            super()._keep(told)
+            let_go.wait(PATIENCE)
+
+    let_go = threading.Event()
+
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        raises, hangs, works = Raises(), Hangs(), Recorder()
+        kept = [endpoint.subscribe(listener) for listener in (raises, hangs, works)]
+        (address,) = await endpoint.start()
+        device = await aside(lambda: devices(address.url))
+        device.add("one")
+        await aside(device.sync)
+        await endpoint.shutdown()
+        for listener in (raises, works):
+            await aside(
+                lambda it=listener: it.wait_for(
+                    EndpointState.STOPPED, lambda _: "EndpointState.STOPPING" in it.kinds()
+                )
+            )
+        assert raises.kinds() == works.kinds()
+        assert len(hangs.told) == 1
+        let_go.set()
+        for subscription in kept:
+            subscription.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_several_endpoints_live_in_one_process(
+    tmp_path: Path, devices: Callable[..., Device]
+) -> None:
+    async def scenario() -> None:
+        both = [await opened(tmp_path / name) for name in ("a", "b")]
+        urls = [(await endpoint.start())[0].url for endpoint in both]
+        for url in urls:
+            device = await aside(lambda url=url: devices(url))
+            device.add(url)
+            assert await aside(device.sync) == "uploaded"
+        await both[0].shutdown()
+        assert (await both[1].overview("anna")).notes == 1
+        await both[1].shutdown()
+
+    asyncio.run(scenario())

@@ -1,0 +1,116 @@
+//! What an embedder asks about one account while the endpoint runs: what it holds, and a pairing
+//! window for a new device.
+
+use std::time::Duration;
+
+use deckport_collection::Overview;
+
+use crate::handle::EndpointHandle;
+use crate::hex::hex;
+use crate::pairing::PairingWindow;
+use crate::refusal::Refusal;
+use crate::registry::RegistryError;
+use crate::worker::Worker;
+
+/// What an account holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccountOverview {
+    /// Its collection; zeros where there is none yet.
+    pub collection: Overview,
+    /// Media files.
+    pub media_files: u64,
+    /// Bytes of these.
+    pub media_bytes: u64,
+}
+
+/// Why something about an account could not be found out or done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// No account has that name.
+    #[error("there is no account of that name")]
+    NoSuchAccount,
+    /// The endpoint has stopped or is about to.
+    #[error("the endpoint is stopping")]
+    Stopping,
+    /// The accounts could not be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Anything else that went wrong while doing it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Refusal> for AccountError {
+    fn from(refusal: Refusal) -> AccountError {
+        if refusal == Refusal::shutting_down() {
+            AccountError::Stopping
+        } else {
+            AccountError::Failed(refusal.reason)
+        }
+    }
+}
+
+impl EndpointHandle {
+    /// What an account holds. Waits for no sync, and makes none wait for longer than counting
+    /// takes.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn overview(&self, account: &str) -> Result<AccountOverview, AccountError> {
+        let worker = self.worker(account)?;
+        let collection = worker.overview().await?.unwrap_or_default();
+        let media = worker.media().totals();
+        Ok(AccountOverview { collection, media_files: media.files, media_bytes: media.bytes })
+    }
+
+    /// Opens a pairing window for an account, which is made when there is none of that name: for
+    /// this time a device can log in with the window's password, too, and is called `device_name`
+    /// from then on. An earlier window of the account closes. Blocks shortly, for the length of a
+    /// password hash where the account is made.
+    ///
+    /// # Errors
+    /// [`RegistryError::BadName`], for the device's name too; [`RegistryError::Random`]; or a
+    /// failure of the disk.
+    pub fn open_pairing(
+        &self,
+        account: &str,
+        device_name: Option<&str>,
+        stays_open: Duration,
+    ) -> Result<PairingWindow, RegistryError> {
+        let device_name = device_name.map(crate::registry::person_name).transpose()?;
+        let registry = self.registry();
+        let account = match registry.account(account)? {
+            Some(account) if account.dormant => return Err(RegistryError::Configured),
+            Some(account) => account,
+            None => registry.add_account(account, &unknown_password()?)?,
+        };
+        let clock = &self.inner.options.clock;
+        let (password, closes_ms) =
+            self.inner.pairings.open(account.id, device_name, stays_open, clock)?;
+        Ok(PairingWindow { account: account.name, password, closes_ms })
+    }
+
+    /// Closes an account's pairing window, if there is one. Who logged in stays logged in.
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn close_pairing(&self, account: &str) -> Result<(), RegistryError> {
+        if let Some(account) = self.registry().account(account)? {
+            self.inner.pairings.close(account.id);
+        }
+        Ok(())
+    }
+
+    fn worker(&self, account: &str) -> Result<Worker, AccountError> {
+        let account = self.registry().account(account)?.ok_or(AccountError::NoSuchAccount)?;
+        Ok(self.inner.workers.of(&account)?)
+    }
+}
+
+/// For an account that is only ever used by pairing.
+fn unknown_password() -> Result<String, RegistryError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex(&bytes))
+}

@@ -1,0 +1,162 @@
+//! Pairing windows: for a short time a device may log in with a password made for the occasion,
+//! which is easy to type and worth nothing afterwards.
+//!
+//! Windows are kept in memory only, so a restart closes them. No timer runs: a window is looked at
+//! when somebody logs in.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::clock::Clock;
+use crate::new_password::generate_password;
+use crate::registry::RegistryError;
+
+/// A window that was just opened. Its `Debug` form does not show the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PairingWindow {
+    /// What the person types as name (or "AnkiWeb ID", or "email").
+    pub account: String,
+    /// What the person types as password. Case, blanks and hyphens do not matter.
+    pub password: String,
+    /// When it closes, Unix milliseconds.
+    pub closes_ms: i64,
+}
+
+impl std::fmt::Debug for PairingWindow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PairingWindow")
+            .field("account", &self.account)
+            .field("closes_ms", &self.closes_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The open windows of an endpoint, at most one for each account.
+#[derive(Debug, Default)]
+pub(crate) struct Pairings {
+    windows: Mutex<Vec<Window>>,
+}
+
+#[derive(Debug)]
+struct Window {
+    account_id: i64,
+    /// SHA-256 of the password: comparing hashes tells nothing by its timing.
+    password: [u8; 32],
+    device_name: Option<String>,
+    /// Both clocks must agree that it is open: one may be set, the other may stand still while a
+    /// phone sleeps.
+    closes: (Duration, i64),
+}
+
+/// A login that a window lets in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Admission {
+    /// The name that the device is to have.
+    pub(crate) device_name: Option<String>,
+}
+
+impl Pairings {
+    /// Opens a window for an account; an earlier one of the account closes. Answers the password
+    /// and when it closes.
+    pub(crate) fn open(
+        &self,
+        account_id: i64,
+        device_name: Option<String>,
+        stays_open: Duration,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(String, i64), RegistryError> {
+        let password = generate_password()?;
+        let millis = i64::try_from(stays_open.as_millis()).unwrap_or(i64::MAX);
+        let closes_ms = clock.now_ms().saturating_add(millis);
+        let closes = (clock.monotonic().saturating_add(stays_open), closes_ms);
+        let mut windows = self.lock();
+        windows.retain(|window| window.account_id != account_id && window.is_open(&**clock));
+        windows.push(Window { account_id, password: digest(&password), device_name, closes });
+        Ok((password, closes_ms))
+    }
+
+    /// Closes the window of an account, if there is one.
+    pub(crate) fn close(&self, account_id: i64) {
+        self.lock().retain(|window| window.account_id != account_id);
+    }
+
+    /// Whether a login for the account is let in.
+    pub(crate) fn admit(
+        &self,
+        account_id: i64,
+        password: &str,
+        clock: &dyn Clock,
+    ) -> Option<Admission> {
+        let password = digest(password);
+        let mut windows = self.lock();
+        windows.retain(|window| window.is_open(clock));
+        let fits =
+            |window: &&Window| window.account_id == account_id && window.password == password;
+        let window = windows.iter().find(fits)?;
+        Some(Admission { device_name: window.device_name.clone() })
+    }
+
+    /// Whether any window is open: without one, logins need not look the account up.
+    pub(crate) fn is_any_open(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Window>> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Window {
+    fn is_open(&self, clock: &dyn Clock) -> bool {
+        clock.monotonic() < self.closes.0 && clock.now_ms() < self.closes.1
+    }
+}
+
+fn digest(password: &str) -> [u8; 32] {
+    let is_meant = |c: &char| !c.is_whitespace() && *c != '-';
+    let plain: String = password.chars().filter(is_meant).flat_map(char::to_lowercase).collect();
+    Sha256::digest(plain).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const WINDOW: Duration = Duration::from_secs(300);
+
+    #[test]
+    fn the_password_is_good_for_its_account_until_the_window_closes() {
+        let manual = Arc::new(ManualClock::new(1_000_000));
+        let clock: Arc<dyn Clock> = manual.clone();
+        let pairings = Pairings::default();
+        let name = Some("tablet".to_owned());
+        let (password, closes_ms) = pairings.open(1, name.clone(), WINDOW, &clock).unwrap();
+        assert_eq!(closes_ms, 1_300_000);
+        let admitted = Some(Admission { device_name: name });
+        assert_eq!(pairings.admit(1, &password, &*clock), admitted);
+        let typed = password.replace('-', " ").to_uppercase();
+        assert_eq!(pairings.admit(1, &typed, &*clock), admitted, "as people type it");
+        assert_eq!(pairings.admit(2, &password, &*clock), None);
+        assert_eq!(pairings.admit(1, "", &*clock), None);
+        manual.advance(WINDOW);
+        assert_eq!(pairings.admit(1, &password, &*clock), None);
+        assert!(!pairings.is_any_open());
+    }
+
+    #[test]
+    fn a_new_window_replaces_the_old_one_and_closing_ends_it() {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(0));
+        let pairings = Pairings::default();
+        let (first, _) = pairings.open(1, None, WINDOW, &clock).unwrap();
+        let (second, _) = pairings.open(1, None, WINDOW, &clock).unwrap();
+        let (other, _) = pairings.open(2, None, WINDOW, &clock).unwrap();
+        assert_eq!(pairings.admit(1, &first, &*clock), None);
+        assert!(pairings.admit(1, &second, &*clock).is_some());
+        pairings.close(1);
+        assert_eq!(pairings.admit(1, &second, &*clock), None);
+        assert!(pairings.admit(2, &other, &*clock).is_some());
+    }
+}

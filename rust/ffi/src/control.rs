@@ -1,0 +1,244 @@
+//! The life of an endpoint inside an app: opened, started, stopped any number of times, shut down.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use deckport_endpoint::{
+    Endpoint, EndpointHandle, InterfaceAddress, ListenOn, addresses, interfaces_of_machine, listen,
+};
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::address::Address;
+use crate::errors::{Common, StartError};
+use crate::events::EndpointEvent;
+use crate::hub::Hub;
+use crate::listener::EndpointState;
+
+/// What the endpoint's object and its tasks share. Tasks never hold what owns the threads.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) hub: Arc<Hub>,
+    listen_on: ListenOn,
+    /// One start or stop at a time.
+    running: tokio::sync::Mutex<Option<Running>>,
+    open: Mutex<Open>,
+}
+
+/// What exists until the endpoint is shut down.
+#[derive(Debug)]
+struct Open {
+    /// `None` after that.
+    endpoint: Option<Arc<Endpoint>>,
+    /// The sockets, while it listens.
+    bound: Vec<SocketAddr>,
+    /// What the app said last about its networks; `None`: the system is asked.
+    interfaces: Option<Vec<InterfaceAddress>>,
+    /// As they were told last.
+    addresses: Vec<Address>,
+}
+
+/// An endpoint that serves.
+#[derive(Debug)]
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Control {
+    /// Of an endpoint that was just opened.
+    pub(crate) fn new(hub: Arc<Hub>, listen_on: ListenOn, endpoint: Endpoint) -> Control {
+        let open = Open {
+            endpoint: Some(Arc::new(endpoint)),
+            bound: Vec::new(),
+            interfaces: None,
+            addresses: Vec::new(),
+        };
+        let (running, open) = (tokio::sync::Mutex::default(), Mutex::new(open));
+        Control { hub, listen_on, running, open }
+    }
+
+    /// The way to accounts and collections.
+    pub(crate) fn handle<E: Common>(&self) -> Result<EndpointHandle, E> {
+        self.lock().endpoint.as_ref().map(|endpoint| endpoint.handle()).ok_or_else(E::closed)
+    }
+
+    /// Starts to serve; does nothing when it does already.
+    pub(crate) async fn start(self: Arc<Control>) -> Result<Vec<Address>, StartError> {
+        let mut running = self.running.lock().await;
+        if running.as_ref().is_some_and(|running| !running.task.is_finished()) {
+            return Ok(self.lock().addresses.clone());
+        }
+        let endpoint = self.lock().endpoint.clone().ok_or_else(StartError::closed)?;
+        let attempt = Attempt::begin(&self.hub);
+        let listen_on = self.listen_on.clone();
+        let listeners = spawn_blocking(move || listen(&listen_on))
+            .await
+            .map_err(|_| StartError::panicked())
+            .and_then(|listened| Ok(listened?))
+            .and_then(|listeners| Ok((bound_addresses(&listeners)?, listeners)));
+        let (bound, listeners) = match listeners {
+            Ok(found) => found,
+            Err(error) => return Err(attempt.failed(error)),
+        };
+        attempt.succeeded();
+        let found = self.now_listening(bound);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(serve(Arc::clone(&self), endpoint, listeners, stopped));
+        *running = Some(Running { stop, task });
+        Ok(found)
+    }
+
+    /// Stops serving and waits until everything is closed; does nothing when it does not serve.
+    pub(crate) async fn stop(self: Arc<Control>) -> Result<(), StartError> {
+        let mut running = self.running.lock().await;
+        let Some(Running { stop, task }) = running.take() else { return Ok(()) };
+        self.hub.replace_state(
+            |state| matches!(state, EndpointState::Listening { .. }),
+            EndpointState::Stopping,
+        );
+        // It is gone already when serving has failed.
+        let _ = stop.send(());
+        task.await.map_err(|_| StartError::panicked())
+    }
+
+    /// Stops and gives the folder free.
+    pub(crate) async fn shut_down(self: Arc<Control>) -> Result<(), StartError> {
+        let stopped = Arc::clone(&self).stop().await;
+        let endpoint = self.lock().endpoint.take();
+        // Waits for the accounts' threads. Another call that still holds it closes it instead.
+        let closed = spawn_blocking(move || drop(endpoint)).await;
+        self.hub.set_state(EndpointState::Stopped);
+        self.hub.close();
+        stopped.and(closed.map_err(|_| StartError::panicked()))
+    }
+
+    /// Ends everything without waiting: for an object that nobody holds any more.
+    pub(crate) fn let_go(self: &Arc<Control>) {
+        if let Ok(mut running) = self.running.try_lock() {
+            drop(running.take());
+        }
+        let Some(endpoint) = self.lock().endpoint.take() else { return };
+        // Closing waits for the accounts' threads; whoever lets go must not.
+        let close = move || drop(endpoint);
+        let _ = std::thread::Builder::new().name("deckport-end".to_owned()).spawn(close);
+    }
+
+    /// The addresses under which it is reached now; none while it does not listen.
+    pub(crate) fn addresses(&self) -> Vec<Address> {
+        let mut open = self.lock();
+        let found = open.find_addresses();
+        let news = found != open.addresses;
+        open.addresses.clone_from(&found);
+        drop(open);
+        if news {
+            self.tell_addresses(&found);
+        }
+        found
+    }
+
+    /// The app's networks are others now; `None`: the system is to be asked.
+    pub(crate) fn networks_changed(&self, interfaces: Option<Vec<InterfaceAddress>>) {
+        self.lock().interfaces = interfaces;
+        self.addresses();
+    }
+
+    fn now_listening(&self, bound: Vec<SocketAddr>) -> Vec<Address> {
+        let mut open = self.lock();
+        open.bound = bound;
+        let addresses = open.find_addresses();
+        open.addresses.clone_from(&addresses);
+        drop(open);
+        self.hub.set_state(EndpointState::Listening { addresses: addresses.clone() });
+        addresses
+    }
+
+    fn tell_addresses(&self, addresses: &[Address]) {
+        let addresses = addresses.to_vec();
+        let now = EndpointState::Listening { addresses: addresses.clone() };
+        if self.hub.replace_state(|state| matches!(state, EndpointState::Listening { .. }), now) {
+            self.hub.tell(EndpointEvent::AddressesChanged { addresses });
+        }
+    }
+
+    fn no_longer_listening(&self, state: EndpointState) {
+        let mut open = self.lock();
+        open.bound.clear();
+        open.addresses.clear();
+        drop(open);
+        self.hub.set_state(state);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn find_addresses(&self) -> Vec<Address> {
+        if self.bound.is_empty() {
+            return Vec::new();
+        }
+        let found = match &self.interfaces {
+            Some(interfaces) => addresses(&self.bound, interfaces),
+            None => addresses(&self.bound, &interfaces_of_machine()),
+        };
+        found.into_iter().map(Address::from).collect()
+    }
+}
+
+async fn serve(
+    control: Arc<Control>,
+    endpoint: Arc<Endpoint>,
+    listeners: Vec<TcpListener>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let shutdown = async {
+        // An error means that whoever could stop it is gone.
+        let _ = stopped.await;
+    };
+    // In a task of its own, so that a panic is noticed.
+    let served = tokio::spawn(async move { endpoint.serve(listeners, shutdown).await }).await;
+    let state = match served {
+        Ok(Ok(())) => EndpointState::Stopped,
+        Ok(Err(error)) => EndpointState::Failed { reason: error.to_string() },
+        Err(_) => EndpointState::Failed { reason: StartError::panicked().to_string() },
+    };
+    control.no_longer_listening(state);
+}
+
+fn bound_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, StartError> {
+    let addresses: std::io::Result<_> = listeners.iter().map(TcpListener::local_addr).collect();
+    addresses.map_err(|error| StartError::failed(format!("a socket has no address: {error}")))
+}
+
+/// A start under way. When it is given up the endpoint counts as stopped.
+struct Attempt<'a> {
+    hub: &'a Hub,
+    ended: bool,
+}
+
+impl Attempt<'_> {
+    fn begin(hub: &Hub) -> Attempt<'_> {
+        hub.set_state(EndpointState::Starting);
+        Attempt { hub, ended: false }
+    }
+
+    fn failed(mut self, error: StartError) -> StartError {
+        self.ended = true;
+        self.hub.set_state(EndpointState::Failed { reason: error.to_string() });
+        error
+    }
+
+    fn succeeded(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.hub.set_state(EndpointState::Stopped);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The object that apps hold.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::address::{self, Address, NetworkInterface};
+use crate::control::Control;
+use crate::errors::{OpenError, StartError};
+use crate::hub::{Hub, Sink, Subscription};
+use crate::listener::{EndpointListener, EndpointState};
+use crate::options::EndpointOptions;
+use crate::runtime::{self, Threads};
+
+/// An Anki sync endpoint: it hosts collections, and unchanged Anki apps sync with it.
+///
+/// `open` it on a folder, add an account, and `start` it: from then on devices can sync. `stop` ends
+/// serving, and it can be started again; accounts, backups and the rest work in between, too.
+/// `shutdown` ends it for good and gives the folder free; calls afterwards fail with an error named
+/// `Closed`. Letting go of the object does the same without waiting.
+///
+/// All methods may be called from any thread and at the same time. The async ones do their work on
+/// threads of the endpoint, so they may be called from a user interface's thread.
+#[derive(Debug, uniffi::Object)]
+pub struct Endpoint {
+    pub(crate) control: Arc<Control>,
+    threads: Threads,
+}
+
+#[uniffi::export]
+impl Endpoint {
+    /// Opens a folder, which is made when it is missing. Nothing is served yet.
+    ///
+    /// # Errors
+    /// `OpenError`, notably `FolderInUse` for a second endpoint on the same folder.
+    #[uniffi::constructor]
+    pub async fn open(options: EndpointOptions) -> Result<Arc<Endpoint>, OpenError> {
+        let threads = Threads::start()?;
+        let hub = Hub::new();
+        let listen_on = options.listen_on()?;
+        let engine = options.for_engine(Arc::new(Sink(Arc::clone(&hub))))?;
+        let open = move || deckport_endpoint::Endpoint::open(engine).map_err(OpenError::from);
+        let endpoint = runtime::blocking(threads.handle(), open).await?;
+        let control = Arc::new(Control::new(hub, listen_on, endpoint));
+        Ok(Arc::new(Endpoint { control, threads }))
+    }
+
+    /// Starts serving and answers the addresses under which devices reach it, the best one first.
+    /// Does nothing when it serves already.
+    ///
+    /// # Errors
+    /// `StartError`, notably `PortInUse`; the state is `Failed` then, and it may be started again.
+    pub async fn start(&self) -> Result<Vec<Address>, StartError> {
+        runtime::run(self.threads(), Arc::clone(&self.control).start()).await
+    }
+
+    /// Stops serving. Running requests may finish within `stop_timeout_ms`; syncs that are not
+    /// complete by then are rolled back, and the databases are closed. Does nothing when it does
+    /// not serve. It goes on to its end also when the caller is cancelled.
+    ///
+    /// # Errors
+    /// `StartError::Failed` when it could not stop in an orderly way; it does not serve then
+    /// either.
+    pub async fn stop(&self) -> Result<(), StartError> {
+        runtime::finish(self.threads(), Arc::clone(&self.control).stop()).await
+    }
+
+    /// Stops, closes everything and gives the folder free. Listeners hear of the last state and
+    /// nothing after it. May be called again.
+    ///
+    /// # Errors
+    /// As for `stop`.
+    pub async fn shutdown(&self) -> Result<(), StartError> {
+        runtime::finish(self.threads(), Arc::clone(&self.control).shut_down()).await
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> EndpointState {
+        self.control.hub.state()
+    }
+
+    /// Adds a listener, which is called with the current state first. Keep what is answered: the
+    /// calls end when it is cancelled or let go.
+    ///
+    /// # Errors
+    /// `StartError::Failed` when the system gives no thread.
+    pub fn subscribe(
+        &self,
+        listener: Arc<dyn EndpointListener>,
+    ) -> Result<Arc<Subscription>, StartError> {
+        let subscribed = self.control.hub.subscribe(listener);
+        let failed = |error| StartError::Failed { reason: format!("there is no thread: {error}") };
+        subscribed.map(Arc::new).map_err(failed)
+    }
+
+    /// The addresses under which devices reach it now, the best one first; none while it does not
+    /// listen. On Android only loopback is known until `networks_changed` was called.
+    pub fn addresses(&self) -> Vec<Address> {
+        self.control.addresses()
+    }
+
+    /// Tells the endpoint that the device's networks have changed. It looks at them again and
+    /// reports `AddressesChanged` when there is something new.
+    ///
+    /// `interfaces` are all that are up, as `java.net.NetworkInterface` tells them: needed on
+    /// Android, where a library cannot ask. `None`: the system is asked, now and each time that
+    /// `addresses` is called.
+    pub fn networks_changed(&self, interfaces: Option<Vec<NetworkInterface>>) {
+        self.control.networks_changed(interfaces.map(address::for_engine));
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn threads(&self) -> Option<&Handle> {
+        self.threads.handle()
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.control.hub.close();
+        self.control.let_go();
+    }
+}

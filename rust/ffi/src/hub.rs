@@ -1,0 +1,146 @@
+//! An endpoint's state and everybody who listens.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use deckport_endpoint::{Event, EventSink};
+
+use crate::delivery::{Call, Queue};
+use crate::events::EndpointEvent;
+use crate::listener::{EndpointListener, EndpointState};
+
+/// Hands states and events to listeners.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    inside: Mutex<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    state: EndpointState,
+    listeners: Vec<Arc<Queue>>,
+    closed: bool,
+}
+
+impl Hub {
+    /// Of a stopped endpoint.
+    pub(crate) fn new() -> Arc<Hub> {
+        let (state, listeners) = (EndpointState::Stopped, Vec::new());
+        Arc::new(Hub { inside: Mutex::new(Inside { state, listeners, closed: false }) })
+    }
+
+    /// What the endpoint is doing.
+    pub(crate) fn state(&self) -> EndpointState {
+        self.lock().state.clone()
+    }
+
+    /// Changes the state and tells everybody; the same state again is no news.
+    pub(crate) fn set_state(&self, state: EndpointState) {
+        let mut inside = self.lock();
+        if inside.state != state {
+            inside.state = state.clone();
+            // Pushed under the lock, so that all listeners see the same order.
+            inside.tell(&Call::State(state));
+        }
+    }
+
+    /// Changes the state only if `is_meant` says so; tells whether it did.
+    pub(crate) fn replace_state(
+        &self,
+        is_meant: impl FnOnce(&EndpointState) -> bool,
+        state: EndpointState,
+    ) -> bool {
+        let mut inside = self.lock();
+        let change = is_meant(&inside.state) && inside.state != state;
+        if change {
+            inside.state = state.clone();
+            inside.tell(&Call::State(state));
+        }
+        change
+    }
+
+    /// Tells everybody of an event.
+    pub(crate) fn tell(&self, event: EndpointEvent) {
+        self.lock().tell(&Call::Event(event));
+    }
+
+    /// Adds a listener, which gets the current state first.
+    pub(crate) fn subscribe(
+        self: &Arc<Hub>,
+        listener: Arc<dyn EndpointListener>,
+    ) -> std::io::Result<Subscription> {
+        let queue = Queue::start(listener)?;
+        let mut inside = self.lock();
+        queue.push(Call::State(inside.state.clone()));
+        if inside.closed {
+            // It hears that everything has ended, and nothing more.
+            queue.finish();
+            return Ok(Subscription { hub: Weak::new(), queue });
+        }
+        inside.listeners.push(Arc::clone(&queue));
+        Ok(Subscription { hub: Arc::downgrade(self), queue })
+    }
+
+    /// Lets go of all listeners.
+    pub(crate) fn close(&self) {
+        let mut inside = self.lock();
+        inside.closed = true;
+        for queue in inside.listeners.drain(..) {
+            queue.finish();
+        }
+    }
+
+    fn remove(&self, queue: &Arc<Queue>) {
+        self.lock().listeners.retain(|other| !Arc::ptr_eq(other, queue));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    fn tell(&self, call: &Call) {
+        for queue in &self.listeners {
+            queue.push(call.clone());
+        }
+    }
+}
+
+/// What the engine reports, on its way to the listeners.
+#[derive(Debug)]
+pub(crate) struct Sink(pub(crate) Arc<Hub>);
+
+impl EventSink for Sink {
+    fn event(&self, event: &Event) {
+        if let Some(event) = EndpointEvent::of(event) {
+            ::log::debug!("{event:?}");
+            self.0.tell(event);
+        }
+    }
+}
+
+/// A listener's place. Cancelling or dropping it ends the calls: keep it as long as you want to be
+/// told. A call that is under way is not waited for.
+#[derive(Debug, uniffi::Object)]
+pub struct Subscription {
+    hub: Weak<Hub>,
+    queue: Arc<Queue>,
+}
+
+#[uniffi::export]
+impl Subscription {
+    /// Ends the calls and lets go of the listener. May be called from the listener itself, and
+    /// again.
+    pub fn cancel(&self) {
+        if let Some(hub) = self.hub.upgrade() {
+            hub.remove(&self.queue);
+        }
+        self.queue.close();
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}

@@ -1,0 +1,64 @@
+//! What an app implements to be told.
+
+use crate::address::Address;
+use crate::care::CareStage;
+use crate::errors::ListenerError;
+use crate::events::EndpointEvent;
+
+/// What an endpoint is doing.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum EndpointState {
+    /// Not serving: it was never started, or was stopped.
+    Stopped,
+    /// About to listen.
+    Starting,
+    /// Devices can sync.
+    Listening {
+        /// The addresses that people can type into Anki, the best one first. They change with the
+        /// networks: see `EndpointEvent::AddressesChanged`.
+        addresses: Vec<Address>,
+    },
+    /// Running requests get some time to finish.
+    Stopping,
+    /// It could not start, or ended by itself.
+    Failed {
+        /// Why, as a sentence.
+        reason: String,
+    },
+}
+
+/// Is told what an endpoint does.
+///
+/// Each listener is called on a background thread of its own, one call after the other: it may
+/// take its time, block or throw without harm to the endpoint or to other listeners. Calls wait in
+/// a queue of 256. When a listener is so slow that it is full, the oldest events are dropped and
+/// `EndpointEvent::EventsLost` tells how many; the last state is never dropped.
+#[uniffi::export(foreign)]
+pub trait EndpointListener: Send + Sync {
+    /// Called once with the current state, then with each change.
+    ///
+    /// # Errors
+    /// Whatever is thrown is noted in the log.
+    fn on_state(&self, state: EndpointState) -> Result<(), ListenerError>;
+
+    /// Called with each event.
+    ///
+    /// # Errors
+    /// Whatever is thrown is noted in the log.
+    fn on_event(&self, event: EndpointEvent) -> Result<(), ListenerError>;
+}
+
+/// Is told how far something long has come, on a background thread.
+#[uniffi::export(foreign)]
+pub trait ProgressListener: Send + Sync {
+    /// So many bytes or files of so many (where that is known) are done. Must return fast. Answer `false` to end it.
+    ///
+    /// # Errors
+    /// Whatever is thrown ends it, too.
+    fn on_progress(
+        &self,
+        stage: CareStage,
+        done: i64,
+        total: Option<i64>,
+    ) -> Result<bool, ListenerError>;
+}

@@ -1,0 +1,134 @@
+//! What an app decides about an endpoint.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use deckport_endpoint::{EventSink, ListenOn};
+
+use crate::convert::unsigned;
+use crate::errors::OpenError;
+use crate::texts::AppTexts;
+
+/// The port where Deckport listens unless told otherwise.
+const DEFAULT_PORT: i32 = 27701;
+
+/// What an app decides about an endpoint. Everything but the folder has a default.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct EndpointOptions {
+    /// The folder that holds everything; made when it is missing. On Android a folder below
+    /// `Context.filesDir`.
+    pub data_dir: String,
+    /// Port to listen on; 0 picks a free one at each start.
+    #[uniffi(default = 27701)]
+    pub port: i32,
+    /// Listen for programs on this device alone, not for other devices.
+    #[uniffi(default = false)]
+    pub loopback_only: bool,
+    /// Listen on exactly these IP addresses. Empty: on all, of IPv4 and IPv6.
+    #[uniffi(default = [])]
+    pub listen_addresses: Vec<String>,
+    /// How long a stop waits for running requests, in milliseconds.
+    #[uniffi(default = 10000)]
+    pub stop_timeout_ms: i64,
+    /// After how long without a request an account's databases are closed, in milliseconds.
+    #[uniffi(default = 60000)]
+    pub idle_timeout_ms: i64,
+    /// Largest collection that is accepted, in bytes. `None`: 4 GiB, more than clients can send.
+    #[uniffi(default = None)]
+    pub max_collection_bytes: Option<i64>,
+    /// Connections served at once; further ones wait.
+    #[uniffi(default = 256)]
+    pub max_connections: i32,
+    /// How many of each account's newest backups stay.
+    #[uniffi(default = 10)]
+    pub backups_newest: i32,
+    /// For how many days one backup of each day stays.
+    #[uniffi(default = 14)]
+    pub backups_days: i32,
+    /// Most bytes that one account's backups may take. `None`: a quarter of the free space.
+    #[uniffi(default = None)]
+    pub backups_max_bytes: Option<i64>,
+    /// The name of the hosting app, as people read it on their other devices.
+    #[uniffi(default = "Deckport")]
+    pub app_name: String,
+    /// Minutes east of UTC for times that people read on their other devices.
+    #[uniffi(default = 0)]
+    pub utc_offset_minutes: i32,
+}
+
+impl EndpointOptions {
+    /// The defaults for a folder.
+    #[must_use]
+    pub fn new(data_dir: impl Into<String>) -> EndpointOptions {
+        EndpointOptions {
+            data_dir: data_dir.into(),
+            port: DEFAULT_PORT,
+            loopback_only: false,
+            listen_addresses: Vec::new(),
+            stop_timeout_ms: 10_000,
+            idle_timeout_ms: 60_000,
+            max_collection_bytes: None,
+            max_connections: 256,
+            backups_newest: 10,
+            backups_days: 14,
+            backups_max_bytes: None,
+            app_name: "Deckport".to_owned(),
+            utc_offset_minutes: 0,
+        }
+    }
+
+    /// Where to listen.
+    pub(crate) fn listen_on(&self) -> Result<ListenOn, OpenError> {
+        let wrong = |reason: &str| OpenError::BadOptions { reason: reason.to_owned() };
+        let port = u16::try_from(self.port).map_err(|_| wrong("the port must be 0 to 65535"))?;
+        if self.loopback_only {
+            return Ok(ListenOn::Addresses(vec![SocketAddr::from(([127, 0, 0, 1], port))]));
+        }
+        if self.listen_addresses.is_empty() {
+            return Ok(ListenOn::Everywhere(port));
+        }
+        let parse = |text: &String| {
+            let ip: Result<IpAddr, _> = text.parse();
+            ip.map(|ip| SocketAddr::new(ip, port))
+                .map_err(|_| wrong("listen_addresses holds something that is no IP address"))
+        };
+        Ok(ListenOn::Addresses(self.listen_addresses.iter().map(parse).collect::<Result<_, _>>()?))
+    }
+
+    /// The same for the engine.
+    pub(crate) fn for_engine(
+        &self,
+        events: Arc<dyn EventSink>,
+    ) -> Result<deckport_endpoint::EndpointOptions, OpenError> {
+        if self.data_dir.is_empty() {
+            return Err(OpenError::BadOptions { reason: "data_dir is empty".to_owned() });
+        }
+        let number = |value: i64, name: &str| {
+            unsigned(value).ok_or_else(|| OpenError::BadOptions {
+                reason: format!("{name} must not be negative"),
+            })
+        };
+        let mut engine = deckport_endpoint::EndpointOptions::new(&self.data_dir);
+        engine.events = events;
+        engine.texts = Arc::new(AppTexts::of(self));
+        if let Some(bytes) = self.max_collection_bytes {
+            let most = engine.limits.max_upload_bytes;
+            engine.limits.max_upload_bytes = number(bytes, "max_collection_bytes")?.min(most);
+        }
+        let connections = number(self.max_connections.into(), "max_connections")?.max(1);
+        engine.limits.max_connections = usize::try_from(connections).unwrap_or(1);
+        engine.timings.drain =
+            Duration::from_millis(number(self.stop_timeout_ms, "stop_timeout_ms")?);
+        engine.timings.database_idle =
+            Duration::from_millis(number(self.idle_timeout_ms, "idle_timeout_ms")?);
+        let newest = number(self.backups_newest.into(), "backups_newest")?;
+        engine.backups.newest = usize::try_from(newest).unwrap_or_default();
+        let days = number(self.backups_days.into(), "backups_days")?;
+        engine.backups.days = u32::try_from(days).unwrap_or_default();
+        if let Some(bytes) = self.backups_max_bytes {
+            engine.backups.max_bytes = Some(number(bytes, "backups_max_bytes")?);
+        }
+        Ok(engine)
+    }
+}

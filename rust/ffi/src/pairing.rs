@@ -1,0 +1,105 @@
+//! Pairing: a device logs in with a password that is made for the occasion.
+
+use std::time::Duration;
+
+use deckport_endpoint::PairingWindow;
+use form_urlencoded::Serializer;
+
+use crate::endpoint::Endpoint;
+use crate::errors::AccountError;
+use crate::runtime;
+
+/// The longest time that a window may be open.
+const LONGEST: Duration = Duration::from_secs(86_400);
+/// And the shortest.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// An open pairing window: what to type into the new device's Anki.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Pairing {
+    /// What to type as name, whatever the app calls it ("AnkiWeb ID", "email").
+    pub account: String,
+    /// What to type as password: three groups of four letters and digits that do not look alike.
+    /// Case, blanks and hyphens do not matter. Worth nothing when the window has closed.
+    pub password: String,
+    /// What to type as address; `None` while the endpoint does not listen.
+    pub url: Option<String>,
+    /// For a QR code: the address, with account and password behind a `#`. Scanned with any camera
+    /// it opens the endpoint's page, which shows whether the connection works; what is behind the
+    /// `#` is not sent. `None` while the endpoint does not listen.
+    pub qr_payload: Option<String>,
+    /// When the window closes, Unix milliseconds.
+    pub closes_ms: i64,
+}
+
+#[uniffi::export]
+impl Endpoint {
+    /// Opens a pairing window for an account, which is made when there is none of that name. For
+    /// this time devices can log in with the window's password, too; each is then called
+    /// `device_name`, with a number when there is one of that name already. An earlier window of
+    /// the account closes. Windows close when the endpoint is shut down.
+    ///
+    /// # Errors
+    /// `AccountError::BadName` for either name, `BadDuration`, and others.
+    #[uniffi::method(default(device_name = None, window_ms = 300000))]
+    pub async fn open_pairing(
+        &self,
+        account: String,
+        device_name: Option<String>,
+        window_ms: i64,
+    ) -> Result<Pairing, AccountError> {
+        let window = u64::try_from(window_ms).map(Duration::from_millis);
+        let window = window.ok().filter(|window| (SHORTEST..=LONGEST).contains(window));
+        let window = window.ok_or(AccountError::BadDuration)?;
+        let handle = self.control.handle::<AccountError>()?;
+        let open = move || {
+            let opened = handle.open_pairing(&account, device_name.as_deref(), window);
+            opened.map_err(AccountError::from)
+        };
+        let opened = runtime::blocking(self.threads(), open).await?;
+        let best = self.control.addresses().into_iter().next();
+        Ok(Pairing::of(opened, best.map(|address| address.url)))
+    }
+
+    /// Closes an account's pairing window, if there is one. Who has logged in stays so.
+    ///
+    /// # Errors
+    /// `AccountError`.
+    pub async fn close_pairing(&self, account: String) -> Result<(), AccountError> {
+        let handle = self.control.handle::<AccountError>()?;
+        let close = move || handle.close_pairing(&account).map_err(AccountError::from);
+        runtime::blocking(self.threads(), close).await
+    }
+}
+
+impl Pairing {
+    fn of(window: PairingWindow, url: Option<String>) -> Pairing {
+        let PairingWindow { account, password, closes_ms } = window;
+        let qr_payload = url.as_ref().map(|url| {
+            let mut login = Serializer::new(String::new());
+            login.append_pair("account", &account).append_pair("password", &password);
+            format!("{url}#{}", login.finish())
+        });
+        Pairing { account, password, url, qr_payload, closes_ms }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_payload_is_the_address_with_the_login_behind_a_hash() {
+        let window = PairingWindow {
+            account: "Jürgen & Anna".to_owned(),
+            password: "abcd-efgh-jkmn".to_owned(),
+            closes_ms: 5,
+        };
+        let pairing = Pairing::of(window.clone(), Some("http://10.0.0.3:27701/".to_owned()));
+        assert_eq!(
+            pairing.qr_payload.as_deref(),
+            Some("http://10.0.0.3:27701/#account=J%C3%BCrgen+%26+Anna&password=abcd-efgh-jkmn")
+        );
+        assert_eq!(Pairing::of(window, None).qr_payload, None);
+    }
+}

@@ -126,7 +126,6 @@ def test_one_setting_changed_on_both_is_the_newer_collections(worlds: Worlds, la
 
 
 @pytest.mark.beyond_reference("the newer collection replaces all settings")
-@pytest.mark.not_yet("the newer collection replaces all settings")
 def test_different_settings_changed_on_two_devices_are_both_kept(world: World) -> None:
     a, b = world.two_devices()
     a.set_config(key="of a", value=1)
@@ -140,7 +139,6 @@ def test_different_settings_changed_on_two_devices_are_both_kept(world: World) -
 
 
 @pytest.mark.beyond_reference("each side renames the other one's")
-@pytest.mark.not_yet("each side renames the other one's")
 @pytest.mark.parametrize("kind", ["deck", "notetype"])
 def test_equal_names_made_on_two_devices_become_two_names_everywhere(
     world: World, kind: str

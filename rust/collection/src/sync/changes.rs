@@ -8,8 +8,8 @@ use deckport_wire::{
 use rusqlite::Connection;
 
 use super::ServerSync;
+use super::history::{self, Settings};
 use super::names::{self, DECKS, NOTETYPES, Named};
-use super::settings::{self, Settings};
 use crate::error::{Error, Result};
 use crate::objects::{config, decks, notetypes, presets, tags};
 
@@ -47,31 +47,30 @@ pub(super) fn exchange(
     if outcome.config_differs {
         add_config(conn, &mut answer)?;
     }
+    let moved = sync.history.names_moved(sync.client_usn);
     let DecksAndPresets(sent_decks, sent_presets) = &mut answer.decks;
     settle(&mut answer.notetypes, &outcome.notetypes, |id| notetypes::get(conn, id))?;
     settle(sent_decks, &outcome.decks, |id| decks::get(conn, id))?;
     settle(sent_presets, &outcome.presets, |id| presets::get(conn, id))?;
     sync.counts.sent += count(&answer);
+    if moved {
+        names::send_aside_first(&mut answer.notetypes);
+        names::send_aside_first(&mut answer.decks.0);
+    }
     Ok(answer)
 }
 
-/// Makes the list of one kind what the client must hear, in the order in which it can follow: a
-/// name must have become free on the device before another object gets it, or the device renames
-/// that one by itself. What differs from the client's own version frees its name first; of the
-/// others, whose old names are not known, the one that changed first.
+/// Makes the list of one kind what the client must hear.
 fn settle<T: Named>(
     list: &mut Vec<T>,
     merged: &Merged,
     get: impl Fn(i64) -> Result<Option<T>>,
 ) -> Result<()> {
     list.retain(|object| !merged.taken.contains(&object.id()));
-    list.retain(|object| !merged.told.contains(&object.id()));
-    list.sort_by_key(|object| (object.modified(), object.id()));
-    let mut first = Vec::new();
     for id in &merged.told {
-        first.extend(get(*id)?);
+        list.retain(|object| object.id() != *id);
+        list.extend(get(*id)?);
     }
-    list.splice(0..0, first);
     Ok(())
 }
 
@@ -99,7 +98,7 @@ fn add_config(conn: &Connection, changes: &mut Changes) -> Result<()> {
     Ok(())
 }
 
-fn merge(conn: &Connection, sync: &ServerSync, received: ReceivedChanges) -> Result<Outcome> {
+fn merge(conn: &Connection, sync: &mut ServerSync, received: ReceivedChanges) -> Result<Outcome> {
     let (decks, presets) = received.decks;
     let outcome = Outcome {
         notetypes: merge_notetypes(conn, sync, received.notetypes)?,
@@ -108,7 +107,7 @@ fn merge(conn: &Connection, sync: &ServerSync, received: ReceivedChanges) -> Res
         config_differs: match received.config {
             Some(config) => {
                 let sent = Settings::of_client(config, received.creation);
-                settings::merge(conn, sync, &sent)?
+                history::merge(conn, sync, &sent)?
             }
             None => false,
         },
@@ -123,7 +122,7 @@ fn merge(conn: &Connection, sync: &ServerSync, received: ReceivedChanges) -> Res
 /// it is here: an old client does not know all there is.
 fn merge_notetypes(
     conn: &Connection,
-    sync: &ServerSync,
+    sync: &mut ServerSync,
     received: Vec<Received<Notetype>>,
 ) -> Result<Merged> {
     let mut winners = Vec::new();
@@ -139,17 +138,21 @@ fn merge_notetypes(
             }
         }
     }
+    let moved = names::will_move(conn, NOTETYPES, &winners)?;
     let renamed = names::make_room(conn, NOTETYPES, &winners, sync.usn)?;
     for notetype in &winners {
         notetypes::store(conn, notetype, sync.usn, sync.now_secs)?;
     }
     merged.note(conn, NOTETYPES, &winners, renamed, sync.usn)?;
+    if moved {
+        sync.history.note_moved_names(sync.usn);
+    }
     Ok(merged)
 }
 
 fn check_shape(stored: &Notetype, sent: &Notetype) -> Result<()> {
-    let same = stored.fields.len() == sent.fields.len()
-        && stored.templates.len() == sent.templates.len();
+    let same =
+        stored.fields.len() == sent.fields.len() && stored.templates.len() == sent.templates.len();
     if same {
         return Ok(());
     }
@@ -159,7 +162,7 @@ fn check_shape(stored: &Notetype, sent: &Notetype) -> Result<()> {
 /// The same for decks.
 fn merge_decks(
     conn: &Connection,
-    sync: &ServerSync,
+    sync: &mut ServerSync,
     received: Vec<Received<Deck>>,
 ) -> Result<Merged> {
     let mut winners = Vec::new();
@@ -172,11 +175,15 @@ fn merge_decks(
             Some(stored) => winners.push(sent.completed_by(&stored)),
         }
     }
+    let moved = names::will_move(conn, DECKS, &winners)?;
     let renamed = names::make_room(conn, DECKS, &winners, sync.usn)?;
     for deck in &winners {
         decks::store(conn, deck, sync.usn, sync.now_secs)?;
     }
     merged.note(conn, DECKS, &winners, renamed, sync.usn)?;
+    if moved {
+        sync.history.note_moved_names(sync.usn);
+    }
     Ok(merged)
 }
 
@@ -213,7 +220,6 @@ impl Merged {
         renamed: Vec<i64>,
         usn: Usn,
     ) -> Result<()> {
-        // The client must free a name before one of the renamed gets it, so those come last.
         for winner in winners {
             if names::differs(conn, kind, winner, usn)? {
                 self.told.push(winner.id());

@@ -7,11 +7,12 @@ mod changes;
 pub(crate) mod day;
 mod graves;
 pub(crate) mod heal;
+mod history;
 mod names;
 mod outgoing;
 mod rows;
 mod sanity;
-mod settings;
+
 mod shapes;
 mod unbury;
 
@@ -56,7 +57,7 @@ pub struct ServerSync {
     shapes: NotetypeShapes,
     suspects: heal::Suspects,
     /// What clients last received of the config.
-    history: settings::History,
+    history: history::History,
     /// Tags of received notes that have been told again in this sync.
     tags_told: BTreeSet<String>,
     counts: SyncCounts,
@@ -89,7 +90,7 @@ impl ServerSync {
     ) -> Result<(ServerSync, Graves)> {
         let usn = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
         let now_secs = now_ms.div_euclid(1000);
-        let history = settings::History::begin(conn, usn)?;
+        let history = history::History::begin(conn, usn)?;
         unbury::release_buried_cards(conn, usn, now_secs)?;
         // Ours are collected before the client's are stored, or it would get its own back.
         let graves = graves::changed_since(conn, request.client_usn)?;

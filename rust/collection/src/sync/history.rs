@@ -70,6 +70,8 @@ pub(super) struct History {
     since: Usn,
     /// Oldest first.
     changes: Vec<Change>,
+    /// The last sync in which a deck or notetype gave up its name.
+    names_moved: Option<Usn>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,9 +96,8 @@ impl History {
         let path = path.map(|path| beside(path, SUFFIX)).unwrap_or_default();
         let stored = fs::read(&path).ok();
         let known = stored.and_then(|json| serde_json::from_slice::<History>(&json).ok());
-        let of_this = |history: &History| {
-            history.schema_modified == schema_modified && history.since <= usn
-        };
+        let of_this =
+            |history: &History| history.schema_modified == schema_modified && history.since <= usn;
         let mut history = known.filter(of_this).unwrap_or(History {
             schema_modified,
             since: usn,
@@ -120,6 +121,16 @@ impl History {
         })
     }
 
+    /// A deck or notetype gives up its name in the sync with this usn.
+    pub(super) fn note_moved_names(&mut self, usn: Usn) {
+        self.names_moved = Some(usn);
+    }
+
+    /// Whether any did that since a client of this usn last synced, as far as that is known.
+    pub(super) fn names_moved(&self, usn: Usn) -> bool {
+        usn < self.since || self.names_moved.is_some_and(|moved| moved >= usn)
+    }
+
     /// Remembers what the sync changed, on disk. Nothing is written when nothing changed.
     pub(super) fn keep(mut self, conn: &Connection, usn: Usn) -> Result<()> {
         let end = Settings::read(conn)?;
@@ -135,7 +146,8 @@ impl History {
             let before = serde_json::value::to_raw_value(&begin.creation)?;
             self.changes.push(Change { usn, key: None, before: Some(before) });
         }
-        if self.changes.len() == old || self.path.as_os_str().is_empty() {
+        let nothing_new = self.changes.len() == old && self.names_moved != Some(usn);
+        if nothing_new || self.path.as_os_str().is_empty() {
             return Ok(());
         }
         self.forget_oldest();

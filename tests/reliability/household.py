@@ -16,7 +16,13 @@ from harness.server import Deckport
 from harness.world import PASSWORD, USER, complaints
 
 # What may lie in an account's folder when no request is under way.
-EXPECTED = {"collection.anki2", "collection.anki2-wal", "collection.anki2-shm", "backups"}
+EXPECTED = {
+    "collection.anki2",
+    "collection.anki2-wal",
+    "collection.anki2-shm",
+    "collection.anki2.settings",
+    "backups",
+}
 
 
 class WrongError(Exception):

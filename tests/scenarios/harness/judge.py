@@ -21,6 +21,9 @@ KNOWN = (NAMES, LOST_SETTINGS)
 # Made by Deckport, and by Check Database, for cards whose deck is gone; the number is its id.
 RECOVERED = re.compile(r"^(decks|cards) recovered\d+")
 
+# Anki itself adds this to the name of a notetype that is there already, and draws it by lot.
+DRAWN = re.compile(r"(?<=Same type \d)-[0-9a-f]{5}")
+
 # Tables whose rows have names that must not meet, and those that go with them.
 NAMED = ("decks ", "notetypes ", "fields ", "templates ")
 
@@ -108,7 +111,8 @@ def across(reference: Ending, ours: Ending, older: bool) -> list[str]:
     theirs = _portable(reference.copies["server"], older)
     places = dump.differing(theirs, _portable(ours.copies["server"], older))
     mended = {f"decks {name} row" for name in _empty_parents(ours.copies["server"])}
-    return [place for place in places if not RECOVERED.match(place) and place not in mended]
+    places = [place for place in places if not RECOVERED.match(place) and place not in mended]
+    return [place for place in places if not DRAWN.search(place)]
 
 
 def _empty_parents(copy: dump.Raw) -> set[str]:

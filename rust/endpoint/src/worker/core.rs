@@ -19,7 +19,7 @@ use super::message::{Caller, Message, Reply};
 use super::notices::Notices;
 use super::store::{Facts, FileForm, Snapshot, Store};
 use super::thread::Owner;
-use super::told::{SeenStates, ToldStates};
+use super::told::{Astray, SeenStates, ToldStates};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
@@ -44,6 +44,7 @@ pub(super) struct Core {
     waiting: VecDeque<Waiting>,
     pub(super) told: ToldStates,
     pub(super) seen: SeenStates,
+    pub(super) astray: Astray,
     pub(super) notices: Notices,
     pub(super) texts: Arc<dyn Texts>,
     archivist: Arc<Archivist>,
@@ -101,6 +102,7 @@ impl Core {
             waiting: VecDeque::new(),
             told: ToldStates::default(),
             seen: SeenStates::default(),
+            astray: Astray::default(),
             texts: Arc::clone(&options.texts),
             archivist,
             last_used: options.clock.monotonic(),
@@ -251,6 +253,9 @@ impl Core {
             Wish::Snapshot(form, reply) => {
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
+                if snapshot.is_ok() {
+                    self.astray.forget(&caller.key);
+                }
                 let _ = reply.send(snapshot.map_err(Refusal::from));
             }
             Wish::Keep(reason, reply) => {

@@ -14,7 +14,7 @@ from .life import EQUAL_NAMES, SETTINGS, TIES, Script
 from .stage import Ending
 from .world import complaints
 
-# Classes of findings. The known ones are where Deckport still does as the reference does.
+# Classes of findings; the first two have been weaknesses of Deckport, too.
 NAMES, LOST_SETTINGS, OTHER = "equal names", "settings", "other"
 KNOWN = (NAMES, LOST_SETTINGS)
 
@@ -80,10 +80,11 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
         verdict.compared = True
         places = across(reference, ours, bool(older))
         if places:
-            # Who wins a tie decides what later steps find, and the reference decides otherwise.
+            # Who wins a tie, or keeps a name, decides what later steps find, and the reference
+            # decides otherwise.
             verdict.across = next((t for t in (TIES, EQUAL_NAMES) if t in script.traits), OTHER)
             text = f"other than the reference: {_brief(places)}"
-            if verdict.across != TIES:
+            if verdict.across == OTHER:
                 verdict.findings.append((verdict.across, text))
     return verdict
 

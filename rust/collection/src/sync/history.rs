@@ -219,7 +219,7 @@ fn merge_creation(
         return Ok(false);
     }
     let before = sync.history.before(sync.client_usn, None, || Some(mine.into()));
-    if matches!(before, Before::Known(Some(before)) if before == Value::from(theirs)) {
+    if matches!(before, Before::Known(Some(before)) if before.as_i64() == Some(theirs)) {
         return Ok(true);
     }
     conn.execute("UPDATE col SET crt = ?1", [theirs])?;

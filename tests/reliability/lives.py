@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.judge import KNOWN, MENDED, OTHER, Verdict, judge
-from harness.life import TIES, Script
+from harness.life import EQUAL_NAMES, TIES, Script
 from harness.stage import Stage
 from report import Part, Setup, end_on_sigterm
 
@@ -128,8 +128,10 @@ def _lines(
     yield f"| ended as with the reference, of {len(compared):,} comparable lives | | {same:,} |"
     yield f"| other than there after a tie, all copies equal | | {by_tie:,} |"
     yield f"| other than there because cards got their deck back, all copies equal | | {mended:,} |"
+    by_name = sum(verdict.across == EQUAL_NAMES for verdict in compared)
+    yield f"| other than there after equal names, all copies equal | | {by_name:,} |"
     pairs = sum(verdict.pairs for verdict in verdicts)
     yield f"| devices that differ from the server | | {pairs:,} |"
     for kind in KNOWN:
-        yield f"| lives with the known weakness *{kind}* | | {len(known[kind]):,} |"
+        yield f"| lives that the weakness *{kind}* left different | | {len(known[kind]):,} |"
     yield f"| lives with any other finding | | {len(wrong):,} |"

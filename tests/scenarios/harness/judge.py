@@ -14,7 +14,7 @@ from .life import EQUAL_NAMES, SETTINGS, TIES, Script
 from .stage import Ending
 from .world import complaints
 
-# Classes of findings. The known ones are where Deckport still does as the reference does.
+# Classes of findings; all but the last have been weaknesses of Deckport, too.
 NAMES, LOST_SETTINGS, UNMENDED, OTHER = "equal names", "settings", "not mended", "other"
 KNOWN = (NAMES, LOST_SETTINGS, UNMENDED)
 # No finding: why a life ended other than with the reference.
@@ -22,6 +22,9 @@ MENDED = "mended"
 
 # Made by Deckport, and by Check Database, for cards whose deck is gone; the number is its id.
 RECOVERED = re.compile(r"^(decks|cards) recovered\d+")
+
+# Anki itself adds this to the name of a notetype that is there already, and draws it by lot.
+DRAWN = re.compile(r"(?<=Same type \d)-[0-9a-f]{5}")
 
 # Tables whose rows have names that must not meet, and those that go with them.
 NAMED = ("decks ", "notetypes ", "fields ", "templates ")
@@ -83,10 +86,11 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
         verdict.compared = True
         places = across(reference, ours, bool(older))
         if places:
-            # Who wins a tie decides what later steps find, and the reference decides otherwise.
+            # Who wins a tie, or keeps a name, decides what later steps find, and the reference
+            # decides otherwise.
             verdict.across = _why_across(script, ours)
             text = f"other than the reference: {_brief(places)}"
-            if verdict.across in (NAMES, OTHER):
+            if verdict.across == OTHER:
                 verdict.findings.append((verdict.across, text))
     return verdict
 
@@ -114,7 +118,8 @@ def across(reference: Ending, ours: Ending, older: bool) -> list[str]:
     theirs = _portable(reference.copies["server"], older)
     places = dump.differing(theirs, _portable(ours.copies["server"], older))
     mended = {f"decks {name} row" for name in _empty_parents(ours.copies["server"])}
-    return [place for place in places if not RECOVERED.match(place) and place not in mended]
+    places = [place for place in places if not RECOVERED.match(place) and place not in mended]
+    return [place for place in places if not DRAWN.search(place)]
 
 
 def _empty_parents(copy: dump.Raw) -> set[str]:
@@ -137,7 +142,7 @@ def _why_across(script: Script, ours: Ending) -> str:
         return TIES
     if any(row[1].startswith("recovered") for row in ours.copies["server"]["decks"]):
         return MENDED
-    return NAMES if EQUAL_NAMES in script.traits else OTHER
+    return EQUAL_NAMES if EQUAL_NAMES in script.traits else OTHER
 
 
 def _exact(copy: dump.Raw, older: bool) -> dump.Canonical:

@@ -20,7 +20,7 @@ use super::message::{Caller, Message, Reply};
 use super::notices::Notices;
 use super::store::{Facts, FileForm, Snapshot, Store};
 use super::thread::Owner;
-use super::told::{SeenStates, ToldStates};
+use super::told::{Astray, SeenStates, ToldStates};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
@@ -45,6 +45,7 @@ pub(super) struct Core {
     waiting: VecDeque<Waiting>,
     pub(super) told: ToldStates,
     pub(super) seen: SeenStates,
+    pub(super) astray: Astray,
     pub(super) notices: Notices,
     pub(super) texts: Arc<dyn Texts>,
     archivist: Arc<Archivist>,
@@ -103,6 +104,7 @@ impl Core {
             waiting: VecDeque::new(),
             told: ToldStates::default(),
             seen: SeenStates::default(),
+            astray: Astray::default(),
             texts: Arc::clone(&options.texts),
             archivist,
             disk: DiskDoubt::default(),
@@ -263,8 +265,9 @@ impl Core {
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
                 let snapshot = snapshot.map_err(Refusal::from);
-                if let Err(refusal) = &snapshot {
-                    self.disk.note(refusal);
+                match &snapshot {
+                    Ok(_) => self.astray.forget(&caller.key),
+                    Err(refusal) => self.disk.note(refusal),
                 }
                 let _ = reply.send(snapshot);
             }

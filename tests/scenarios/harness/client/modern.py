@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anki.lang  # noqa: F401  2.1.54 cannot import `_backend` first
 from anki._backend import RustBackend
 from anki.collection import Collection
 from anki.sync import SyncAuth
@@ -476,6 +477,10 @@ class ModernAnki:
     def set_config(self, key: str, value: Any) -> None:
         """Set a key of the collection's settings, as Anki or an add-on does."""
         self.col.set_config(key, value)
+
+    def get_config(self, key: str) -> Any:
+        """The value of a setting, or nothing."""
+        return self.col.get_config(key)
 
     @edit
     def remove_config(self, key: str) -> None:

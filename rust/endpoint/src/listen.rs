@@ -144,9 +144,7 @@ mod tests {
     #[test]
     fn an_address_of_another_machine_is_refused() {
         let foreign = ListenOn::Addresses(vec!["192.0.2.1:0".parse().unwrap()]);
-        let refused = listen(&foreign).unwrap_err();
-        assert!(matches!(refused, ListenError::NoSuchAddress(_)), "{refused}");
-        assert!(refused.to_string().contains("192.0.2.1"));
+        assert!(matches!(listen(&foreign), Err(ListenError::NoSuchAddress(_))));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::control::Control;
 use crate::errors::{OpenError, StartError};
 use crate::hub::{Hub, Sink, Subscription};
 use crate::listener::{EndpointListener, EndpointState};
+use crate::networks::Networks;
 use crate::options::EndpointOptions;
 use crate::runtime::{self, Threads};
 
@@ -17,7 +18,7 @@ use crate::runtime::{self, Threads};
 /// `open` it on a folder, add an account, and `start` it: from then on devices can sync. `stop` ends
 /// serving, and it can be started again; accounts, backups and the rest work in between, too.
 /// `shutdown` ends it for good and gives the folder free; calls afterwards fail with an error named
-/// `Closed`. Letting go of the object does the same without waiting.
+/// `Closed`. Letting go of the object ends everything at once; syncs that run are rolled back.
 ///
 /// All methods may be called from any thread and at the same time. The async ones do their work on
 /// threads of the endpoint, so they may be called from a user interface's thread.
@@ -38,10 +39,12 @@ impl Endpoint {
         let threads = Threads::start()?;
         let hub = Hub::new();
         let listen_on = options.listen_on()?;
-        let engine = options.for_engine(Arc::new(Sink(Arc::clone(&hub))))?;
+        let networks = Arc::new(Networks::default());
+        let mut engine = options.for_engine(Arc::new(Sink(Arc::clone(&hub))))?;
+        engine.interfaces = networks.clone();
         let open = move || deckport_endpoint::Endpoint::open(engine).map_err(OpenError::from);
         let endpoint = runtime::blocking(threads.handle(), open).await?;
-        let control = Arc::new(Control::new(hub, listen_on, endpoint));
+        let control = Arc::new(Control::new(hub, listen_on, networks, endpoint));
         Ok(Arc::new(Endpoint { control, threads }))
     }
 

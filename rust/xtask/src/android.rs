@@ -14,6 +14,11 @@ use crate::{TaskResult, process, root};
 const TARGETS: [&str; 3] =
     ["aarch64-linux-android", "armv7-linux-androideabi", "x86_64-linux-android"];
 
+/// The file that lists what a library may expect of the system.
+const SYMBOLS: &str = "expected-undefined.txt";
+/// What ours needs besides. Each is there since Android 5.0 (API 21) at the latest.
+const OWN_SYMBOLS: &str = include_str!("android-symbols.txt");
+
 /// What a library for a 64-bit phone may have.
 const MOST_BYTES: u64 = 5_000_000;
 
@@ -57,13 +62,15 @@ fn copy_sources(tools: &Path, tree: &Path) -> Result<PathBuf, String> {
     let outside = tree.join("src/deckport");
     let failed = |error: std::io::Error| format!("copy into {}: {error}", tree.display());
     fs::create_dir_all(&outside).map_err(failed)?;
-    for script in ["cross-check.sh", "undefined-symbols.sh", "expected-undefined.txt"] {
+    for script in ["cross-check.sh", "undefined-symbols.sh"] {
         fs::copy(tools.join(script), tree.join("src").join(script)).map_err(failed)?;
     }
+    let known = fs::read_to_string(tools.join(SYMBOLS)).map_err(failed)?;
+    fs::write(tree.join("src").join(SYMBOLS), known + OWN_SYMBOLS).map_err(failed)?;
     let mut copy = Command::new("sh");
     copy.current_dir(root()).args([
         "-c",
-        "git ls-files -z rust Cargo.toml Cargo.lock | xargs -0 tar cf - | tar xf - -C \"$0\"",
+        "git ls-files -z rust .cargo Cargo.toml Cargo.lock | xargs -0 tar cf - | tar xf - -C \"$0\"",
     ]);
     copy.arg(&outside);
     process::run(&mut copy, "copy the sources")?;

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.judge import KNOWN, OTHER, Verdict, judge
+from harness.judge import KNOWN, MENDED, OTHER, Verdict, judge
 from harness.life import EQUAL_NAMES, TIES, Script
 from harness.stage import Stage
 from report import Part, Setup
@@ -69,6 +69,7 @@ def _prepare(task: Task) -> None:
     own = Path(tempfile.mkdtemp(dir=task.root))
     for kind in ("reference", "deckport"):
         _stages[kind] = Stage(kind, task.setup.anki, task.setup.binary, own / kind)
+    _stages["deckport"].begin = _stages["reference"].begin  # edits have the same times on both
     multiprocessing.util.Finalize(None, _end, exitpriority=10)
 
 
@@ -133,6 +134,8 @@ def _lines(
     by_tie = sum(verdict.across == TIES for verdict in compared)
     yield f"| ended as with the reference, of {len(compared):,} comparable lives | | {same:,} |"
     yield f"| other than there after a tie, all copies equal | | {by_tie:,} |"
+    mended = sum(verdict.across == MENDED for verdict in compared)
+    yield f"| other than there after Deckport mended something, all copies equal | | {mended:,} |"
     by_name = sum(verdict.across == EQUAL_NAMES for verdict in compared)
     yield f"| other than there after equal names, all copies equal | | {by_name:,} |"
     pairs = sum(verdict.pairs for verdict in verdicts)

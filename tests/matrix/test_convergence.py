@@ -14,12 +14,17 @@ def test_equal_names(meeting: Meeting, who: str) -> None:
     meeting.begin_on(meeting.new)
     for device in (first, second):
         # One after the other: 2.1.35 does not sync a parent that it made by itself.
-        device.add_note(guid=f"above, of {device.name}", fields=["x", "y"], deck="Same")
-        device.add_note(guid=f"below, of {device.name}", fields=["x", "y"], deck="Same::Below")
+        for deck in ("Same", "Same::Below"):
+            guid = f"{deck} of {device.name}"
+            device.add_note(guid=guid, fields=["x", "y"], deck=deck, tags="tag")
         device.add_copy(notetype="Basic", name="Same type")
         meeting.next_second()
     for device in (first, second, first, second):
         device.merge()
+    for device in (first, second):
+        # Old versions remember names from before the sync; their windows ask anew.
+        device.call("close")
+        device.call("open", path=str(device.collection))
     state = first.call("state")
     names = sorted(name for name in state["decks"].values() if name.startswith("Same"))
     assert names == ["Same", "Same+", "Same::Below", "Same::Below+"]

@@ -61,6 +61,7 @@ def _prepare(task: Task) -> None:
     own = Path(tempfile.mkdtemp(dir=task.root))
     for kind in ("reference", "deckport"):
         _stages[kind] = Stage(kind, task.setup.anki, task.setup.binary, own / kind)
+    _stages["deckport"].begin = _stages["reference"].begin  # edits have the same times on both
     multiprocessing.util.Finalize(None, _end, exitpriority=10)
 
 
@@ -127,7 +128,7 @@ def _lines(
     mended = sum(verdict.across == MENDED for verdict in compared)
     yield f"| ended as with the reference, of {len(compared):,} comparable lives | | {same:,} |"
     yield f"| other than there after a tie, all copies equal | | {by_tie:,} |"
-    yield f"| other than there because cards got their deck back, all copies equal | | {mended:,} |"
+    yield f"| other than there after Deckport mended something, all copies equal | | {mended:,} |"
     by_name = sum(verdict.across == EQUAL_NAMES for verdict in compared)
     yield f"| other than there after equal names, all copies equal | | {by_name:,} |"
     pairs = sum(verdict.pairs for verdict in verdicts)

@@ -159,7 +159,7 @@ def test_a_notetype_that_cannot_be_merged_leads_to_a_one_way_sync(
     world.check()
 
 
-@pytest.mark.beyond_reference("devices merge with an older state, and miss what they cannot know of")
+@pytest.mark.beyond_reference("devices merge with an older state, and miss what they cannot know")
 def test_after_a_restore_no_device_merges_with_the_older_state(world: World) -> None:
     a, b = world.two_devices()
     copy = world.root / "copy.anki2"
@@ -187,7 +187,9 @@ def restore(world: World, copy: Any) -> None:
     world.server.stop()
     if world.kind == "deckport":
         listed = world.deckport.run(["backup", "list"]).stdout
-        name = next(word for word in listed.split() if word.startswith("20") and word.count("-") > 2)
+        name = next(
+            word for word in listed.split() if word.startswith("20") and word.count("-") > 2
+        )
         done = world.deckport.run(["backup", "restore", name])
         assert done.returncode == 0, done.stderr
     else:

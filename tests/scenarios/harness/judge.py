@@ -17,11 +17,12 @@ from .world import complaints
 # Classes of findings; all but the last have been weaknesses of Deckport, too.
 NAMES, LOST_SETTINGS, UNMENDED, OTHER = "equal names", "settings", "not mended", "other"
 KNOWN = (NAMES, LOST_SETTINGS, UNMENDED)
-# No finding: why a life ended other than with the reference.
+
+# Why an ending is another one than the reference's: later steps find what Deckport has mended.
 MENDED = "mended"
 
 # Made by Deckport, and by Check Database, for cards whose deck is gone; the number is its id.
-RECOVERED = re.compile(r"^(decks|cards) recovered\d+")
+RECOVERED = re.compile(r"^((decks|cards) )?recovered\d+")
 
 # Anki itself adds this to the name of a notetype that is there already, and draws it by lot.
 DRAWN = re.compile(r"(?<=Same type \d)-[0-9a-f]{5}")
@@ -77,9 +78,11 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
     lost = _lost_settings(script, ours)
     if lost:
         verdict.findings.append((LOST_SETTINGS, f"settings lost: {', '.join(lost)}"))
-    asked = [found for found in ours.asked if found not in reference.asked]
-    if asked and not verdict.reference_failed:
-        verdict.findings.append((OTHER, f"a direction was asked for without need: {asked}"))
+    # A device with a change that cannot be merged is asked as soon as the server's collection is
+    # another one: after downloads with the reference, after mending with Deckport. What follows is
+    # another story then.
+    if ours.asked and not reference.asked and not verdict.reference_failed:
+        verdict.findings.append((OTHER, f"a direction was asked for without need: {ours.asked}"))
     # Else the reference's story is another one, or its end is wrong.
     sound = verdict.reference_equal and verdict.reference_healthy and not verdict.reference_failed
     if sound and verdict.equal and ours.asked == reference.asked:
@@ -88,7 +91,9 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
         if places:
             # Who wins a tie, or keeps a name, decides what later steps find, and the reference
             # decides otherwise.
-            verdict.across = _why_across(script, ours)
+            mended = any(RECOVERED.match(row[1]) for row in ours.copies["server"]["decks"])
+            traits = (t for t in (TIES, EQUAL_NAMES) if t in script.traits)
+            verdict.across = next(traits, MENDED if mended else OTHER)
             text = f"other than the reference: {_brief(places)}"
             if verdict.across == OTHER:
                 verdict.findings.append((verdict.across, text))
@@ -132,17 +137,6 @@ def _empty_parents(copy: dump.Raw) -> set[str]:
         for name, deck in told["decks"].items()
         if name not in used and all(deck[column] == value for column, value in fresh.items())
     }
-
-
-def _why_across(script: Script, ours: Ending) -> str:
-    """Later steps find something else where a tie or a name clash went another way, and where
-    cards have a deck again that they lack with the reference.
-    """
-    if TIES in script.traits:
-        return TIES
-    if any(row[1].startswith("recovered") for row in ours.copies["server"]["decks"]):
-        return MENDED
-    return EQUAL_NAMES if EQUAL_NAMES in script.traits else OTHER
 
 
 def _exact(copy: dump.Raw, older: bool) -> dump.Canonical:

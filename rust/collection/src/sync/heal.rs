@@ -36,9 +36,20 @@ pub(super) struct Suspects {
     deleted_notes: BTreeSet<i64>,
     deleted_decks: BTreeSet<i64>,
     decks_changed: bool,
+    everything: bool,
 }
 
 impl Suspects {
+    /// Nothing is above suspicion.
+    fn everything() -> Suspects {
+        Suspects { decks_changed: true, everything: true, ..Suspects::default() }
+    }
+
+    /// Where to look for cards; they are as many as a sync brings, or all.
+    fn cards(&self) -> &'static str {
+        if self.everything { "usn >= 0 OR usn != ?1" } else { "usn = ?1" }
+    }
+
     /// Remembers deletions.
     pub(super) fn note_graves(&mut self, graves: &Graves) {
         self.deleted_notes.extend(&graves.notes);
@@ -61,6 +72,7 @@ pub(super) fn repair(
     now: TimestampSecs,
 ) -> Result<bool> {
     let mut healed = remove_cards_without_note(conn, suspects, usn, next_usn)?;
+    healed |= remove_second_cards(conn, suspects, usn, next_usn)?;
     healed |= home_cards_without_deck(conn, suspects, usn, next_usn, now)?;
     if suspects.decks_changed || !suspects.deleted_decks.is_empty() || healed {
         healed |= add_missing_parents(conn, next_usn, now)?;
@@ -68,16 +80,32 @@ pub(super) fn repair(
     Ok(healed)
 }
 
+/// Mends a whole collection, as one that was uploaded may need it: a device uploads what it has,
+/// also when a repair was still to reach it. What changes is news for that device, too.
+///
+/// # Errors
+/// When the database cannot be used; nothing is changed then.
+pub fn mend_all(conn: &Connection, now: TimestampSecs) -> Result<bool> {
+    let changes = conn.unchecked_transaction()?;
+    let usn: Usn = changes.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
+    let healed = repair(&changes, &Suspects::everything(), usn, usn, now)?;
+    if healed {
+        changes.execute("UPDATE col SET mod = mod + 1, usn = usn + 1", [])?;
+        changes.commit()?;
+    }
+    Ok(healed)
+}
+
 /// Cards of this sync, or of deleted objects, whose note (or deck) does not exist.
 fn cards_without(
     conn: &Connection,
-    table: &str,
-    column: &str,
+    (table, column): (&str, &str),
+    suspects: &Suspects,
     usn: Usn,
     deleted: &BTreeSet<i64>,
 ) -> Result<Vec<i64>> {
     let alone = format!("NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.id = cards.{column})");
-    let of_sync = format!("SELECT id FROM cards WHERE usn = ?1 AND {alone}");
+    let of_sync = format!("SELECT id FROM cards WHERE ({}) AND {alone}", suspects.cards());
     let mut cards = ids(conn, &of_sync, i64::from(usn))?;
     let of_deleted = format!("SELECT id FROM cards WHERE {column} = ?1 AND {alone}");
     for id in deleted {
@@ -92,11 +120,34 @@ fn remove_cards_without_note(
     usn: Usn,
     next_usn: Usn,
 ) -> Result<bool> {
-    let orphans = cards_without(conn, "notes", "nid", usn, &suspects.deleted_notes)?;
+    let orphans = cards_without(conn, ("notes", "nid"), suspects, usn, &suspects.deleted_notes)?;
     for card in &orphans {
         graves::remove_card(conn, *card, next_usn)?;
     }
     Ok(!orphans.is_empty())
+}
+
+/// Two devices that make the same card of a note make it twice. The one that was studied more stays,
+/// or else the older one.
+fn remove_second_cards(
+    conn: &Connection,
+    suspects: &Suspects,
+    usn: Usn,
+    next_usn: Usn,
+) -> Result<bool> {
+    let doubled = format!(
+        "WITH met AS (SELECT DISTINCT nid, ord FROM cards WHERE {})
+         SELECT cards.id FROM met JOIN cards ON cards.nid = met.nid AND cards.ord = met.ord
+         WHERE EXISTS (SELECT 1 FROM cards AS other
+             WHERE other.nid = cards.nid AND other.ord = cards.ord AND other.id != cards.id
+             AND (other.reps, -other.id) > (cards.reps, -cards.id))",
+        suspects.cards()
+    );
+    let second = ids(conn, &doubled, i64::from(usn))?;
+    for card in &second {
+        graves::remove_card(conn, *card, next_usn)?;
+    }
+    Ok(!second.is_empty())
 }
 
 /// A card that was studied in a filtered deck which is gone returns to its home deck; any other
@@ -108,7 +159,7 @@ fn home_cards_without_deck(
     next_usn: Usn,
     now: TimestampSecs,
 ) -> Result<bool> {
-    let lost = cards_without(conn, "decks", "did", usn, &suspects.deleted_decks)?;
+    let lost = cards_without(conn, ("decks", "did"), suspects, usn, &suspects.deleted_decks)?;
     for card in &lost {
         let sent_home = conn.prepare_cached(SEND_HOME)?.execute((card, now, next_usn))?;
         if sent_home == 0 {

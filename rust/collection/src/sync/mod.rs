@@ -29,6 +29,7 @@ use rusqlite::Connection;
 
 use crate::error::{Error, Result};
 use crate::objects::tags;
+pub use heal::mend_all;
 use outgoing::OutgoingRows;
 use shapes::NotetypeShapes;
 

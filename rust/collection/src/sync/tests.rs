@@ -84,7 +84,8 @@ fn card(id: i64, note_id: i64) -> Card {
         id,
         note_id,
         deck_id: 1,
-        ord: 0,
+        // Each card of a note has its own.
+        ord: u16::try_from(id).unwrap_or_default(),
         modified: NOW_SECS,
         usn: -1,
         kind: 0,
@@ -500,4 +501,122 @@ fn buried_cards_are_released_on_a_new_day_without_marking_them_as_changed() {
     assert_eq!(fixture.int("SELECT max(usn) + max(mod) FROM cards"), 2);
     let today: i64 = config::get(fixture.conn(), "lastUnburied").unwrap().unwrap();
     assert!(today > 0);
+}
+
+/// A deck of this id and name as a client sends it.
+fn deck_named(id: i64, name: &str, modified: i64) -> deckport_wire::Deck {
+    let fixture = Fixture::new();
+    let mut deck = decks::get(fixture.conn(), 1).unwrap().unwrap();
+    (deck.id, deck.name, deck.modified) = (id, name.to_owned(), modified);
+    deck
+}
+
+/// One sync of a client with this usn that sends decks; returns ids and names that it gets.
+fn send_decks(fixture: &Fixture, client_usn: Usn, sent: &[(i64, &str, i64)]) -> Vec<(i64, String)> {
+    let sent = sent.iter().map(|(id, name, modified)| deck_named(*id, name, *modified)).collect();
+    let changes = Changes { decks: DecksAndPresets(sent, vec![]), ..Changes::default() };
+    let (mut sync, _) = fixture.start(client_usn, true);
+    let answer = sync.apply_changes(fixture.conn(), changes.into()).unwrap();
+    sync.finish(fixture.conn(), NOW).unwrap();
+    answer.decks.0.into_iter().map(|deck| (deck.id, deck.name)).collect()
+}
+
+#[test]
+fn of_equal_names_ours_is_changed_and_sent() {
+    let fixture = Fixture::new();
+    send_decks(&fixture, SERVER_USN, &[(50, "Same", NOW_SECS)]);
+    let got = send_decks(&fixture, SERVER_USN + 1, &[(60, "sAME", NOW_SECS - 9)]);
+    assert_eq!(got, [(50, "Same+".to_owned())]);
+    let stored = decks::get(fixture.conn(), 50).unwrap().unwrap();
+    assert_eq!((stored.usn, stored.modified), (SERVER_USN + 1, NOW_SECS + 2));
+    assert_eq!(decks::get(fixture.conn(), 60).unwrap().unwrap().name, "sAME");
+}
+
+#[test]
+fn where_names_moved_objects_are_sent_aside_first() {
+    let fixture = Fixture::new();
+    send_decks(&fixture, SERVER_USN, &[(50, "P", NOW_SECS), (60, "Q", NOW_SECS)]);
+    let behind = SERVER_USN + 1;
+    send_decks(&fixture, behind, &[(50, "Q", NOW_SECS + 5), (60, "P", NOW_SECS + 5)]);
+    let got = send_decks(&fixture, behind, &[]);
+    let names: Vec<&str> = got.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["renaming 50", "renaming 60", "Q", "P"]);
+    assert!(send_decks(&fixture, behind + 2, &[]).is_empty());
+}
+
+/// One sync of a client that is newer and has this config; returns what it gets of one.
+fn send_config(fixture: &Fixture, client_usn: Usn, json: &str) -> Option<String> {
+    let config = Some(serde_json::from_str(json).unwrap());
+    let changes = Changes { config, creation: Some(77), ..Changes::default() };
+    let (mut sync, _) = fixture.start(client_usn, true);
+    let answer = sync.apply_changes(fixture.conn(), changes.into()).unwrap();
+    sync.finish(fixture.conn(), NOW).unwrap();
+    answer.config.map(|mut config| {
+        config.retain(|key, _| key.len() == 1);
+        serde_json::to_string(&config).unwrap()
+    })
+}
+
+/// A fixture whose config is this, known to every client of the returned usn.
+fn with_config(json: &str) -> (Fixture, Usn) {
+    let fixture = Fixture::new();
+    fixture.conn().execute_batch("DELETE FROM config; UPDATE col SET crt = 77").unwrap();
+    let today =
+        "INSERT INTO config VALUES ('lastUnburied', 0, 0, '99999'), ('schedVer', 0, 0, '2'),
+                 ('rollover', 0, 0, '4')";
+    fixture.conn().execute_batch(today).unwrap();
+    send_config(&fixture, SERVER_USN, json);
+    (fixture, SERVER_USN + 1)
+}
+
+#[test]
+fn settings_of_two_clients_are_merged_key_by_key() {
+    let rest = r#""lastUnburied":99999,"schedVer":2,"rollover":4"#;
+    let with = |own: &str| format!("{{{own},{rest}}}");
+    let (fixture, usn) = with_config(&with(r#""a":1,"b":1,"c":1,"d":1"#));
+    // One changes `a` and removes `d`; nothing here is unknown to it.
+    send_config(&fixture, usn, &with(r#""a":2,"b":1,"c":1"#));
+    // The other one, which has not heard of that, changes `b`, removes `c` and adds `e`.
+    let got = send_config(&fixture, usn, &with(r#""a":1,"b":3,"d":1,"e":{"x":1.50}"#));
+    assert_eq!(got.as_deref(), Some(r#"{"a":2,"b":3,"e":{"x":1.50}}"#));
+    // Whoever syncs later wins a key that both changed, and hears nothing that it has.
+    let got = send_config(&fixture, usn, &with(r#""a":4,"b":3,"e":{ "x": 1.5 }"#));
+    assert_eq!(got, None);
+    let a: Option<i64> = config::get(fixture.conn(), "a").unwrap();
+    assert_eq!(a, Some(4));
+}
+
+#[test]
+fn without_a_history_nothing_counts_as_removed() {
+    let rest = r#""lastUnburied":99999,"schedVer":2,"rollover":4"#;
+    let with = |own: &str| format!("{{{own},{rest}}}");
+    let (fixture, usn) = with_config(&with(r#""a":1,"b":1"#));
+    let path = fixture.collection.path().with_file_name("collection.anki2.settings");
+    std::fs::write(&path, b"[nonsense").unwrap();
+    let got = send_config(&fixture, usn - 1, &with(r#""a":5"#));
+    assert_eq!(got.as_deref(), Some(r#"{"a":5,"b":1}"#));
+}
+
+#[test]
+fn a_card_made_on_two_devices_stays_once() {
+    let fixture = Fixture::new();
+    let made = |id| Card { ord: 0, ..card(id, 1) };
+    fixture.send(rows(vec![made(2)], vec![fixture.note(1, "a")], vec![]));
+    fixture.send(rows(vec![Card { reps: 3, ..made(5) }, made(6)], vec![], vec![]));
+    assert_eq!(fixture.int("SELECT group_concat(id) = '5' FROM cards"), 1);
+    assert_eq!(fixture.int("SELECT count(*) FROM graves WHERE type = 0"), 2);
+}
+
+#[test]
+fn a_whole_collection_is_mended_and_devices_hear_of_it() {
+    let fixture = Fixture::new();
+    assert!(!super::mend_all(fixture.conn(), NOW_SECS).unwrap());
+    let before = fixture.int("SELECT mod FROM col");
+    let lonely = "INSERT INTO cards VALUES (7, 8, 1, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, '')";
+    fixture.conn().execute_batch(lonely).unwrap();
+    assert!(super::mend_all(fixture.conn(), NOW_SECS).unwrap());
+    assert_eq!(fixture.int("SELECT count(*) FROM cards"), 0);
+    assert_eq!(fixture.int("SELECT usn FROM graves"), i64::from(SERVER_USN));
+    assert_eq!(fixture.int("SELECT usn FROM col"), i64::from(SERVER_USN) + 1);
+    assert_eq!(fixture.int("SELECT mod FROM col"), before + 1);
 }

@@ -41,6 +41,9 @@ impl Core {
                 self.notices.add(&caller.key, copy, now_ms);
             }
         }
+        if reason == BackupReason::Upload {
+            self.mend(now_ms);
+        }
         if reason == BackupReason::Upload
             && let Ok(facts) = self.store.facts(now_ms)
         {
@@ -49,6 +52,17 @@ impl Core {
         let Caller { account, device, .. } = caller;
         self.events.event(&Event::CollectionReplaced { account, device, bytes });
         Ok(displaced.backup)
+    }
+
+    /// Mends what the uploading device had not received yet. What cannot be mended is no worse than
+    /// it came.
+    fn mend(&mut self, now_ms: i64) {
+        let secs = now_ms.div_euclid(1000);
+        if let Ok(collection) = self.store.open(now_ms)
+            && deckport_collection::sync::mend_all(collection.conn(), secs).unwrap_or_default()
+        {
+            self.store.forget_facts();
+        }
     }
 
     /// A copy for whoever is going to replace what it copies.

@@ -57,7 +57,8 @@ def run(setup: Setup, accounts: int, devices: int, seconds: float) -> Part:
         for name in [*names, MALLORY]:
             server.add_account(name, PASSWORD)
         server.start("--quiet")
-        with ThreadPoolExecutor(accounts) as pool:
+        # No more logins at once than one address may have under way.
+        with ThreadPoolExecutor(3) as pool:
             families = list(
                 pool.map(lambda name: _family(setup, server, root, name, devices), names)
             )

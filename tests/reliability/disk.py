@@ -1,8 +1,8 @@
 """`disk`: each write, fsync, rename and new file of the server fails once, and the disk fills up.
 
-For each operation of a sync, an upload, a download and a login in turn: the request may fail, with
-a reason; the server goes on; when the disk is well again everything works without anybody's hand,
-and nothing confirmed is lost.
+For each operation of a sync, a media sync, an upload, a download and a login in turn: the request
+may fail, with a reason; the server goes on; when the disk is well again everything works without
+anybody's hand, and nothing confirmed is lost.
 """
 
 from __future__ import annotations
@@ -86,6 +86,10 @@ def _upload(home: Household, device: Device) -> None:
     home.edit(device, random.Random(2), 4)
 
 
+def _media(home: Household, device: Device) -> None:
+    home.edit_media(device, random.Random(home.made))
+
+
 def _nothing(home: Household, device: Device) -> None:
     """Nothing need be prepared."""
 
@@ -97,6 +101,7 @@ REQUESTS: dict[
     "sync": (_sync, lambda _, device: device.call("sync")),
     "upload": (_upload, lambda _, device: device.call("sync", one_way="upload")),
     "download": (_nothing, lambda _, device: device.call("full", one_way="download")),
+    "media sync": (_media, lambda _, device: device.sync_media()),
     "login": (
         _nothing,
         lambda home, device: device.login(url=home.server.url, user=USER, password=PASSWORD),
@@ -134,7 +139,7 @@ def _operations(home: Household, request: str, trouble: Trouble) -> int:
     home.disk.set(COUNT, trouble.kinds)
     act(home, device)
     count = home.disk.count()
-    home.ledger.confirm(device)
+    _confirm(home, device, request)
     _go_on(home, device, request)
     return count
 
@@ -149,10 +154,12 @@ def _one(home: Household, request: str, trouble: Trouble, at: int, told: Told) -
     home.disk.set(trouble.mode, trouble.kinds, at, trouble.error)
     try:
         act(home, device)
-        home.ledger.confirm(device)
+        _confirm(home, device, request)
     except ClientError as error:
         told.failed += 1
         told.reasons[f"{error.type} {error.kind}: {error.message}"] += 1
+        if request == "sync" and trouble.mode == FROM:
+            _explained(device)
     told.cases += 1
     if process.poll() is not None:
         raise WrongError(f"the server ended with {process.returncode}")
@@ -167,10 +174,33 @@ def _one(home: Household, request: str, trouble: Trouble, at: int, told: Told) -
         home.check_database()
 
 
+def _confirm(home: Household, device: Device, request: str) -> None:
+    if request == "media sync":
+        home.ledger.confirm_media(device)
+    else:
+        home.ledger.confirm(device)
+
+
+def _explained(device: Device) -> None:
+    """Whoever tries again while the disk is full reads why it does not work."""
+    try:
+        device.call("sync")
+    except ClientError as error:
+        if "full" not in error.message and "no free space" not in error.message:
+            raise WrongError(f"the reason is not told: {error}") from error
+    else:
+        raise WrongError("a second sync goes well although the disk is full")
+
+
 def _go_on(home: Household, device: Device, request: str) -> None:
     """The disk is well: everything works again, and nothing is lost."""
     if request == "login":
         REQUESTS[request][1](home, device)
+    if request == "media sync":
+        home.check_media([])
+        for one in home.devices:
+            home.sync_media(one)
+        home.check_media(home.devices)
     home.check_ledger()
     home.sync(device, "upload" if request == "upload" else None)
     for other in home.devices[1:]:
@@ -181,6 +211,7 @@ def _go_on(home: Household, device: Device, request: str) -> None:
 
 def _lines(told: dict[tuple[str, str], Told], home: Household) -> Iterator[str]:
     yield "Each operation on a file fails in turn, while a real client's request needs it:"
+    yield ""
     yield "| request | trouble | operations tried | requests that failed |"
     yield "|---|---|---:|---:|"
     for (request, trouble), found in told.items():
@@ -189,6 +220,6 @@ def _lines(told: dict[tuple[str, str], Told], home: Household) -> Iterator[str]:
     yield (
         f"After each of them: the server runs on, answers other devices during the trouble, and"
         f" syncs without anybody's hand after it; of {home.ledger.syncs:,} confirmed syncs with"
-        f" {len(home.ledger.reviews):,} reviews nothing is lost; no file is left behind; Check"
-        f" Database finds nothing."
+        f" {len(home.ledger.reviews):,} reviews and {len(home.ledger.media):,} media files nothing"
+        f" is lost; no file is left behind; Check Database finds nothing."
     )

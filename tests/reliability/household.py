@@ -12,11 +12,17 @@ from pathlib import Path
 from disturbance import Disturbance
 from harness import dump
 from harness.device import ClientError, Device
+from harness.media import many
+from harness.raw import Raw
+from harness.raw_media import RawMedia
 from harness.server import Deckport
 from harness.world import PASSWORD, USER, complaints
 
-# What may lie in an account's folder when no request is under way.
-EXPECTED = {"collection.anki2", "collection.anki2-wal", "collection.anki2-shm", "backups"}
+# What may lie in an account's folder when no request is under way, with the files of a database
+# after each name of one.
+EXPECTED = {
+    name + suffix for name in ("collection.anki2", "media.db") for suffix in ("", "-wal", "-shm")
+} | {"backups", "media", "collection.anki2.settings"}
 
 
 class WrongError(Exception):
@@ -32,6 +38,8 @@ class Ledger:
     notes: dict[str, int] = field(default_factory=dict)
     # Deleted by a device: whether the server knows is not certain.
     deleted: set[str] = field(default_factory=set)
+    # SHA-1 of media files by name; those a device has changed since are in `deleted`.
+    media: dict[str, str] = field(default_factory=dict)
     syncs: int = 0
 
     def confirm(self, device: Device) -> None:
@@ -40,6 +48,20 @@ class Ledger:
         self.reviews.update(number for (number,) in device.query("select id from revlog"))
         for guid, modified in device.query("select guid, mod from notes"):
             self.notes[guid] = max(modified, self.notes.get(guid, 0))
+
+    def confirm_media(self, device: Device) -> None:
+        """A media sync of the device has ended well."""
+        self.syncs += 1
+        self.media = device.media.files()
+        self.deleted -= {name for name in self.deleted if name.endswith(".bin")}
+
+    def missing_media(self, listed: dict[str, str]) -> list[str]:
+        """What is confirmed and not listed by the server."""
+        return [
+            f"file {name}"
+            for name, sha1 in self.media.items()
+            if name not in self.deleted and listed.get(name) != sha1
+        ]
 
     def missing(self, copy: dump.Raw) -> list[str]:
         """What is confirmed and not in a copy."""
@@ -73,7 +95,7 @@ class Household:
         self.now = int(time.time()) - 1_000_000
         self.devices = [Device(anki, root / name, name, self.tick) for name in "abc"]
         for device in self.devices:
-            device.login(url=self.server.url, user=USER, password=PASSWORD)
+            self.token = device.login(url=self.server.url, user=USER, password=PASSWORD)
         first = self.devices[0]
         for _ in range(5):
             self.add_note(first)
@@ -113,6 +135,44 @@ class Household:
                 device.edit_deck(name="Deck 1", desc=f"text {self.now}")
             else:
                 device.edit_preset(name="Default", new__perDay=chance.randrange(1, 999))
+
+    def edit_media(self, device: Device, chance: random.Random) -> None:
+        """Files more, and now and then one less or another one."""
+        self.made += 1
+        size = chance.choice([10, 2_000, 300_000])
+        known = sorted(device.media.files())
+        device.media.write_all(many(chance.randrange(1, 8), size, prefix=f"m{self.made}-"))
+        if known and chance.random() < 0.4:
+            name = chance.choice(known)
+            self.ledger.deleted.add(name)
+            if chance.random() < 0.5:
+                device.media.remove(name)
+            else:
+                device.media.write(name, f"replaced {self.made}")
+
+    def sync_media(self, device: Device) -> None:
+        """A media sync that must go well."""
+        try:
+            device.sync_media()
+        except ClientError as error:
+            raise WrongError(f"{device.name} cannot sync its media: {error}") from error
+        self.ledger.confirm_media(device)
+
+    def check_media(self, devices: list[Device]) -> None:
+        """Everything confirmed is listed; these devices have exactly what the server lists."""
+        raw = Raw(self.server.url, self.token)
+        media = RawMedia(raw)
+        media.begin()
+        listed = media.listed()
+        media.close()
+        lost = self.ledger.missing_media(listed)
+        if lost:
+            raise WrongError(f"confirmed and lost: {', '.join(lost[:10])}")
+        for device in devices:
+            files = device.media.files()
+            if files != listed:
+                differ = sorted({name for name, _ in files.items() ^ listed.items()})
+                raise WrongError(f"media of {device.name} differ: {', '.join(differ[:8])}")
 
     def sync(self, device: Device, one_way: str | None = None) -> str:
         """A sync that must go well; without `one_way` it must be a merge."""

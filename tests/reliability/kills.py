@@ -16,7 +16,7 @@ import disturbance
 from disturbance import EVERYTHING, KILL
 from harness.device import ClientError, Device
 from household import Household, WrongError
-from report import Part, Setup
+from report import Part, Setup, end_on_sigterm
 
 # See `faults::point` in the endpoint crate; what each is reached by.
 POINTS = {
@@ -40,12 +40,13 @@ POINTS = {
         "upload.replaced",
     ],
     "download": ["download.copied", "download.before_last"],
+    "media": ["media.batch_received", "media.batch_stored"],
 }
 
 # How many operations on files each takes, at most; a number drawn beyond its end kills after it.
-OPERATIONS = {"sync": 40, "upload": 150, "download": 12}
+OPERATIONS = {"sync": 40, "upload": 150, "download": 12, "media": 60}
 # How long each takes, likewise.
-SECONDS = {"sync": 0.08, "upload": 0.12, "download": 0.04}
+SECONDS = {"sync": 0.08, "upload": 0.12, "download": 0.04, "media": 0.12}
 
 KILLS_PER_STORY = 50
 WORKERS = 2
@@ -60,6 +61,7 @@ class Told:
     points: Counter[str] = field(default_factory=Counter)
     answered: int = 0
     reviews: int = 0
+    files: int = 0
     syncs: int = 0
     slowest_start: float = 0.0
     wrong: str = ""
@@ -88,7 +90,9 @@ def run(setup: Setup, kills: int, first: int) -> Part:
     ]
     stories: list[Told] = []
     try:
-        with multiprocessing.get_context("spawn").Pool(min(WORKERS, len(tasks))) as pool:
+        with multiprocessing.get_context("spawn").Pool(
+            min(WORKERS, len(tasks)), end_on_sigterm
+        ) as pool:
             for told in pool.imap_unordered(tell, tasks):
                 stories.append(told)
                 print(f"  story {told.seed}: {told.kills.total()} kills", flush=True)
@@ -125,14 +129,15 @@ def tell(task: Task) -> Told:
     except (WrongError, RuntimeError) as wrong:  # the latter: it does not start any more
         told.wrong = f"after kill {told.kills.total()} ({' '.join(plan)}): {wrong}"
     finally:
-        told.reviews, told.syncs = len(home.ledger.reviews), home.ledger.syncs
+        told.reviews, told.files = len(home.ledger.reviews), len(home.ledger.media)
+        told.syncs = home.ledger.syncs
         home.close()
     return told
 
 
 def _plan(task: Task, chance: random.Random) -> tuple[str, str, str]:
     """What is done, how the server is killed, and where."""
-    doing = chance.choices(["sync", "upload", "download"], [6, 3, 1])[0]
+    doing = chance.choices(["sync", "upload", "download", "media"], [5, 2, 1, 2])[0]
     ways = ["time"]
     ways += ["file operation"] if task.library else []
     ways += ["point"] if task.setup.faulty else []
@@ -166,8 +171,10 @@ def _suffer(home: Household, plan: tuple[str, str, str], chance: random.Random, 
         if point != "worker.opened":
             home.sync(device)
         device.force_one_way()
-    if doing == "sync" or doing == "upload":
+    if doing in ("sync", "upload"):
         home.edit(device, chance, chance.randrange(1, 7))
+    if doing == "media":
+        home.edit_media(device, chance)
     killed_before = _act_and_kill(home, device, doing, way, chance)
     told.kills[way] += 1
     told.answered += not killed_before
@@ -178,6 +185,11 @@ def _suffer(home: Household, plan: tuple[str, str, str], chance: random.Random, 
     if home.disk is not None:
         home.disk.clear()
     _start(home, told)
+    if doing == "media":
+        home.check_media([])
+        for one in (device, *others):
+            home.sync_media(one)
+        home.check_media(home.devices)
     home.sync(device, "upload" if doing == "upload" else None)
     home.check_leftovers()
     for other in others:
@@ -200,9 +212,10 @@ def _act_and_kill(
     try:
         if doing == "download":
             device.call("full", one_way="download")
+        elif doing == "media":
+            device.sync_media()
         else:
             device.call("sync", one_way="upload")
-        home.ledger.confirm(device)
         failed = False
     except ClientError:
         failed = True
@@ -210,6 +223,10 @@ def _act_and_kill(
         timer.join()
     # It may have outlived its plan.
     home.server.kill()
+    if not failed and doing == "media":
+        home.ledger.confirm_media(device)
+    elif not failed:
+        home.ledger.confirm(device)
     return failed
 
 
@@ -220,12 +237,15 @@ def _lines(stories: list[Told]) -> list[str]:
         f"Kills: {kills.total():,}, of which {kills['time']:,} at a random time,"
         f" {kills['file operation']:,} in a random operation on a file (half written where it is a"
         f" write), {kills['point']:,} at a named point",
+        "",
         "| | |",
         "|---|---:|",
         f"| kills before the device had its answer | "
         f"{kills.total() - sum(told.answered for told in stories):,} |",
         f"| syncs that were confirmed | {sum(told.syncs for told in stories):,} |",
         f"| reviews that were confirmed | {sum(told.reviews for told in stories):,} |",
+        f"| media files that were confirmed, and not removed again | "
+        f"{sum(told.files for told in stories):,} |",
         f"| stories with something confirmed and lost, a forced full sync, a file left behind,"
         f" unequal devices or a complaint of Check Database | "
         f"{sum(bool(told.wrong) for told in stories)} |",

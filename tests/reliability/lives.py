@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.judge import KNOWN, OTHER, Verdict, judge
-from harness.life import TIES, Script
+from harness.judge import KNOWN, MENDED, OTHER, Verdict, judge
+from harness.life import EQUAL_NAMES, TIES, Script
 from harness.stage import Stage
-from report import Part, Setup
+from report import Part, Setup, end_on_sigterm
 
 STEPS = 60
 WORKERS = 2
@@ -54,18 +54,10 @@ def run(setup: Setup, lives: int, first: int, strict: bool) -> Part:
     return _report(sorted(verdicts, key=lambda verdict: verdict.seed), strict)
 
 
-def tell_one(setup: Setup, root: Path, seed: int, steps: int) -> Verdict:
-    """Tell one life to servers and devices of its own."""
-    _prepare(Task(setup, root, steps))
-    try:
-        return _live(seed)
-    finally:
-        _end()
-
-
 def _prepare(task: Task) -> None:
     global _task
     _task = task
+    end_on_sigterm()
     own = Path(tempfile.mkdtemp(dir=task.root))
     for kind in ("reference", "deckport"):
         _stages[kind] = Stage(kind, task.setup.anki, task.setup.binary, own / kind)
@@ -117,13 +109,14 @@ def _lines(
     yield f"Lives of 3 devices and {STEPS} steps: {count:,}" + (
         f", of which {generations} as one of the devices" if mixed else ""
     )
+    yield ""
     yield "| | reference | Deckport |"
     yield "|---|---:|---:|"
     theirs = sum(verdict.reference_equal for verdict in verdicts)
     ours = sum(verdict.equal for verdict in verdicts)
     yield f"| devices and server ended equal | {theirs:,} | {ours:,} |"
     theirs = sum(verdict.reference_healthy for verdict in verdicts)
-    ours = sum(not any("healthy" in text for text in verdict.of(OTHER)) for verdict in verdicts)
+    ours = sum(not any("healthy" in text for _, text in verdict.findings) for verdict in verdicts)
     yield f"| Check Database found nothing anywhere | {theirs:,} | {ours:,} |"
     theirs = sum(not verdict.reference_failed for verdict in verdicts)
     ours = sum(not any("sync failed" in text for text in verdict.of(OTHER)) for verdict in verdicts)
@@ -131,10 +124,14 @@ def _lines(
     compared = [verdict for verdict in verdicts if verdict.compared]
     same = sum(not verdict.across for verdict in compared)
     by_tie = sum(verdict.across == TIES for verdict in compared)
+    mended = sum(verdict.across == MENDED for verdict in compared)
     yield f"| ended as with the reference, of {len(compared):,} comparable lives | | {same:,} |"
     yield f"| other than there after a tie, all copies equal | | {by_tie:,} |"
+    yield f"| other than there because cards got their deck back, all copies equal | | {mended:,} |"
+    by_name = sum(verdict.across == EQUAL_NAMES for verdict in compared)
+    yield f"| other than there after equal names, all copies equal | | {by_name:,} |"
     pairs = sum(verdict.pairs for verdict in verdicts)
     yield f"| devices that differ from the server | | {pairs:,} |"
     for kind in KNOWN:
-        yield f"| lives with the known weakness *{kind}* | | {len(known[kind]):,} |"
+        yield f"| lives that the weakness *{kind}* left different | | {len(known[kind]):,} |"
     yield f"| lives with any other finding | | {len(wrong):,} |"

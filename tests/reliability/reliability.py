@@ -18,7 +18,7 @@ import crowd
 import disk
 import kills
 import lives
-from report import Part, Setup
+from report import Part, Setup, end_on_sigterm
 
 HEADS = {
     "lives": "Random lives",
@@ -31,6 +31,7 @@ HEADS = {
 def main() -> int:
     """Run the parts that were asked for."""
     options = _options()
+    end_on_sigterm()
     setup = Setup(
         binary=options.deckport.resolve(),
         faulty=options.faulty.resolve() if options.faulty else None,
@@ -59,9 +60,8 @@ def main() -> int:
         print("\n".join([*part.lines, *part.details]))
         print(f"== {name}: {'ok' if part.passed else 'FAILED'}, {time.monotonic() - begin:.0f} s")
         parts.append(part)
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        for part in parts:
+        if options.output and part.passed:
+            options.output.mkdir(parents=True, exist_ok=True)
             (options.output / f"{part.name}.md").write_text("\n".join(part.lines) + "\n")
     failed = sum(not part.passed for part in parts)
     told = [f"{failed} failed"] if failed else []

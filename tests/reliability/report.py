@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +24,11 @@ class Setup:
         """A folder in memory for what need not survive, if there is one."""
         memory = Path("/dev/shm")
         return memory if memory.is_dir() else None
+
+
+def end_on_sigterm() -> None:
+    """Let the end of a worker process be an orderly one, which ends its servers and clients."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 @dataclass

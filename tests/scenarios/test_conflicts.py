@@ -109,24 +109,23 @@ def test_both_delete_the_same(worlds: Worlds) -> None:
     worlds.compare(story).check()
 
 
+@pytest.mark.deckport_only("the reference lets the newer collection replace all settings")
 @pytest.mark.parametrize("later", ["a", "b"])
-def test_one_setting_changed_on_both_is_the_newer_collections(worlds: Worlds, later: str) -> None:
-    def story(world: World) -> None:
-        a, b = world.two_devices()
-        order = [b, a] if later == "a" else [a, b]
-        for device in order:
-            device.set_config(key="addon", value=f"by {device.name}")
-        # `a` syncs first and so makes the server's collection newer than `b`'s last edit.
-        world.sync(a)
-        if later == "b":
-            b.set_config(key="addon", value="by b")
-        world.sync(b, a)
-
-    worlds.compare(story).check()
+def test_one_setting_changed_on_both_is_that_of_the_device_that_syncs_later(
+    world: World, later: str
+) -> None:
+    a, b = world.two_devices()
+    first, second = (b, a) if later == "a" else (a, b)
+    second.set_config(key="addon", value=f"by {later}")
+    first.set_config(key="addon", value="of the other")
+    world.sync(first, second, first)
+    for device in (a, b):
+        assert device.query("select val from config where key = 'addon'") != [], device.name
+    assert a.get_config(key="addon") == b.get_config(key="addon") == f"by {later}"
+    world.check()
 
 
 @pytest.mark.beyond_reference("the newer collection replaces all settings")
-@pytest.mark.not_yet("the newer collection replaces all settings")
 def test_different_settings_changed_on_two_devices_are_both_kept(world: World) -> None:
     a, b = world.two_devices()
     a.set_config(key="of a", value=1)
@@ -140,7 +139,6 @@ def test_different_settings_changed_on_two_devices_are_both_kept(world: World) -
 
 
 @pytest.mark.beyond_reference("each side renames the other one's")
-@pytest.mark.not_yet("each side renames the other one's")
 @pytest.mark.parametrize("kind", ["deck", "notetype"])
 def test_equal_names_made_on_two_devices_become_two_names_everywhere(
     world: World, kind: str

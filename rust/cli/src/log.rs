@@ -299,6 +299,7 @@ mod tests {
         let event = Event::LoggedIn {
             account: "anki".to_owned(),
             device: "x\n2026-11-20T23:45:01.007Z forged".to_owned(),
+            paired: false,
             peer: "10.0.0.1".parse().unwrap(),
             paired: false,
         };

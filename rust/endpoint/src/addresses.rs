@@ -3,6 +3,7 @@
 //! Everything here is a pure function of the bound sockets and the machine's interfaces. The
 //! latter are passed in; [`interfaces_of_machine`] asks the system where that works.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// One address of a network interface.
@@ -132,6 +133,22 @@ pub fn interfaces_of_machine() -> Vec<InterfaceAddress> {
         .filter(|interface| interface.oper_status != if_addrs::IfOperStatus::Down)
         .map(|interface| InterfaceAddress { ip: interface.ip(), interface: interface.name })
         .collect()
+}
+
+/// Where the endpoint learns which interfaces there are, each time it needs to know.
+pub trait Interfaces: fmt::Debug + Send + Sync + 'static {
+    /// The addresses of all interfaces that are up; empty when that is not known.
+    fn list(&self) -> Vec<InterfaceAddress>;
+}
+
+/// What the system tells, see [`interfaces_of_machine`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemInterfaces;
+
+impl Interfaces for SystemInterfaces {
+    fn list(&self) -> Vec<InterfaceAddress> {
+        interfaces_of_machine()
+    }
 }
 
 /// The addresses under which the `bound` sockets are reached, best first, each once.

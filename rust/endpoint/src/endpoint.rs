@@ -83,6 +83,7 @@ impl Endpoint {
         for account in registry.accounts()? {
             let account_folder = folder.path().join(&account.folder);
             temp_file::remove_leftovers(&account_folder);
+            backup::remove_unfinished(&account_folder);
             backup::settle(&account_folder);
         }
         options.events = StorageWatch::before(options.events, folder.path());

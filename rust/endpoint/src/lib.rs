@@ -40,7 +40,10 @@ mod worker;
 pub use deckport_collection::{Overview, Summary};
 pub use deckport_media::{Added, Error as MediaError, UnusedFile};
 
-pub use addresses::{Address, InterfaceAddress, LinkKind, addresses, interfaces_of_machine};
+pub use addresses::{
+    Address, InterfaceAddress, Interfaces, LinkKind, SystemInterfaces, addresses,
+    interfaces_of_machine,
+};
 pub use backup::{
     BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
 };

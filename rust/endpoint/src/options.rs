@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 
+use crate::addresses::{Interfaces, SystemInterfaces};
 use crate::backup::BackupPolicy;
 use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
@@ -23,6 +24,9 @@ pub struct EndpointOptions {
     pub configured_accounts: Vec<ConfiguredAccount>,
     /// From which networks connections are taken. Default: local ones.
     pub scope: Scope,
+    /// Where interfaces are learnt from. Connections over mobile data are never taken. Default:
+    /// the system.
+    pub interfaces: Arc<dyn Interfaces>,
     /// Size limits.
     pub limits: Limits,
     /// Waiting times.
@@ -44,6 +48,7 @@ impl EndpointOptions {
             data_dir: data_dir.into(),
             configured_accounts: Vec::new(),
             scope: Scope::default(),
+            interfaces: Arc::new(SystemInterfaces),
             limits: Limits::default(),
             timings: Timings::default(),
             backups: BackupPolicy::default(),

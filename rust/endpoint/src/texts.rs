@@ -15,6 +15,15 @@ pub trait Texts: Debug + Send + Sync + 'static {
     fn copy_kept(&self, copy: &KeptCopy) -> String {
         in_english(copy)
     }
+
+    /// A device's collection cannot be merged, and Anki asks for a one-way sync now.
+    fn cannot_merge(&self) -> String {
+        "This device could not sync: a notetype here has other fields or card types than on the \
+         sync server, although neither was changed in a way that both can follow. So one of the two \
+         collections must replace the other. Download to keep what the sync server has; upload to \
+         keep what is on this device. The sync server keeps a copy of what an upload replaces."
+            .to_owned()
+    }
 }
 
 /// The texts in English.
@@ -95,6 +104,7 @@ mod tests {
         assert!(unseen.contains("had not seen"));
         // Clients may take it for HTML.
         assert!(!unseen.contains(['<', '>', '&']));
+        assert!(!EnglishTexts.cannot_merge().contains(['<', '>', '&']));
     }
 
     #[test]

@@ -130,7 +130,8 @@ impl Addition<'_> {
         self.names.clear();
         self.received.clear();
         self.held = 0;
-        self.store.place(effects.spots, &effects.unused, effects.content_bytes)
+        self.store.place(effects.operations, &effects.unused, effects.content_bytes);
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@
 //! - `deckport_pending`: file operations that are decided but perhaps not done ([`crate::pending`]);
 //! - `deckport_meta`: version of these tables, name of the usn holder.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
@@ -100,6 +101,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // What an answer promises must survive a power loss.
     conn.pragma_update(None, "synchronous", "full")?;
+    // Or statements that are kept are planned anew for each value.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A phone may have no folder for temporary files; 1 MiB of pages is plenty.
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "cache_size", -1024)?;

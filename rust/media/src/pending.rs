@@ -80,6 +80,12 @@ pub(crate) fn forget(conn: &Connection, spot: &str) -> Result<()> {
     Ok(())
 }
 
+/// Forgets all operations, which is much cheaper than one after the other.
+pub(crate) fn forget_all(conn: &Connection) -> Result<()> {
+    conn.prepare_cached("DELETE FROM deckport_pending")?.execute([])?;
+    Ok(())
+}
+
 /// Does an operation. Doing it again changes nothing.
 ///
 /// # Errors

@@ -257,15 +257,12 @@ impl MediaStore {
     /// file system refuses is kept and served from where it is.
     pub(crate) fn place(
         &mut self,
-        spots: BTreeSet<String>,
+        operations: BTreeMap<String, Operation>,
         superseded: &[String],
         content_bytes: u64,
-    ) -> Result<()> {
+    ) {
         self.unsettled_bytes += content_bytes;
-        for spot in spots {
-            let Some(operation) = pending::get(&self.conn, &spot)? else {
-                continue;
-            };
+        for (spot, operation) in operations {
             self.unsettled += 1;
             match pending::execute(&self.folder, &operation) {
                 Ok(()) => self.unplaced.remove(&spot),
@@ -278,7 +275,6 @@ impl MediaStore {
                 let _ = remove_if_there(&*self.folder.disk, &path);
             }
         }
-        Ok(())
     }
 
     /// Settles when much is waiting.
@@ -306,6 +302,7 @@ impl MediaStore {
             }
         }
         let mut done = pending::all(&self.conn)?;
+        let all_done = self.unplaced.is_empty();
         done.retain(|operation| !self.unplaced.contains_key(&operation.spot));
         let files: Vec<PathBuf> = done
             .iter()
@@ -314,8 +311,12 @@ impl MediaStore {
             .collect();
         self.folder.disk.sync_files(self.folder.media(), &files)?;
         let tx = self.transaction()?;
-        for operation in &done {
-            pending::forget(&tx, &operation.spot)?;
+        if all_done {
+            pending::forget_all(&tx)?;
+        } else {
+            for operation in &done {
+                pending::forget(&tx, &operation.spot)?;
+            }
         }
         tx.commit()?;
         (self.unsettled, self.unsettled_bytes) = (self.unplaced.len(), 0);

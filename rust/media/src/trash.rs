@@ -1,7 +1,7 @@
 //! The trash: `media.trash` beside the media folder. Files go there when a person removes unused
 //! ones, and when a file that no record knows is in the way. Nothing is ever removed from it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -57,7 +57,7 @@ impl MediaStore {
     /// When the database or the disk refuses; then nothing was deleted.
     pub fn move_to_trash(&mut self, names: &[String], now_ms: i64) -> Result<usize> {
         self.settle_if_many()?;
-        let mut spots = BTreeSet::new();
+        let mut operations = BTreeMap::new();
         let mut superseded = Vec::new();
         let tx = self.transaction()?;
         let mut last = usn::current(&tx)?;
@@ -74,13 +74,13 @@ impl MediaStore {
             let Some(stored) = file.stored else { continue };
             let spot = pending::spot(&stored, self.folding).into_owned();
             let trash = Some(free_name(&self.folder, &stored, now_ms)?);
-            let operation = Operation { spot: spot.clone(), stored, incoming: None, trash };
+            let operation = Operation { spot, stored, incoming: None, trash };
             superseded.extend(pending::put(&tx, &operation, None)?);
-            spots.insert(spot);
+            operations.insert(operation.spot.clone(), operation);
         }
         usn::set(&tx, last, now_ms / 1000)?;
         tx.commit()?;
-        self.place(spots, &superseded, 0)?;
+        self.place(operations, &superseded, 0);
         Ok(moved)
     }
 }

@@ -8,6 +8,10 @@ use std::{env, fs};
 
 use crate::{TaskResult, page, process, python, root, test};
 
+/// What is measured, by the option that asks for it.
+const COLLECTIONS: &str = "bench";
+const MEDIA: &str = "media bench";
+
 /// See the help of the task.
 pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     let mut write = None;
@@ -19,6 +23,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
             other => options.push(other),
         }
     }
+    let table_name = if options.contains(&"--media") { MEDIA } else { COLLECTIONS };
     let runner = python::environment(python::RUNNER)?;
     let anki = python::environment(python::ANKI)?;
     let binary = test::build_server(true)?;
@@ -40,7 +45,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     fs::remove_file(&table).map_err(|error| format!("{}: {error}", table.display()))?;
     println!("\n{text}");
     match write {
-        Some(file) => page::insert(&root().join(file), "bench", &text),
+        Some(file) => page::insert(&root().join(file), table_name, &text),
         None => Ok(()),
     }
 }

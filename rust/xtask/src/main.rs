@@ -41,6 +41,7 @@ cargo xtask matrix [VERSIONS...]       old Anki clients from PyPI, by default 2.
 cargo xtask bench [OPTIONS]            CPU time and memory beside the reference server
     --notes N                          size of the collection (default 100000)
     --repetitions N                    runs of each row, the median counts (default 3)
+    --media                            media instead of collections
     --large                            also the peak memory with a 500 MB collection
     --write FILE                       put the table into FILE, between its bench markers
 cargo xtask test reliability           a short run of kills, failing disks and a hostile client

@@ -33,11 +33,12 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     }
     let mut command = command(&options)?;
     command.arg("--output").arg(&figures);
-    process::run(&mut command, "reliability")?;
-    match write {
-        Some(file) => put_figures(&root().join(file), &figures),
-        None => Ok(()),
+    let outcome = process::run(&mut command, "reliability");
+    // Also when another part failed: its figures alone are missing.
+    if let Some(file) = write {
+        put_figures(&root().join(file), &figures)?;
     }
+    outcome
 }
 
 /// The tests as a command; `options` go to them.
@@ -80,7 +81,7 @@ fn build_faulty() -> Result<PathBuf, String> {
 
 fn put_figures(file: &Path, figures: &Path) -> TaskResult {
     for part in PARTS {
-        // A part that did not run keeps its last figures.
+        // A part that did not run, or failed, keeps its last figures.
         if let Ok(text) = fs::read_to_string(figures.join(format!("{part}.md"))) {
             page::insert(file, part, &text)?;
         }

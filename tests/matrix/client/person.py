@@ -154,6 +154,14 @@ class Person:
         either(self.col.models, "update_dict", "save")(model)
         self.changed()
 
+    def add_copy(self, notetype: str, name: str) -> None:
+        """Make a notetype like another one."""
+        models = self.col.models
+        model = models.copy(self._notetype(notetype))
+        model["name"] = name
+        either(models, "update_dict", "save")(model)
+        self.changed()
+
     def add_field(self, notetype: str, field: str) -> None:
         """Add a field: a change that cannot be merged."""
         models = self.col.models

@@ -14,12 +14,17 @@ from .life import EQUAL_NAMES, SETTINGS, TIES, Script
 from .stage import Ending
 from .world import complaints
 
-# Classes of findings. The known ones are where Deckport still does as the reference does.
-NAMES, LOST_SETTINGS, OTHER = "equal names", "settings", "other"
-KNOWN = (NAMES, LOST_SETTINGS)
+# Classes of findings; all but the last have been weaknesses of Deckport, too.
+NAMES, LOST_SETTINGS, UNMENDED, OTHER = "equal names", "settings", "not mended", "other"
+KNOWN = (NAMES, LOST_SETTINGS, UNMENDED)
+# No finding: why a life ended other than with the reference.
+MENDED = "mended"
 
 # Made by Deckport, and by Check Database, for cards whose deck is gone; the number is its id.
 RECOVERED = re.compile(r"^(decks|cards) recovered\d+")
+
+# Anki itself adds this to the name of a notetype that is there already, and draws it by lot.
+DRAWN = re.compile(r"(?<=Same type \d)-[0-9a-f]{5}")
 
 # Tables whose rows have names that must not meet, and those that go with them.
 NAMED = ("decks ", "notetypes ", "fields ", "templates ")
@@ -57,10 +62,14 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
     verdict.pairs = sum(1 for name in different if name != "server")
     for name, places in different.items():
         kind = _class_of(script, places)
+        if kind == OTHER and _is_clash(ours, places):
+            kind = NAMES
         verdict.findings.append((kind, f"{name} differs: {_brief(places)}"))
     for name, lines in unhealthy(ours).items():
         # A deck renamed on one device alone leaves its children without parent there.
         kind = NAMES if different and verdict.of(NAMES) else OTHER
+        if lines == unhealthy(reference).get(name):
+            kind = UNMENDED
         verdict.findings.append((kind, f"{name} is not healthy: {'; '.join(lines)}"))
     verdict.findings += [(OTHER, f"sync failed: {text}") for text in ours.failures]
     if not ours.settled:
@@ -77,10 +86,11 @@ def judge(script: Script, seed: int, older: str, reference: Ending, ours: Ending
         verdict.compared = True
         places = across(reference, ours, bool(older))
         if places:
-            # Who wins a tie decides what later steps find, and the reference decides otherwise.
-            verdict.across = next((t for t in (TIES, EQUAL_NAMES) if t in script.traits), OTHER)
+            # Who wins a tie, or keeps a name, decides what later steps find, and the reference
+            # decides otherwise.
+            verdict.across = _why_across(script, ours)
             text = f"other than the reference: {_brief(places)}"
-            if verdict.across != TIES:
+            if verdict.across == OTHER:
                 verdict.findings.append((verdict.across, text))
     return verdict
 
@@ -108,7 +118,8 @@ def across(reference: Ending, ours: Ending, older: bool) -> list[str]:
     theirs = _portable(reference.copies["server"], older)
     places = dump.differing(theirs, _portable(ours.copies["server"], older))
     mended = {f"decks {name} row" for name in _empty_parents(ours.copies["server"])}
-    return [place for place in places if not RECOVERED.match(place) and place not in mended]
+    places = [place for place in places if not RECOVERED.match(place) and place not in mended]
+    return [place for place in places if not DRAWN.search(place)]
 
 
 def _empty_parents(copy: dump.Raw) -> set[str]:
@@ -121,6 +132,17 @@ def _empty_parents(copy: dump.Raw) -> set[str]:
         for name, deck in told["decks"].items()
         if name not in used and all(deck[column] == value for column, value in fresh.items())
     }
+
+
+def _why_across(script: Script, ours: Ending) -> str:
+    """Later steps find something else where a tie or a name clash went another way, and where
+    cards have a deck again that they lack with the reference.
+    """
+    if TIES in script.traits:
+        return TIES
+    if any(row[1].startswith("recovered") for row in ours.copies["server"]["decks"]):
+        return MENDED
+    return EQUAL_NAMES if EQUAL_NAMES in script.traits else OTHER
 
 
 def _exact(copy: dump.Raw, older: bool) -> dump.Canonical:
@@ -149,6 +171,16 @@ def _class_of(script: Script, places: list[str]) -> str:
     if SETTINGS in script.traits and all(place.startswith("config ") for place in places):
         return LOST_SETTINGS
     return OTHER
+
+
+def _is_clash(ours: Ending, places: list[str]) -> bool:
+    """Whether these are decks of which one was renamed because of another one's name. That also
+    happens when a parent was made anew and the old one got its name back.
+    """
+    names = {row[1] for copy in ours.copies.values() for row in copy["decks"]}
+    return any(name.endswith("+") for name in names) and all(
+        place.startswith("decks ") for place in places
+    )
 
 
 def _lost_settings(script: Script, ending: Ending) -> list[str]:

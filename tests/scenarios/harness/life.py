@@ -291,7 +291,7 @@ class Script:
 
     def _one_way(self, _: str) -> tuple[str, dict[str, Any]]:
         if self.random.random() < 0.4:
-            return "force_one_way", {}
+            return "force_one_way", {"noticed": True}
         return "add_field", {"notetype": "Own", "field": f"Field {self._text()}"}
 
     def _equal_name(self, device: str) -> tuple[str, dict[str, Any]]:

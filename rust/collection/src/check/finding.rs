@@ -48,6 +48,14 @@ pub enum Problem {
     MissingDefault,
 }
 
+impl Problem {
+    /// Whether a repair does away with it.
+    #[must_use]
+    pub fn is_mendable(&self) -> bool {
+        !matches!(self, Problem::Malformed | Problem::Unreadable(_) | Problem::HomelessCard)
+    }
+}
+
 /// One kind of damage and how much there is of it. `Display` is one sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -122,7 +130,9 @@ impl Findings {
         self.add(Problem::Unreadable(what), 1, false);
     }
 
-    pub(super) fn into_checkup(self, mended: bool) -> Checkup {
+    /// `sound` says that the copy can be served.
+    pub(super) fn into_checkup(self, sound: bool) -> Checkup {
+        let mended = sound && self.found.iter().any(|finding| finding.problem.is_mendable());
         Checkup { findings: self.found, mended, one_way: self.one_way }
     }
 }

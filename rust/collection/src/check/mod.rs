@@ -31,7 +31,7 @@ use finding::Findings;
 pub struct Checkup {
     /// Everything that is wrong; empty for a healthy collection.
     pub findings: Vec<Finding>,
-    /// The copy is mended and can take the place of the collection.
+    /// Something was mended, and the copy can take the place of the collection.
     pub mended: bool,
     /// What was mended cannot be told in a merge: devices need a one-way sync.
     pub one_way: bool,

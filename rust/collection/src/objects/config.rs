@@ -28,18 +28,6 @@ pub fn all(conn: &Connection) -> Result<ConfigMap> {
     Ok(config)
 }
 
-/// Replaces the complete config. `now_secs` are Unix seconds.
-///
-/// # Errors
-/// When the database fails.
-pub fn replace_all(conn: &Connection, config: &ConfigMap, usn: i32, now_secs: i64) -> Result<()> {
-    conn.prepare_cached("DELETE FROM config")?.execute([])?;
-    for (key, value) in config {
-        put(conn, key, value.get(), usn, now_secs)?;
-    }
-    Ok(())
-}
-
 /// One value; `None` when the key is missing or its value has another type.
 ///
 /// # Errors
@@ -66,11 +54,24 @@ pub fn set<T: Serialize>(
     put(conn, key, &serde_json::to_string(value)?, usn, now_secs)
 }
 
-fn put(conn: &Connection, key: &str, json: &str, usn: i32, now_secs: i64) -> Result<()> {
+/// Sets one value to a text that is JSON. `now_secs` are Unix seconds.
+///
+/// # Errors
+/// When the database fails.
+pub fn put(conn: &Connection, key: &str, json: &str, usn: i32, now_secs: i64) -> Result<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO config (KEY, usn, mtime_secs, val) VALUES (?1, ?2, ?3, ?4)",
     )?
     .execute((key, usn, now_secs, json.as_bytes()))?;
+    Ok(())
+}
+
+/// Removes a key, if it is there.
+///
+/// # Errors
+/// When the database fails.
+pub fn remove(conn: &Connection, key: &str) -> Result<()> {
+    conn.prepare_cached("DELETE FROM config WHERE KEY = ?1")?.execute([key])?;
     Ok(())
 }
 
@@ -95,7 +96,9 @@ mod tests {
         let conn = database();
         let json =
             r#"{"a":1.50,"big":12345678901234567890123,"nested":{"z":1,"a":[null]},"x":"é"}"#;
-        replace_all(&conn, &map(json), 5, 100).unwrap();
+        for (key, value) in map(json) {
+            put(&conn, &key, value.get(), 5, 100).unwrap();
+        }
         assert_eq!(serde_json::to_string(&all(&conn).unwrap()).unwrap(), json);
         let row: (i32, i64, Vec<u8>) = conn
             .query_row("SELECT usn, mtime_secs, val FROM config WHERE KEY = 'a'", [], |row| {
@@ -106,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn a_received_config_replaces_everything() {
+    fn a_removed_key_is_gone() {
         let conn = database();
         set(&conn, "old", &1, 0, 0).unwrap();
-        replace_all(&conn, &map(r#"{"new":2}"#), 1, 1).unwrap();
+        remove(&conn, "old").unwrap();
+        remove(&conn, "old").unwrap();
         assert_eq!(get::<i64>(&conn, "old").unwrap(), None);
-        assert_eq!(get::<i64>(&conn, "new").unwrap(), Some(2));
     }
 
     #[test]

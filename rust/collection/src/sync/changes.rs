@@ -2,20 +2,36 @@
 
 use std::collections::HashSet;
 
-use deckport_wire::{Changes, Deck, DecksAndPresets, Notetype, Preset, Received, ReceivedChanges};
+use deckport_wire::{
+    Changes, Deck, DecksAndPresets, Notetype, Preset, Received, ReceivedChanges, Usn,
+};
 use rusqlite::Connection;
 
 use super::ServerSync;
+use super::history::{self, Settings};
+use super::names::{self, DECKS, NOTETYPES, Named};
 use crate::error::{Error, Result};
 use crate::objects::{config, decks, notetypes, presets, tags};
 
-/// Ids that the client's version of won: ours must not travel back, or two devices would swap
-/// versions that were edited in the same second (`collection-sync` 13.4).
+/// What became of the client's objects of one kind.
 #[derive(Default)]
-struct ClientWon {
-    notetypes: HashSet<i64>,
-    decks: HashSet<i64>,
-    presets: HashSet<i64>,
+struct Merged {
+    /// The client's version was taken as it is: ours must not travel back, or two devices would
+    /// swap versions that were edited in the same second (`collection-sync` 13.4).
+    taken: HashSet<i64>,
+    /// Here is another version than the client's: it must travel, also where the client should
+    /// know it. A device whose clock is behind edits what it has and is still the older one; a
+    /// name that is taken or not in order changes on its way.
+    told: Vec<i64>,
+}
+
+/// The same for all kinds.
+struct Outcome {
+    notetypes: Merged,
+    decks: Merged,
+    presets: Merged,
+    /// The client holds another config than the merged one.
+    config_differs: bool,
 }
 
 /// Merges what the client sent and returns what it lacks.
@@ -27,159 +43,194 @@ pub(super) fn exchange(
     let mut answer = collect(conn, sync)?;
     sync.counts.received += count_received(&received);
     sync.suspects.note_decks(&received);
-    let offered = Offered::of(&received);
-    let won = merge(conn, sync, received)?;
-    answer.notetypes.retain(|notetype| !won.notetypes.contains(&notetype.id));
-    answer.decks.0.retain(|deck| !won.decks.contains(&deck.id));
-    answer.decks.1.retain(|preset| !won.presets.contains(&preset.id));
-    send_winners(conn, &mut answer, &offered, &won)?;
+    let outcome = merge(conn, sync, received)?;
+    if outcome.config_differs {
+        add_config(conn, &mut answer)?;
+    }
+    let moved = sync.history.names_moved(sync.client_usn);
+    let DecksAndPresets(sent_decks, sent_presets) = &mut answer.decks;
+    settle(&mut answer.notetypes, &outcome.notetypes, |id| notetypes::get(conn, id))?;
+    settle(sent_decks, &outcome.decks, |id| decks::get(conn, id))?;
+    settle(sent_presets, &outcome.presets, |id| presets::get(conn, id))?;
     sync.counts.sent += count(&answer);
+    if moved {
+        names::send_aside_first(&mut answer.notetypes);
+        names::send_aside_first(&mut answer.decks.0);
+    }
     Ok(answer)
 }
 
-/// Ids of what the client sent.
-struct Offered {
-    notetypes: Vec<i64>,
-    decks: Vec<i64>,
-    presets: Vec<i64>,
-}
-
-impl Offered {
-    fn of(received: &ReceivedChanges) -> Offered {
-        let (decks, presets) = &received.decks;
-        Offered {
-            notetypes: received.notetypes.iter().map(|sent| sent.object().id).collect(),
-            decks: decks.iter().map(|sent| sent.object().id).collect(),
-            presets: presets.iter().map(|sent| sent.object().id).collect(),
-        }
-    }
-}
-
-/// Adds ours of each object whose client version lost, also where the client should know it:
-/// a device whose clock is behind edits what it has and is still the older one. It would keep its
-/// version for ever.
-fn send_winners(
-    conn: &Connection,
-    answer: &mut Changes,
-    offered: &Offered,
-    won: &ClientWon,
+/// Makes the list of one kind what the client must hear.
+fn settle<T: Named>(
+    list: &mut Vec<T>,
+    merged: &Merged,
+    get: impl Fn(i64) -> Result<Option<T>>,
 ) -> Result<()> {
-    for id in &offered.notetypes {
-        if !won.notetypes.contains(id) && answer.notetypes.iter().all(|sent| sent.id != *id) {
-            answer.notetypes.extend(notetypes::get(conn, *id)?);
-        }
-    }
-    let DecksAndPresets(sent_decks, sent_presets) = &mut answer.decks;
-    for id in &offered.decks {
-        if !won.decks.contains(id) && sent_decks.iter().all(|sent| sent.id != *id) {
-            sent_decks.extend(decks::get(conn, *id)?);
-        }
-    }
-    for id in &offered.presets {
-        if !won.presets.contains(id) && sent_presets.iter().all(|sent| sent.id != *id) {
-            sent_presets.extend(presets::get(conn, *id)?);
-        }
+    list.retain(|object| !merged.taken.contains(&object.id()));
+    for id in &merged.told {
+        list.retain(|object| object.id() != *id);
+        list.extend(get(*id)?);
     }
     Ok(())
 }
 
 /// Our changes since the client's last sync; the config only when ours is the newer one.
 fn collect(conn: &Connection, sync: &ServerSync) -> Result<Changes> {
-    let (config, creation) = if sync.client_is_newer {
-        (None, None)
-    } else {
-        let creation = conn.query_row("SELECT crt FROM col", [], |row| row.get(0))?;
-        (Some(config::all(conn)?), Some(creation))
-    };
-    Ok(Changes {
+    let mut changes = Changes {
         notetypes: notetypes::changed_since(conn, sync.client_usn)?,
         decks: DecksAndPresets(
             decks::changed_since(conn, sync.client_usn)?,
             presets::changed_since(conn, sync.client_usn)?,
         ),
         tags: tags::changed_since(conn, sync.client_usn)?,
-        config,
-        creation,
-    })
+        config: None,
+        creation: None,
+    };
+    if !sync.client_is_newer {
+        add_config(conn, &mut changes)?;
+    }
+    Ok(changes)
 }
 
-fn merge(conn: &Connection, sync: &ServerSync, received: ReceivedChanges) -> Result<ClientWon> {
-    let mut won = ClientWon::default();
-    for notetype in received.notetypes {
-        won.notetypes.extend(merge_notetype(conn, sync, notetype)?);
-    }
+fn add_config(conn: &Connection, changes: &mut Changes) -> Result<()> {
+    changes.creation = Some(conn.query_row("SELECT crt FROM col", [], |row| row.get(0))?);
+    changes.config = Some(config::all(conn)?);
+    Ok(())
+}
+
+fn merge(conn: &Connection, sync: &mut ServerSync, received: ReceivedChanges) -> Result<Outcome> {
     let (decks, presets) = received.decks;
-    for deck in decks {
-        won.decks.extend(merge_deck(conn, sync, deck)?);
-    }
-    for preset in presets {
-        won.presets.extend(merge_preset(conn, sync, preset)?);
-    }
+    let outcome = Outcome {
+        notetypes: merge_notetypes(conn, sync, received.notetypes)?,
+        decks: merge_decks(conn, sync, decks)?,
+        presets: merge_presets(conn, sync, presets)?,
+        config_differs: match received.config {
+            Some(config) => {
+                let sent = Settings::of_client(config, received.creation);
+                history::merge(conn, sync, &sent)?
+            }
+            None => false,
+        },
+    };
     for tag in &received.tags {
         tags::add(conn, tag, sync.usn)?;
     }
-    if let Some(creation) = received.creation {
-        conn.execute("UPDATE col SET crt = ?1", [creation])?;
-    }
-    if let Some(received) = &received.config {
-        config::replace_all(conn, received, sync.usn, sync.now_secs)?;
-    }
-    Ok(won)
+    Ok(outcome)
 }
 
-/// Returns the id if the client's version was taken. What it did not send stays as it is here:
-/// an old client does not know all there is.
-fn merge_notetype(
+/// Takes the client's notetypes that are not older than ours. What it did not send of one stays as
+/// it is here: an old client does not know all there is.
+fn merge_notetypes(
     conn: &Connection,
-    sync: &ServerSync,
-    notetype: Received<Notetype>,
-) -> Result<Option<i64>> {
-    let sent = notetype.object();
-    let id = sent.id;
-    let notetype = match notetypes::get(conn, id)? {
-        None => sent.clone(),
-        Some(stored) if stored.modified > sent.modified => return Ok(None),
-        Some(stored) => {
-            let same_shape = stored.fields.len() == sent.fields.len()
-                && stored.templates.len() == sent.templates.len();
-            if !same_shape {
-                return Err(Error::conflict(
-                    "a notetype has another number of fields or card templates than here",
-                ));
+    sync: &mut ServerSync,
+    received: Vec<Received<Notetype>>,
+) -> Result<Merged> {
+    let mut winners = Vec::new();
+    let mut merged = Merged::default();
+    for sent in received {
+        let id = sent.object().id;
+        match notetypes::get(conn, id)? {
+            None => winners.push(sent.object().clone()),
+            Some(stored) if stored.modified > sent.object().modified => merged.told.push(id),
+            Some(stored) => {
+                check_shape(&stored, sent.object())?;
+                winners.push(sent.completed_by(&stored));
             }
-            notetype.completed_by(&stored)
         }
-    };
-    notetypes::store(conn, &notetype, sync.usn, sync.now_secs)?;
-    Ok(Some(id))
+    }
+    let moved = names::will_move(conn, NOTETYPES, &winners)?;
+    let renamed = names::make_room(conn, NOTETYPES, &winners, sync.usn)?;
+    for notetype in &winners {
+        notetypes::store(conn, notetype, sync.usn, sync.now_secs)?;
+    }
+    merged.note(conn, NOTETYPES, &winners, renamed, sync.usn)?;
+    if moved {
+        sync.history.note_moved_names(sync.usn);
+    }
+    Ok(merged)
 }
 
-/// The same for a deck.
-fn merge_deck(conn: &Connection, sync: &ServerSync, deck: Received<Deck>) -> Result<Option<i64>> {
-    let id = deck.object().id;
-    let deck = match decks::get(conn, id)? {
-        None => deck.object().clone(),
-        Some(stored) if stored.modified > deck.object().modified => return Ok(None),
-        Some(stored) => deck.completed_by(&stored),
-    };
-    decks::store(conn, &deck, sync.usn, sync.now_secs)?;
-    Ok(Some(id))
+fn check_shape(stored: &Notetype, sent: &Notetype) -> Result<()> {
+    let same =
+        stored.fields.len() == sent.fields.len() && stored.templates.len() == sent.templates.len();
+    if same {
+        return Ok(());
+    }
+    Err(Error::conflict("a notetype has another number of fields or card templates than here"))
 }
 
-/// The same for a preset.
-fn merge_preset(
+/// The same for decks.
+fn merge_decks(
+    conn: &Connection,
+    sync: &mut ServerSync,
+    received: Vec<Received<Deck>>,
+) -> Result<Merged> {
+    let mut winners = Vec::new();
+    let mut merged = Merged::default();
+    for sent in received {
+        let id = sent.object().id;
+        match decks::get(conn, id)? {
+            None => winners.push(sent.object().clone()),
+            Some(stored) if stored.modified > sent.object().modified => merged.told.push(id),
+            Some(stored) => winners.push(sent.completed_by(&stored)),
+        }
+    }
+    let moved = names::will_move(conn, DECKS, &winners)?;
+    let renamed = names::make_room(conn, DECKS, &winners, sync.usn)?;
+    for deck in &winners {
+        decks::store(conn, deck, sync.usn, sync.now_secs)?;
+    }
+    merged.note(conn, DECKS, &winners, renamed, sync.usn)?;
+    if moved {
+        sync.history.note_moved_names(sync.usn);
+    }
+    Ok(merged)
+}
+
+/// The same for presets, whose names need not be unique.
+fn merge_presets(
     conn: &Connection,
     sync: &ServerSync,
-    preset: Received<Preset>,
-) -> Result<Option<i64>> {
-    let id = preset.object().id;
-    let preset = match presets::get(conn, id)? {
-        None => preset.object().clone(),
-        Some(stored) if stored.modified > preset.object().modified => return Ok(None),
-        Some(stored) => preset.completed_by(&stored),
-    };
-    presets::store(conn, &preset, sync.usn)?;
-    Ok(Some(id))
+    received: Vec<Received<Preset>>,
+) -> Result<Merged> {
+    let mut merged = Merged::default();
+    for sent in received {
+        let id = sent.object().id;
+        let preset = match presets::get(conn, id)? {
+            None => sent.object().clone(),
+            Some(stored) if stored.modified > sent.object().modified => {
+                merged.told.push(id);
+                continue;
+            }
+            Some(stored) => sent.completed_by(&stored),
+        };
+        presets::store(conn, &preset, sync.usn)?;
+        merged.taken.insert(id);
+    }
+    Ok(merged)
+}
+
+impl Merged {
+    /// Sorts out what was stored: as the client has it, or under another name.
+    fn note<T: Named>(
+        &mut self,
+        conn: &Connection,
+        kind: names::Kind,
+        winners: &[T],
+        renamed: Vec<i64>,
+        usn: Usn,
+    ) -> Result<()> {
+        for winner in winners {
+            if names::differs(conn, kind, winner, usn)? {
+                self.told.push(winner.id());
+            } else {
+                self.taken.insert(winner.id());
+            }
+        }
+        let told: HashSet<i64> = self.told.iter().copied().collect();
+        self.told.extend(renamed.into_iter().filter(|id| !told.contains(id)));
+        Ok(())
+    }
 }
 
 fn count_received(changes: &ReceivedChanges) -> u64 {

@@ -7,9 +7,12 @@ mod changes;
 pub(crate) mod day;
 mod graves;
 pub(crate) mod heal;
+mod history;
+mod names;
 mod outgoing;
 mod rows;
 mod sanity;
+
 mod shapes;
 mod unbury;
 
@@ -53,6 +56,8 @@ pub struct ServerSync {
     outgoing: Option<OutgoingRows>,
     shapes: NotetypeShapes,
     suspects: heal::Suspects,
+    /// What clients last received of the config.
+    history: history::History,
     /// Tags of received notes that have been told again in this sync.
     tags_told: BTreeSet<String>,
     counts: SyncCounts,
@@ -85,6 +90,7 @@ impl ServerSync {
     ) -> Result<(ServerSync, Graves)> {
         let usn = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
         let now_secs = now_ms.div_euclid(1000);
+        let history = history::History::begin(conn, usn)?;
         unbury::release_buried_cards(conn, usn, now_secs)?;
         // Ours are collected before the client's are stored, or it would get its own back.
         let graves = graves::changed_since(conn, request.client_usn)?;
@@ -96,6 +102,7 @@ impl ServerSync {
             outgoing: None,
             shapes: NotetypeShapes::default(),
             suspects: heal::Suspects::default(),
+            history,
             tags_told: BTreeSet::new(),
             counts: SyncCounts::default(),
         };
@@ -197,9 +204,8 @@ impl ServerSync {
         // The next sync's number: the client that is just finishing gets repairs as well.
         let next_usn = self.usn.saturating_add(1);
         let healed = heal::repair(conn, &self.suspects, self.usn, next_usn, self.now_secs)?;
-        // Devices recognise changes by a different `mod`, so it must never repeat, whatever the
-        // clock does.
-        let modified = now_ms.max(previous.saturating_add(1));
+        self.history.keep(conn, self.usn)?;
+        let modified = next_modified(previous, now_ms);
         // A repair is news for the client as well: it must not see "no changes" next time.
         let stored = if healed { modified.saturating_add(1) } else { modified };
         conn.execute("UPDATE col SET mod = ?1, ls = ?1, usn = ?2", (stored, next_usn))?;
@@ -229,6 +235,16 @@ pub struct Finished {
     pub modified: TimestampMillis,
     /// What moved.
     pub counts: SyncCounts,
+}
+
+/// The collection's next `mod`.
+///
+/// Devices recognise changes by a different `mod`, so it never repeats, whatever the clock does.
+/// And a device sends its config only if its own `mod`, the time of its last edit, is higher than
+/// ours. So ours follows no clock, it only counts on: whoever has edited anything since its last
+/// sync sends its config, also when others have synced in the meantime (`collection-sync` 13.6).
+fn next_modified(previous: TimestampMillis, now_ms: TimestampMillis) -> TimestampMillis {
+    if previous == 0 { now_ms } else { previous.saturating_add(1) }
 }
 
 /// Ends an open transaction without keeping anything. SQLite may have ended it by itself, e.g.

@@ -63,7 +63,7 @@ impl Kept {
     /// The other one has taken its place, on disk.
     pub(crate) fn complete(mut self) -> BackupInfo {
         self.is_complete = true;
-        // Should this fail, the next start does it.
+        // Should this fail, the next opening of the collection does it.
         let _ = fs::rename(beside(&self.target, PENDING), &self.target)
             .and_then(|()| sync_folder(&self.folder));
         self.info.clone()
@@ -78,7 +78,7 @@ impl Drop for Kept {
     }
 }
 
-/// Removes what was kept for nothing. What cannot be removed now is at the next start.
+/// Removes what was kept for nothing. What cannot be removed now is at the next opening.
 fn discard(folder: &Path, name: &str) {
     let target = folder.join(format!("{name}{}", name::PLAIN));
     for suffix in ["-wal", PENDING] {
@@ -87,33 +87,43 @@ fn discard(folder: &Path, name: &str) {
     let _ = remove_if_present(&folder.join(format!("{name}{}", name::FACTS)));
 }
 
-/// Puts in order what an interrupted process left in an account's backups. Only for a folder in
-/// which nothing runs. Problems are ignored: they cost space, or are tried again at the next
-/// start.
-pub(crate) fn settle(account_folder: &Path) {
-    let folder = account_folder.join(FOLDER);
-    let Ok(entries) = fs::read_dir(&folder) else { return };
-    for entry in entries.flatten() {
-        let file_name = entry.file_name();
-        let Some(file) = file_name.to_str() else { continue };
-        let is_ours = file.split('.').next().is_some_and(|name| name::parse(name).is_some());
-        if is_ours && file.ends_with(PART) {
-            let _ = fs::remove_file(entry.path());
-        }
-        if let Some(name) =
-            file.strip_suffix(PENDING).and_then(|file| file.strip_suffix(name::PLAIN))
-            && is_ours
-        {
-            // The replacement that it was kept for has happened or not.
-            match is_same(&entry.path(), &account_folder.join("collection.anki2")) {
-                Ok(true) => discard(&folder, name),
-                Ok(false) => {
-                    let _ = fs::rename(entry.path(), folder.join(format!("{name}{}", name::PLAIN)));
-                }
-                Err(_) => {}
-            }
+/// Removes unfinished files that an interrupted process left in an account's backups. Only for a
+/// folder in which nothing runs. Problems are ignored: such files cost space and nothing else.
+pub(crate) fn remove_unfinished(account_folder: &Path) {
+    for (path, file) in own_files(&account_folder.join(FOLDER)) {
+        if file.ends_with(PART) {
+            let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Finishes what was begun by [`keep`] and ended neither well nor badly, because the process or
+/// the disk failed. Only while nobody has the collection open. Problems are ignored: it is tried
+/// again at the next opening.
+pub(crate) fn settle(account_folder: &Path) {
+    let folder = account_folder.join(FOLDER);
+    for (path, file) in own_files(&folder) {
+        let kept = file.strip_suffix(PENDING).and_then(|file| file.strip_suffix(name::PLAIN));
+        let Some(name) = kept else { continue };
+        // The replacement that it was kept for has happened or not.
+        match is_same(&path, &account_folder.join("collection.anki2")) {
+            Ok(true) => discard(&folder, name),
+            Ok(false) => {
+                let _ = fs::rename(&path, folder.join(format!("{name}{}", name::PLAIN)));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// The files in a folder of backups whose names were given here.
+fn own_files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let named = entries
+        .flatten()
+        .filter_map(|entry| Some((entry.path(), entry.file_name().into_string().ok()?)));
+    let is_ours = |file: &str| file.split('.').next().is_some_and(|n| name::parse(n).is_some());
+    named.filter(|(_, file)| is_ours(file)).collect()
 }
 
 /// Whether two files have the same content, or are even one.
@@ -261,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_replaced_before_the_process_was_killed_is_a_backup_after_the_next_start() {
+    fn what_was_replaced_before_the_process_was_killed_is_a_backup_at_the_next_opening() {
         let (account, folder) = killed_after_keeping();
         fs::write(account.path().join("new"), "new").unwrap();
         fs::rename(account.path().join("new"), account.path().join("collection.anki2")).unwrap();

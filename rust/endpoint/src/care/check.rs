@@ -19,7 +19,7 @@ use crate::worker::{Caller, FileForm, UploadLease};
 pub struct CheckReport {
     /// What is wrong with the collection. `Display` of each is one sentence.
     pub findings: Vec<Finding>,
-    /// The collection can be mended, or was.
+    /// Something of it can be mended, or was.
     pub mendable: bool,
     /// What was wrong with the collection was mended.
     pub repaired: bool,
@@ -52,7 +52,6 @@ pub(super) fn check(care: &AccountCare, repair: bool) -> Result<CheckReport, Car
     };
     if let Some(lease) = lease
         && checkup.mended
-        && !report.findings.is_empty()
     {
         report.backup = put_mended_in_place(lease, copy, checkup.one_way, care.now_ms())?;
         report.repaired = true;

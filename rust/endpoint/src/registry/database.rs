@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Params, Transaction, TransactionBehavior};
 
 use super::RegistryError;
@@ -130,6 +131,8 @@ fn connect(path: &Path) -> Result<Connection, RegistryError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Off by default in SQLite; devices go with their account.
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Or statements that are kept are planned anew for each value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Android has no folder for temporary files.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::addresses::{InterfaceAddress, Interfaces, LinkKind};
+use crate::options::EndpointOptions;
 use crate::scope::Scope;
 use crate::throttle::AddressKey;
 
@@ -17,6 +19,7 @@ const MOST_TOLD: usize = 64;
 #[derive(Debug)]
 pub(super) struct Guests {
     scope: Scope,
+    interfaces: Arc<dyn Interfaces>,
     most_of_one: usize,
     known: Mutex<Known>,
 }
@@ -41,17 +44,31 @@ pub(super) struct Guest {
 pub(super) enum Unwelcome {
     #[error("it is not in a local network; allow its network if it is yours")]
     Far,
+    #[error("it came over mobile data")]
+    MobileData,
     #[error("it has too many connections open")]
     TooMany,
 }
 
 impl Guests {
-    pub(super) fn new(scope: Scope, most_of_one: usize) -> Guests {
-        Guests { scope, most_of_one, known: Mutex::default() }
+    pub(super) fn new(options: &EndpointOptions) -> Guests {
+        Guests {
+            scope: options.scope.clone(),
+            interfaces: Arc::clone(&options.interfaces),
+            most_of_one: options.limits.max_connections_per_address,
+            known: Mutex::default(),
+        }
     }
 
-    /// Takes a connection in, or says why not.
-    pub(super) fn welcome(self: &Arc<Guests>, address: IpAddr) -> Result<Guest, Unwelcome> {
+    /// Takes a connection from an address to one of ours in, or says why not.
+    pub(super) fn welcome(
+        self: &Arc<Guests>,
+        address: IpAddr,
+        ours: IpAddr,
+    ) -> Result<Guest, Unwelcome> {
+        if self.is_mobile_data(ours.to_canonical()) {
+            return Err(Unwelcome::MobileData);
+        }
         if !self.scope.allows(address) {
             return Err(Unwelcome::Far);
         }
@@ -64,6 +81,14 @@ impl Guests {
         *open += 1;
         drop(known);
         Ok(Guest { guests: Arc::clone(self), address })
+    }
+
+    /// Who comes that way comes from the internet, and costs money.
+    fn is_mobile_data(&self, ours: IpAddr) -> bool {
+        let is_mobile = |found: &InterfaceAddress| {
+            found.ip == ours && LinkKind::of(&found.interface, found.ip) == LinkKind::Mobile
+        };
+        !ours.is_loopback() && self.interfaces.list().iter().any(is_mobile)
     }
 
     /// Whether a person should be told of a refusal: not for each of a flood. `now` is monotonic.
@@ -97,25 +122,57 @@ impl Drop for Guest {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    /// A phone with mobile data and Wi-Fi.
+    #[derive(Debug)]
+    struct Phone;
+
+    const WIFI: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9));
+    const MOBILE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 7, 7, 7));
+
+    impl Interfaces for Phone {
+        fn list(&self) -> Vec<InterfaceAddress> {
+            let of = |(name, ip): (&str, IpAddr)| InterfaceAddress { interface: name.into(), ip };
+            [("rmnet_data0", MOBILE), ("wlan0", WIFI)].map(of).to_vec()
+        }
+    }
+
+    fn guests(most_of_one: usize) -> Arc<Guests> {
+        let mut options = EndpointOptions::new("data");
+        options.interfaces = Arc::new(Phone);
+        options.limits.max_connections_per_address = most_of_one;
+        Arc::new(Guests::new(&options))
+    }
 
     #[test]
     fn one_address_cannot_take_all_places() {
-        let guests = Arc::new(Guests::new(Scope::Local, 2));
+        let guests = guests(2);
         let (one, other) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
-        let first = guests.welcome(one).unwrap();
-        let _second = guests.welcome("::ffff:10.0.0.1".parse().unwrap()).unwrap();
-        assert_eq!(guests.welcome(one).unwrap_err(), Unwelcome::TooMany);
-        let third = guests.welcome(other).unwrap();
+        let first = guests.welcome(one, WIFI).unwrap();
+        let _second = guests.welcome("::ffff:10.0.0.1".parse().unwrap(), WIFI).unwrap();
+        assert_eq!(guests.welcome(one, WIFI).unwrap_err(), Unwelcome::TooMany);
+        let third = guests.welcome(other, WIFI).unwrap();
         drop((first, third));
-        let _again = guests.welcome(one).unwrap();
+        let _again = guests.welcome(one, WIFI).unwrap();
         assert_eq!(guests.lock().open.len(), 1, "who has left is forgotten");
-        assert_eq!(guests.welcome("8.8.8.8".parse().unwrap()).unwrap_err(), Unwelcome::Far);
+        let far = guests.welcome("8.8.8.8".parse().unwrap(), WIFI);
+        assert_eq!(far.unwrap_err(), Unwelcome::Far);
+    }
+
+    #[test]
+    fn nobody_comes_in_over_mobile_data_not_even_from_a_private_address() {
+        let guests = guests(2);
+        let peer = "10.7.7.8".parse().unwrap();
+        assert_eq!(guests.welcome(peer, MOBILE).unwrap_err(), Unwelcome::MobileData);
+        assert!(guests.welcome(peer, WIFI).is_ok());
     }
 
     #[test]
     fn a_flood_is_told_once_a_minute() {
-        let guests = Guests::new(Scope::Local, 1);
+        let guests = guests(1);
         let (one, other) = ("8.8.8.8".parse().unwrap(), "8.8.4.4".parse().unwrap());
         let at = Duration::from_secs;
         assert!(guests.should_tell(one, at(0)));

@@ -96,8 +96,7 @@ impl Server {
         let Inner { options, registry, workers, pairings } = inner;
         let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
         let health = Health::default();
-        let most_of_one = options.limits.max_connections_per_address;
-        let guests = Arc::new(Guests::new(options.scope.clone(), most_of_one));
+        let guests = Arc::new(Guests::new(options));
         Server {
             shared: Arc::new(Shared {
                 options: options.clone(),
@@ -172,7 +171,9 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => {
                 failing = false;
-                let guest = match shared.guests.welcome(peer.ip()) {
+                // Without one of ours the connection is gone already.
+                let Ok(ours) = stream.local_addr() else { continue };
+                let guest = match shared.guests.welcome(peer.ip(), ours.ip()) {
                     Ok(guest) => guest,
                     Err(unwelcome) => {
                         shared.tell_refused(peer.ip(), unwelcome);

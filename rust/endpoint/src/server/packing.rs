@@ -13,7 +13,7 @@ const BLOCK_BYTES: u64 = 128 * 1024;
 /// Shorter content is compressed whatever it is.
 const SHORT_BYTES: usize = 8 * 1024;
 /// So many bytes are tried.
-const SAMPLE_BYTES: usize = 16 * 1024;
+const SAMPLE_BYTES: usize = 4 * 1024;
 /// Magic number, a descriptor that announces nothing else, and a window of 128 KiB.
 const FRAME_HEADER: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 7 << 3];
 /// A raw block without content that is the last one.

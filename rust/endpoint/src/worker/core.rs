@@ -14,12 +14,13 @@ use std::time::Duration;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
+use super::disk::DiskDoubt;
 use super::media::Media;
 use super::message::{Caller, Message, Reply};
 use super::notices::Notices;
 use super::store::{Facts, FileForm, Snapshot, Store};
 use super::thread::Owner;
-use super::told::{SeenStates, ToldStates};
+use super::told::{Astray, SeenStates, ToldStates};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
@@ -44,9 +45,11 @@ pub(super) struct Core {
     waiting: VecDeque<Waiting>,
     pub(super) told: ToldStates,
     pub(super) seen: SeenStates,
+    pub(super) astray: Astray,
     pub(super) notices: Notices,
     pub(super) texts: Arc<dyn Texts>,
     archivist: Arc<Archivist>,
+    pub(super) disk: DiskDoubt,
     /// When the last message had been worked on.
     last_used: Duration,
     shutting_down: bool,
@@ -101,8 +104,10 @@ impl Core {
             waiting: VecDeque::new(),
             told: ToldStates::default(),
             seen: SeenStates::default(),
+            astray: Astray::default(),
             texts: Arc::clone(&options.texts),
             archivist,
+            disk: DiskDoubt::default(),
             last_used: options.clock.monotonic(),
             shutting_down: false,
         }
@@ -237,6 +242,9 @@ impl Core {
         match wish {
             Wish::Sync { session_key, request, reply } => {
                 let started = self.start(caller, session_key, &request);
+                if let Err(refusal) = &started {
+                    self.disk.note(refusal);
+                }
                 if reply.send(started).is_err() {
                     self.roll_back("the device went away");
                 }
@@ -256,7 +264,12 @@ impl Core {
                 self.tell_of_transfer(&caller, false);
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
-                let _ = reply.send(snapshot.map_err(Refusal::from));
+                let snapshot = snapshot.map_err(Refusal::from);
+                match &snapshot {
+                    Ok(_) => self.astray.forget(&caller.key),
+                    Err(refusal) => self.disk.note(refusal),
+                }
+                let _ = reply.send(snapshot);
             }
             Wish::Keep(reason, reply) => {
                 let _ = reply.send(self.keep(&caller, reason));

@@ -8,6 +8,7 @@
 //! back the account's sync and nothing else.
 
 mod core;
+mod disk;
 mod look;
 mod media;
 mod message;

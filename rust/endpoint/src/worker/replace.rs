@@ -29,6 +29,7 @@ impl Core {
             .replace(file, reason, one_way, caller.device_name(), now_ms)
             .map_err(|error| Refusal::internal(error.to_string()))?;
         faults::point("upload.replaced");
+        self.astray.forget_all();
         if let Some(backup) = &displaced.backup {
             self.tell_of_backup(&caller, backup);
             // A notice is for a device; whoever restores or imports knows what is replaced.

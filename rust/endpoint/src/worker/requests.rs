@@ -25,6 +25,9 @@ impl Core {
             SyncMethod::Finish => self.finish(&request),
             _ => self.advance(&request),
         };
+        if let Err(refusal) = &answer {
+            self.disk.note(refusal);
+        }
         let _ = reply.send(answer);
     }
 
@@ -43,16 +46,28 @@ impl Core {
         };
         let answer = match facts {
             Ok(facts) => {
-                let schema_modified = facts.state.schema_modified_ms;
                 let (device, run) = (&request.caller.key, &request.session_key);
+                let is_astray = self.astray.contains(device);
+                let mut schema_modified = facts.state.schema_modified_ms;
+                if is_astray {
+                    schema_modified = schema_modified.saturating_add(1);
+                }
                 self.told.remember(device, run, schema_modified);
                 self.seen.remember(device, facts.state.modified_ms);
                 let media_usn = self.media.tell(device, self.clock.monotonic());
                 let mut answer = describe(&facts, meta.version, now_ms, media_usn);
+                answer.schema_modified = schema_modified;
+                if is_astray && answer.should_continue {
+                    answer.message = self.texts.cannot_merge();
+                }
                 if answer.message.is_empty()
                     && let Some(copy) = self.notices.tell(device, run, now_ms)
                 {
                     answer.message = self.texts.copy_kept(&copy);
+                }
+                if let Some(complaint) = self.disk.complaint(self.store.folder()) {
+                    answer.should_continue = false;
+                    answer.message = complaint;
                 }
                 answer
             }
@@ -142,6 +157,9 @@ impl Core {
                 Ok(json)
             }
             Err(error) => {
+                if matches!(error, Error::Conflict(_)) {
+                    self.astray.remember(&request.caller.key);
+                }
                 let refusal = Refusal::from(error);
                 self.roll_back(&refusal.reason);
                 Err(refusal)

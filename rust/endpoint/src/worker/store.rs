@@ -98,6 +98,7 @@ impl Store {
     pub(super) fn open(&mut self, now_ms: i64) -> Result<&Collection, Error> {
         if self.collection.is_none() {
             fs::create_dir_all(&self.folder)?;
+            backup::settle(&self.folder);
             let opened = match Collection::open_or_create(&self.path(), now_ms) {
                 // The reference server leaves this behind after a download by an old client.
                 Err(Error::NeedsUpgrade(_)) => {

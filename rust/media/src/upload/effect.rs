@@ -2,7 +2,7 @@
 
 use deckport_wire::Usn;
 use rusqlite::Connection;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::receive::Received;
 use crate::disk::Stat;
@@ -22,8 +22,8 @@ pub(crate) struct Effects {
     pub(crate) keep_replaced: bool,
     /// The last usn used.
     pub(crate) usn: Usn,
-    /// Places where something is to be done after the commit.
-    pub(crate) spots: BTreeSet<String>,
+    /// What is to be done after the commit, by its spot.
+    pub(crate) operations: BTreeMap<String, Operation>,
     /// Incoming files that nobody needs after the commit.
     pub(crate) unused: Vec<String>,
     /// Bytes of content noted with the operations.
@@ -35,7 +35,7 @@ impl Effects {
         Effects {
             keep_replaced: false,
             usn,
-            spots: BTreeSet::new(),
+            operations: BTreeMap::new(),
             unused: Vec::new(),
             content_bytes: 0,
         }
@@ -50,12 +50,12 @@ impl Effects {
     fn note(
         &mut self,
         conn: &Connection,
-        operation: &Operation,
+        operation: Operation,
         content: Option<&[u8]>,
     ) -> Result<()> {
-        self.unused.extend(pending::put(conn, operation, content)?);
+        self.unused.extend(pending::put(conn, &operation, content)?);
         self.content_bytes += content.map_or(0, |content| content.len() as u64);
-        self.spots.insert(operation.spot.clone());
+        self.operations.insert(operation.spot.clone(), operation);
         Ok(())
     }
 }
@@ -120,7 +120,7 @@ impl MediaStore {
         let trash =
             is_foreign.then(|| trash::free_name(&self.folder, &stored, now_ms)).transpose()?;
         let spot = pending::spot(&stored, self.folding).into_owned();
-        effects.note(conn, &Operation { spot, stored, incoming: None, trash }, None)
+        effects.note(conn, Operation { spot, stored, incoming: None, trash }, None)
     }
 
     /// Notes that content goes to its place, and what is known of it.
@@ -159,7 +159,7 @@ impl MediaStore {
         records::put_file(conn, &file)?;
         let spot = pending::spot(&stored, self.folding).into_owned();
         let operation = Operation { spot, stored, incoming: Some(incoming), trash };
-        effects.note(conn, &operation, small.as_deref())
+        effects.note(conn, operation, small.as_deref())
     }
 
     /// The name under which a new file is stored: its own if the place is free, else an escaped

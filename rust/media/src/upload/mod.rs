@@ -48,7 +48,7 @@ impl MediaStore {
         let mut received = Vec::new();
         match self.apply(&mut batch, &mut received, now_ms) {
             Ok((result, effects)) => {
-                self.place(effects.spots, &effects.unused, effects.content_bytes)?;
+                self.place(effects.operations, &effects.unused, effects.content_bytes);
                 Ok(result)
             }
             Err(error) => {

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anki.lang  # noqa: F401  2.1.54 cannot import `_backend` first
 from anki._backend import RustBackend
 from anki.collection import Collection
 from anki.sync import SyncAuth
@@ -477,15 +478,24 @@ class ModernAnki:
         """Set a key of the collection's settings, as Anki or an add-on does."""
         self.col.set_config(key, value)
 
+    def get_config(self, key: str) -> Any:
+        """The value of a setting, or nothing."""
+        return self.col.get_config(key)
+
     @edit
     def remove_config(self, key: str) -> None:
         """Remove a key of the collection's settings."""
         self.col.remove_config(key)
 
     @edit
-    def force_one_way(self) -> None:
-        """Choose "force one-way sync" in the preferences."""
+    def force_one_way(self, noticed: bool = False) -> None:
+        """Choose "force one-way sync" in the preferences.
+
+        By itself it is noticed only when something else changes, too; `noticed` makes sure of that.
+        """
         self.col.mod_schema(check=False)
+        if noticed:
+            self.col.db.execute("update col set mod = ?", int(time.time() * 1000))
 
     # Media and packages
 
@@ -493,7 +503,7 @@ class ModernAnki:
         """Put a file into the media folder, as pasting one does."""
         Path(self.col.media.dir(), name).write_text(text)
 
-    def media(self) -> dict[str, str]:
+    def media_files(self) -> dict[str, str]:
         """Names and contents of the files in the media folder."""
         files = Path(self.col.media.dir()).iterdir()
         return {file.name: file.read_text() for file in files}

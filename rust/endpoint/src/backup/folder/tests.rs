@@ -1,4 +1,4 @@
-use super::super::{Occasion, keep, settle};
+use super::super::{Occasion, keep, remove_unfinished};
 use super::*;
 
 const DAY_MS: i64 = 86_400_000;
@@ -128,7 +128,7 @@ fn unfinished_files_go_at_the_next_start_and_no_others() {
     for name in [unfinished.as_str(), "mine.anki2.part", "download.part"] {
         fs::write(folder.path().join(name), "x").unwrap();
     }
-    settle(account.path());
+    remove_unfinished(account.path());
     assert!(!folder.path().join(unfinished).exists());
     assert!(folder.path().join("mine.anki2.part").exists());
     assert!(folder.path().join("download.part").exists());

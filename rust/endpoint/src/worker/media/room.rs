@@ -13,6 +13,7 @@ use super::state::MediaState;
 use super::{MediaAsker, MediaMessage, MediaZip, Work};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink, MediaCounts};
+use crate::faults;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
@@ -111,7 +112,9 @@ impl MediaRoom {
         let (now_ms, now) = (self.clock.now_ms(), self.clock.monotonic());
         let store = self.store()?;
         let before = store.usn()?;
+        faults::point("media.batch_received");
         let result = store.apply_upload(zip, now_ms)?;
+        faults::point("media.batch_stored");
         let (session, device) = (asker.session(), asker.device.label());
         self.state.views(|views| {
             views.uploaded(&session, &device, before, result.current_usn, now.as_secs());

@@ -99,3 +99,20 @@ fn old_backups_are_compressed_when_the_account_is_idle() {
     assert_eq!(forms, [false, true, true]);
     assert!(!bench.backups()[0].compressed, "the newest stays as it is");
 }
+
+#[test]
+fn what_a_failing_disk_left_half_kept_is_a_backup_when_the_collection_is_opened_again() {
+    let mut bench = Bench::new();
+    bench.sync_review(1, 1);
+    bench.upload(1, 2);
+    let folder = bench.folder.path().join("backups");
+    let backup = bench.backups().remove(0);
+    // As if its last step had failed.
+    let file = folder.join(&backup.file);
+    std::fs::rename(&file, folder.join(format!("{}.kept", backup.file))).unwrap();
+    assert_eq!(bench.backups(), []);
+    bench.core.close();
+    bench.sync_review(2, 3);
+    assert_eq!(bench.backups(), [backup]);
+    assert_eq!((reviews_in(&file), bench.reviews()), (vec![1], vec![2, 3]));
+}

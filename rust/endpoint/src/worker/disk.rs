@@ -1,0 +1,70 @@
+//! Telling a person that the disk cannot be written.
+//!
+//! Clients show a reason for a failed sync only when it comes in the answer to `meta`, before
+//! anything has been tried (`transport` 6.2); a step that fails later is shown as a passing problem.
+//! So after such a failure the next `meta` looks whether the disk can be written, and says so if not.
+
+use std::io;
+use std::path::Path;
+
+use deckport_wire::ErrorKind;
+
+use crate::folder::{FolderError, check_writable};
+use crate::refusal::Refusal;
+
+/// Whether the disk is to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct DiskDoubt {
+    is_due: bool,
+}
+
+impl DiskDoubt {
+    /// Remembers a failure that the disk may have caused.
+    pub(super) fn note(&mut self, refusal: &Refusal) {
+        self.is_due |= matches!(refusal.kind, ErrorKind::Unavailable | ErrorKind::Internal);
+    }
+
+    /// What to tell a person, if `folder` cannot be written; costs nothing without a failure.
+    pub(super) fn complaint(&mut self, folder: &Path) -> Option<String> {
+        let complaint = if self.is_due { look(folder) } else { None };
+        self.is_due = complaint.is_some();
+        complaint
+    }
+}
+
+fn look(folder: &Path) -> Option<String> {
+    let error = match check_writable(folder) {
+        Err(FolderError::NotWritable { source, .. }) => source,
+        _ => return None,
+    };
+    Some(match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "The disk of the sync endpoint is full. Free some space there and try again.".to_owned()
+        }
+        _ => format!("The sync endpoint cannot write to its disk ({error})."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disk_is_looked_at_after_a_failure_until_it_is_well() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder in the probe's place cannot be written by any user, root included.
+        let obstacle = folder.path().join("deckport.probe");
+        std::fs::create_dir(&obstacle).unwrap();
+        let mut doubt = DiskDoubt::default();
+        assert_eq!(doubt.complaint(folder.path()), None);
+        doubt.note(&Refusal::bad_request("the client's own fault"));
+        assert_eq!(doubt.complaint(folder.path()), None);
+        doubt.note(&Refusal::internal("a write failed"));
+        assert!(doubt.complaint(folder.path()).unwrap().contains("cannot write"));
+        assert!(doubt.complaint(folder.path()).is_some());
+        std::fs::remove_dir(&obstacle).unwrap();
+        assert_eq!(doubt.complaint(folder.path()), None);
+        std::fs::create_dir(&obstacle).unwrap();
+        assert_eq!(doubt.complaint(folder.path()), None);
+    }
+}

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deckport_endpoint::{
-    Endpoint, EndpointHandle, InterfaceAddress, ListenOn, addresses, interfaces_of_machine, listen,
+    Endpoint, EndpointHandle, InterfaceAddress, Interfaces, ListenOn, addresses, listen,
 };
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -14,12 +14,14 @@ use crate::errors::{Common, StartError};
 use crate::events::EndpointEvent;
 use crate::hub::Hub;
 use crate::listener::EndpointState;
+use crate::networks::Networks;
 
 /// What the endpoint's object and its tasks share. Tasks never hold what owns the threads.
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) hub: Arc<Hub>,
     listen_on: ListenOn,
+    networks: Arc<Networks>,
     /// One start or stop at a time.
     running: tokio::sync::Mutex<Option<Running>>,
     open: Mutex<Open>,
@@ -32,8 +34,6 @@ struct Open {
     endpoint: Option<Arc<Endpoint>>,
     /// The sockets, while it listens.
     bound: Vec<SocketAddr>,
-    /// What the app said last about its networks; `None`: the system is asked.
-    interfaces: Option<Vec<InterfaceAddress>>,
     /// As they were told last.
     addresses: Vec<Address>,
 }
@@ -47,15 +47,16 @@ struct Running {
 
 impl Control {
     /// Of an endpoint that was just opened.
-    pub(crate) fn new(hub: Arc<Hub>, listen_on: ListenOn, endpoint: Endpoint) -> Control {
-        let open = Open {
-            endpoint: Some(Arc::new(endpoint)),
-            bound: Vec::new(),
-            interfaces: None,
-            addresses: Vec::new(),
-        };
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        listen_on: ListenOn,
+        networks: Arc<Networks>,
+        endpoint: Endpoint,
+    ) -> Control {
+        let open =
+            Open { endpoint: Some(Arc::new(endpoint)), bound: Vec::new(), addresses: Vec::new() };
         let (running, open) = (tokio::sync::Mutex::default(), Mutex::new(open));
-        Control { hub, listen_on, running, open }
+        Control { hub, listen_on, networks, running, open }
     }
 
     /// The way to accounts and collections.
@@ -133,7 +134,7 @@ impl Control {
     /// The addresses under which it is reached now; none while it does not listen.
     pub(crate) fn addresses(&self) -> Vec<Address> {
         let mut open = self.lock();
-        let found = open.find_addresses();
+        let found = open.find_addresses(&self.networks);
         let news = found != open.addresses;
         open.addresses.clone_from(&found);
         drop(open);
@@ -145,14 +146,14 @@ impl Control {
 
     /// The app's networks are others now; `None`: the system is to be asked.
     pub(crate) fn networks_changed(&self, interfaces: Option<Vec<InterfaceAddress>>) {
-        self.lock().interfaces = interfaces;
+        self.networks.tell(interfaces);
         self.addresses();
     }
 
     fn now_listening(&self, bound: Vec<SocketAddr>) -> Vec<Address> {
         let mut open = self.lock();
         open.bound = bound;
-        let addresses = open.find_addresses();
+        let addresses = open.find_addresses(&self.networks);
         open.addresses.clone_from(&addresses);
         drop(open);
         self.hub.set_state(EndpointState::Listening { addresses: addresses.clone() });
@@ -181,15 +182,11 @@ impl Control {
 }
 
 impl Open {
-    fn find_addresses(&self) -> Vec<Address> {
+    fn find_addresses(&self, networks: &Networks) -> Vec<Address> {
         if self.bound.is_empty() {
             return Vec::new();
         }
-        let found = match &self.interfaces {
-            Some(interfaces) => addresses(&self.bound, interfaces),
-            None => addresses(&self.bound, &interfaces_of_machine()),
-        };
-        found.into_iter().map(Address::from).collect()
+        addresses(&self.bound, &networks.list()).into_iter().map(Address::from).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::control::Control;
 use crate::errors::{OpenError, StartError};
 use crate::hub::{Hub, Sink, Subscription};
 use crate::listener::{EndpointListener, EndpointState};
+use crate::networks::Networks;
 use crate::options::EndpointOptions;
 use crate::runtime::{self, Threads};
 
@@ -36,12 +37,13 @@ impl Endpoint {
     #[uniffi::constructor]
     pub async fn open(options: EndpointOptions) -> Result<Arc<Endpoint>, OpenError> {
         let threads = Threads::start()?;
-        let hub = Hub::new();
+        let (hub, networks) = (Hub::new(), Networks::new());
         let listen_on = options.listen_on()?;
-        let engine = options.for_engine(Arc::new(Sink(Arc::clone(&hub))))?;
+        let engine =
+            options.for_engine(Arc::new(Sink(Arc::clone(&hub))), Arc::clone(&networks) as _)?;
         let open = move || deckport_endpoint::Endpoint::open(engine).map_err(OpenError::from);
         let endpoint = runtime::blocking(threads.handle(), open).await?;
-        let control = Arc::new(Control::new(hub, listen_on, endpoint));
+        let control = Arc::new(Control::new(hub, listen_on, networks, endpoint));
         Ok(Arc::new(Endpoint { control, threads }))
     }
 

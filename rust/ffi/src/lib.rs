@@ -21,6 +21,7 @@ mod events;
 mod hub;
 mod listener;
 mod log;
+mod networks;
 mod options;
 mod overview;
 mod pairing;

@@ -144,7 +144,9 @@ mod tests {
     #[test]
     fn an_address_of_another_machine_is_refused() {
         let foreign = ListenOn::Addresses(vec!["192.0.2.1:0".parse().unwrap()]);
-        assert!(matches!(listen(&foreign), Err(ListenError::NoSuchAddress(_))));
+        let refused = listen(&foreign).unwrap_err();
+        assert!(matches!(refused, ListenError::NoSuchAddress(_)), "{refused}");
+        assert!(refused.to_string().contains("192.0.2.1"));
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Control {
 
     /// The app's networks are others now; `None`: the system is to be asked.
     pub(crate) fn networks_changed(&self, interfaces: Option<Vec<InterfaceAddress>>) {
-        self.networks.set(interfaces);
+        self.networks.tell(interfaces);
         self.addresses();
     }
 
@@ -186,8 +186,7 @@ impl Open {
         if self.bound.is_empty() {
             return Vec::new();
         }
-        let found = addresses(&self.bound, &networks.list());
-        found.into_iter().map(Address::from).collect()
+        addresses(&self.bound, &networks.list()).into_iter().map(Address::from).collect()
     }
 }
 

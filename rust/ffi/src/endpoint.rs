@@ -37,11 +37,10 @@ impl Endpoint {
     #[uniffi::constructor]
     pub async fn open(options: EndpointOptions) -> Result<Arc<Endpoint>, OpenError> {
         let threads = Threads::start()?;
-        let hub = Hub::new();
+        let (hub, networks) = (Hub::new(), Networks::new());
         let listen_on = options.listen_on()?;
-        let networks = Arc::new(Networks::default());
-        let mut engine = options.for_engine(Arc::new(Sink(Arc::clone(&hub))))?;
-        engine.interfaces = networks.clone();
+        let engine =
+            options.for_engine(Arc::new(Sink(Arc::clone(&hub))), Arc::clone(&networks) as _)?;
         let open = move || deckport_endpoint::Endpoint::open(engine).map_err(OpenError::from);
         let endpoint = runtime::blocking(threads.handle(), open).await?;
         let control = Arc::new(Control::new(hub, listen_on, networks, endpoint));

@@ -1,23 +1,30 @@
-//! The networks that the app tells of, for whoever needs to know them.
+//! The device's network interfaces: what the app told last, or what the system tells.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use deckport_endpoint::{InterfaceAddress, Interfaces, interfaces_of_machine};
 
-/// What the app said last; until then, and when it takes that back, the system is asked.
+/// Told by the app, where it did; else the system is asked each time.
 #[derive(Debug, Default)]
-pub(crate) struct Networks(Mutex<Option<Vec<InterfaceAddress>>>);
+pub(crate) struct Networks {
+    told: Mutex<Option<Vec<InterfaceAddress>>>,
+}
 
 impl Networks {
-    /// They are others now; `None`: the system is to be asked.
-    pub(crate) fn set(&self, told: Option<Vec<InterfaceAddress>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told;
+    /// Nothing was told yet.
+    pub(crate) fn new() -> Arc<Networks> {
+        Arc::default()
+    }
+
+    /// What the app says now; `None`: the system is to be asked.
+    pub(crate) fn tell(&self, interfaces: Option<Vec<InterfaceAddress>>) {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = interfaces;
     }
 }
 
 impl Interfaces for Networks {
     fn list(&self) -> Vec<InterfaceAddress> {
-        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
         told.unwrap_or_else(interfaces_of_machine)
     }
 }

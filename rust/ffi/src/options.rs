@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{EventSink, ListenOn};
+use deckport_endpoint::{EventSink, Interfaces, ListenOn};
 
 use crate::convert::unsigned;
 use crate::errors::OpenError;
@@ -100,6 +100,7 @@ impl EndpointOptions {
     pub(crate) fn for_engine(
         &self,
         events: Arc<dyn EventSink>,
+        interfaces: Arc<dyn Interfaces>,
     ) -> Result<deckport_endpoint::EndpointOptions, OpenError> {
         if self.data_dir.is_empty() {
             return Err(OpenError::BadOptions { reason: "data_dir is empty".to_owned() });
@@ -111,6 +112,7 @@ impl EndpointOptions {
         };
         let mut engine = deckport_endpoint::EndpointOptions::new(&self.data_dir);
         engine.events = events;
+        engine.interfaces = interfaces;
         engine.texts = Arc::new(AppTexts::of(self));
         if let Some(bytes) = self.max_collection_bytes {
             let most = engine.limits.max_upload_bytes;

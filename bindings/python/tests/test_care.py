@@ -99,6 +99,7 @@ def test_packages_go_out_and_in_with_progress_and_can_be_cancelled(
             self.stages: set[CareStage] = set()
 
         def on_progress(self, stage: CareStage, done: int, total: int | None) -> bool:
+            assert 0 <= done <= (total or done)
             self.stages.add(stage)
             return self.goes_on
 

@@ -300,6 +300,7 @@ mod tests {
             account: "anki".to_owned(),
             device: "x\n2026-11-20T23:45:01.007Z forged".to_owned(),
             peer: "10.0.0.1".parse().unwrap(),
+            paired: false,
         };
         let line = log(LogFormat::Text, false).line(&event).unwrap();
         assert!(line.contains("x·2026") && !line.contains('\n'), "{line}");

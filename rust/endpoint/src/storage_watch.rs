@@ -80,7 +80,7 @@ mod tests {
             free: |_| Some(FREE.load(Ordering::Relaxed)),
             is_low: AtomicBool::new(false),
         };
-        let mut told = |free: u64| {
+        let told = |free: u64| {
             FREE.store(free, Ordering::Relaxed);
             recorder.0.lock().unwrap().clear();
             watch.event(&Event::Listening { addresses: Vec::new() });

@@ -92,6 +92,10 @@ impl Control {
     /// Stops serving and waits until everything is closed; does nothing when it does not serve.
     pub(crate) async fn stop(self: Arc<Control>) -> Result<(), StartError> {
         let mut running = self.running.lock().await;
+        self.stop_running(&mut running).await
+    }
+
+    async fn stop_running(&self, running: &mut Option<Running>) -> Result<(), StartError> {
         let Some(Running { stop, task }) = running.take() else { return Ok(()) };
         self.hub.replace_state(
             |state| matches!(state, EndpointState::Listening { .. }),
@@ -104,7 +108,9 @@ impl Control {
 
     /// Stops and gives the folder free.
     pub(crate) async fn shut_down(self: Arc<Control>) -> Result<(), StartError> {
-        let stopped = Arc::clone(&self).stop().await;
+        // Held to the end: a start that waits for it finds that everything is over.
+        let mut running = self.running.lock().await;
+        let stopped = self.stop_running(&mut running).await;
         let endpoint = self.lock().endpoint.take();
         // Waits for the accounts' threads. Another call that still holds it closes it instead.
         let closed = spawn_blocking(move || drop(endpoint)).await;

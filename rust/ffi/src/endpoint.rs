@@ -17,7 +17,7 @@ use crate::runtime::{self, Threads};
 /// `open` it on a folder, add an account, and `start` it: from then on devices can sync. `stop` ends
 /// serving, and it can be started again; accounts, backups and the rest work in between, too.
 /// `shutdown` ends it for good and gives the folder free; calls afterwards fail with an error named
-/// `Closed`. Letting go of the object does the same without waiting.
+/// `Closed`. Letting go of the object ends everything at once; syncs that run are rolled back.
 ///
 /// All methods may be called from any thread and at the same time. The async ones do their work on
 /// threads of the endpoint, so they may be called from a user interface's thread.

@@ -95,7 +95,8 @@ pub enum EndpointEvent {
         /// Whether the device sends it, or gets it.
         upload: bool,
     },
-    /// A whole collection was sent, or has replaced the one here.
+    /// A whole collection was sent, or has replaced the one here. A restored backup and an imported
+    /// file come from the device `the endpoint itself`.
     TransferFinished {
         /// Account name.
         account: String,

@@ -12,6 +12,7 @@
 mod android;
 mod bench;
 mod bindings;
+mod bindings_test;
 mod deny;
 mod fuzz;
 mod kotlin;
@@ -50,6 +51,7 @@ cargo xtask reliability [PARTS...]     lives, kills, disk, crowd, by default all
     --lives N, --kills N               how many (default 500 each)
     --first-seed N                     begin there, to repeat what was found
     --write FILE                       put the figures into FILE, between the markers of each part
+cargo xtask test python                 the Python package, with a real Anki client in its process
 cargo xtask test fuzz                  each fuzz target for some seconds
 cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
     --seconds N                        how long each runs (default 1800)

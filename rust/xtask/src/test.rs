@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::process::{self, cargo, run_watched};
 use crate::tally::Tally;
-use crate::{TaskResult, fuzz, kotlin, matrix, python, reliability, root};
+use crate::{TaskResult, bindings_test, fuzz, kotlin, matrix, python, reliability, root};
 
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
             rust(&mut report);
             scenarios(&[], &mut report);
             old_clients(&matrix::QUICK, None, &mut report);
+            python_package(&mut report);
             short_reliability(&mut report);
             short_fuzz(&mut report);
             in_a_jvm(&mut report);
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["scenarios", options @ ..] => scenarios(options, &mut report),
         ["matrix"] => old_clients(&matrix::QUICK, None, &mut report),
         ["reliability"] => short_reliability(&mut report),
+        ["python"] => python_package(&mut report),
         ["fuzz"] => short_fuzz(&mut report),
         ["kotlin"] => in_a_jvm(&mut report),
         _ => return Err(format!("unknown arguments: {}", arguments.join(" "))),
@@ -113,6 +115,14 @@ pub(crate) fn run_matrix(arguments: &[&str]) -> Result<ExitCode, String> {
 fn old_clients(versions: &[&str], write: Option<&Path>, report: &mut Report) {
     match prepare(false).and_then(|ready| matrix::command(&ready, versions, write)) {
         Ok(mut pytest) => report.count(&mut pytest, "old Anki clients"),
+        Err(reason) => report.note(report.tally.failed, Err(reason)),
+    }
+}
+
+/// The library inside Python.
+fn python_package(report: &mut Report) {
+    match bindings_test::python_tests() {
+        Ok(mut pytest) => report.count(&mut pytest, "the Python package"),
         Err(reason) => report.note(report.tally.failed, Err(reason)),
     }
 }

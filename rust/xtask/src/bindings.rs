@@ -23,9 +23,12 @@ pub(crate) fn build(release: bool) -> Result<PathBuf, String> {
     let profile = if release { "release" } else { "debug" };
     let name = format!("{}deckport{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     let library = target_folder().join(profile).join(&name);
+    // The optimised library is stripped of what tells about its functions; the archive beside it is not.
+    let archive = if cfg!(windows) { "deckport.lib" } else { "libdeckport.a" };
+    let described = if release { library.with_file_name(archive) } else { library.clone() };
     let folder = target_folder().join("bindings");
     for language in ["kotlin", "python"] {
-        generate(&library, language, &folder.join(language))?;
+        generate(&described, language, &folder.join(language))?;
     }
     let native = folder.join("native");
     let copied = fs::create_dir_all(&native).and_then(|()| fs::copy(&library, native.join(&name)));

@@ -15,6 +15,7 @@ mod bindings;
 mod bindings_test;
 mod deny;
 mod fuzz;
+mod kotlin;
 mod matrix;
 mod page;
 mod process;
@@ -59,6 +60,11 @@ cargo xtask android-check [--link]     whether the library compiles for phones, 
                                        --link also links it and looks at its size
 cargo xtask bindings [--release]       the library for Kotlin and Python, and the code generated from it,
                                        in target/bindings
+cargo xtask test kotlin                the library in a JVM, with a real Anki client; needs a JDK and Maven
+cargo xtask kotlin                     the jar with the optimised library, in bindings/kotlin/target
+    --install                          and put it into the local Maven repository
+    --lives FILE                       instead: start and stop 1,000 times in a JVM, and put the figures
+                                       into FILE, between its kotlin-lives markers
 cargo xtask deny                       licences, advisories and sources of all dependencies
                                        (needs `cargo install cargo-deny`)
 ";
@@ -77,6 +83,7 @@ fn main() -> ExitCode {
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
         ["android-check", rest @ ..] => android::run(rest).map(|()| ExitCode::SUCCESS),
         ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),
+        ["kotlin", rest @ ..] => kotlin::run(rest).map(|()| ExitCode::SUCCESS),
         ["deny"] => deny::run().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

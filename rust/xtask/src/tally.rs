@@ -1,4 +1,4 @@
-//! Counting tests: the closing lines of cargo and of pytest, added up.
+//! Counting tests: the closing lines of cargo, of pytest and of Maven, added up.
 
 use std::fmt;
 
@@ -14,7 +14,8 @@ impl Tally {
     /// Adds what a closing line tells; other lines are ignored.
     ///
     /// Cargo ends each test program with `test result: ok. 12 passed; 0 failed; 1 ignored; …`,
-    /// pytest ends with `12 passed, 1 failed, 2 xfailed in 3.21s`.
+    /// pytest ends with `12 passed, 1 failed, 2 xfailed in 3.21s`, Maven ends each of its runs with
+    /// `[INFO] Tests run: 12, Failures: 0, Errors: 0, Skipped: 1`.
     pub(crate) fn read(&mut self, line: &str) {
         if let Some(result) = line.strip_prefix("test result: ") {
             let counts = result.split_once(". ").map_or(result, |(_, counts)| counts);
@@ -22,7 +23,21 @@ impl Tally {
         } else if is_closing_line_of_pytest(line) {
             let (counts, _) = line.rsplit_once(" in ").unwrap_or((line, ""));
             self.add(counts.trim_matches(['=', ' ']).split(','));
+        } else if let Some((_, counts)) = line.split_once("] Tests run: ") {
+            self.add_maven(counts);
         }
+    }
+
+    /// `12, Failures: 0, Errors: 0, Skipped: 1`; the line of one class tells of its time, too.
+    fn add_maven(&mut self, counts: &str) {
+        let numbers: Option<Vec<u32>> = counts
+            .split(", ")
+            .map(|part| part.rsplit(' ').next().and_then(|number| number.parse().ok()))
+            .collect();
+        let Some(&[run, failures, errors, skipped]) = numbers.as_deref() else { return };
+        self.failed += failures + errors;
+        self.skipped += skipped;
+        self.passed += run.saturating_sub(failures + errors + skipped);
     }
 
     fn add<'a>(&mut self, counts: impl Iterator<Item = &'a str>) {
@@ -81,6 +96,16 @@ mod tests {
         ]);
         assert_eq!(tally, Tally { passed: 90, failed: 4, skipped: 6 });
         assert_eq!(tally.to_string(), "90 passed, 4 failed, 6 skipped");
+    }
+
+    #[test]
+    fn closing_lines_of_maven_are_added_up_and_those_of_classes_are_not() {
+        let tally = tally(&[
+            "[INFO] Tests run: 6, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 16.31 s -- in a.B",
+            "[ERROR] Tests run: 25, Failures: 2, Errors: 1, Skipped: 3",
+            "[INFO] Tests run: 1, Failures: 0, Errors: 0, Skipped: 0",
+        ]);
+        assert_eq!(tally, Tally { passed: 20, failed: 3, skipped: 3 });
     }
 
     #[test]

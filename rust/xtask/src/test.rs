@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::process::{self, cargo, run_watched};
 use crate::tally::Tally;
-use crate::{TaskResult, bindings_test, fuzz, matrix, python, reliability, root};
+use crate::{TaskResult, bindings_test, fuzz, kotlin, matrix, python, reliability, root};
 
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
             python_package(&mut report);
             short_reliability(&mut report);
             short_fuzz(&mut report);
+            in_a_jvm(&mut report);
         }
         ["rust"] => rust(&mut report),
         ["scenarios", options @ ..] => scenarios(options, &mut report),
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["reliability"] => short_reliability(&mut report),
         ["python"] => python_package(&mut report),
         ["fuzz"] => short_fuzz(&mut report),
+        ["kotlin"] => in_a_jvm(&mut report),
         _ => return Err(format!("unknown arguments: {}", arguments.join(" "))),
     }
     Ok(report.close())
@@ -143,6 +145,19 @@ fn short_fuzz(report: &mut Report) {
             Ok(()) => report.tally.passed += 1,
             Err(reason) => report.note(report.tally.failed, Err(reason)),
         }
+    }
+}
+
+/// The library for Kotlin. Where it cannot be built, all of it counts as one skipped test.
+fn in_a_jvm(report: &mut Report) {
+    if !kotlin::is_possible() {
+        println!("\nthe Kotlin tests are skipped: {}", kotlin::NEEDED);
+        report.tally.skipped += 1;
+        return;
+    }
+    match kotlin::tests() {
+        Ok(mut maven) => report.count(&mut maven, "the library in a JVM"),
+        Err(reason) => report.note(report.tally.failed, Err(reason)),
     }
 }
 

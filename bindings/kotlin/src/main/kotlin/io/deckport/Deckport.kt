@@ -1,0 +1,126 @@
+package io.deckport
+
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.trySendBlocking
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.runBlocking
+import kotlin.time.Duration
+
+/**
+ * An Anki sync endpoint: it hosts collections, and unchanged Anki apps sync with it.
+ *
+ * This is [Endpoint] with flows in place of listeners and with a [close] that stops. All that an
+ * [Endpoint] can do is here, too: accounts, pairing, overviews, backups, importing and exporting.
+ *
+ * [open] it on a folder, add an account or open a pairing window, and [start] it. [stop] ends serving and
+ * [start] begins it again. [shutdown] ends everything without blocking a thread: calls afterwards
+ * fail with an exception named `Closed`, such as [AccountException.Closed]. [close] does the same and
+ * frees the object, after which calls fail with [IllegalStateException].
+ *
+ * All functions may be called from any thread and at the same time; the suspending ones do their work
+ * elsewhere. Cancelling a coroutine ends the work where that is safe; each function says where not.
+ * `toString()` of its exceptions is a sentence for people; what cannot be put into words is in fields.
+ */
+public class Deckport private constructor(private val endpoint: Endpoint) :
+    EndpointInterface by endpoint, AutoCloseable {
+
+    private val observed = MutableStateFlow(endpoint.state())
+    private val observing = endpoint.subscribe(StateKeeper(observed))
+    private val closing = Any()
+    private var closed = false
+
+    /**
+     * What the endpoint is doing. It follows at once but on another thread, so that right after [start]
+     * it may still tell what was before; [state] is exact. States that last shorter than a collector
+     * takes are skipped, as in every [StateFlow].
+     */
+    public val states: StateFlow<EndpointState> = observed.asStateFlow()
+
+    /**
+     * What happens, from the moment of collecting; it ends when the collecting coroutine does.
+     *
+     * Each collector has a buffer of its own and may be slow or fail without harm to the endpoint or to
+     * other collectors. When it is so slow that the buffer is full, the oldest events are dropped and
+     * [EndpointEvent.EventsLost] tells how many. Collecting begins before the first suspension: what
+     * `launch(start = CoroutineStart.UNDISPATCHED)` starts misses nothing that comes after it.
+     */
+    public val events: Flow<EndpointEvent> = flow {
+        val channel = Channel<EndpointEvent>(EVENTS_AT_HAND)
+        val subscription = endpoint.subscribe(EventPasser(channel))
+        try {
+            for (event in channel) emit(event)
+        } finally {
+            // First the channel: the library's thread may wait there for a place.
+            channel.cancel()
+            subscription.cancel()
+            subscription.close()
+        }
+    }
+
+    /**
+     * Opens a pairing window that is open for [window], one second to one day; otherwise as the function with
+     * milliseconds.
+     */
+    @Throws(AccountException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun openPairing(account: String, deviceName: String? = null, window: Duration): Pairing =
+        endpoint.openPairing(account, deviceName, window.inWholeMilliseconds)
+
+    /**
+     * Stops, closes everything, gives the folder free and frees the object. Blocks until that is done, at most a
+     * little longer than [EndpointOptions.stopTimeoutMs]: on a thread that must not wait, call [shutdown] first,
+     * then this takes no time. May be called again, and from several threads.
+     *
+     * @throws StartException.Failed when it could not stop in an orderly way; it is closed nevertheless.
+     */
+    override fun close() {
+        synchronized(closing) {
+            if (closed) return
+            closed = true
+            try {
+                runBlocking { endpoint.shutdown() }
+            } finally {
+                observed.value = EndpointState.Stopped
+                observing.close()
+                endpoint.close()
+            }
+        }
+    }
+
+    public companion object {
+        /** Events that wait in a collector's buffer; the library keeps another 256 before any is dropped. */
+        private const val EVENTS_AT_HAND = 64
+
+        /**
+         * Opens a folder, which is made when it is missing. Nothing is served yet.
+         *
+         * @throws OpenException notably [OpenException.FolderInUse] for a second endpoint on the same folder.
+         */
+        @Throws(OpenException::class, kotlin.coroutines.cancellation.CancellationException::class)
+        public suspend fun open(options: EndpointOptions): Deckport {
+            NativeLibrary.load()
+            return Deckport(Endpoint.open(options))
+        }
+    }
+}
+
+/** Holds the flow alone, not the endpoint: the library holds this, and a circle would never be freed. */
+private class StateKeeper(private val observed: MutableStateFlow<EndpointState>) : EndpointListener {
+    override fun onState(state: EndpointState) {
+        observed.value = state
+    }
+
+    override fun onEvent(event: EndpointEvent) = Unit
+}
+
+/** Waits when the collector is slow: then the library's own queue fills, which is bounded and tells of losses. */
+private class EventPasser(private val channel: Channel<EndpointEvent>) : EndpointListener {
+    override fun onState(state: EndpointState) = Unit
+
+    override fun onEvent(event: EndpointEvent) {
+        channel.trySendBlocking(event)
+    }
+}

@@ -1,0 +1,66 @@
+package io.deckport
+
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.cancelChildren
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.mapNotNull
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.Assertions.assertSame
+import java.io.File
+import kotlin.coroutines.coroutineContext
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+
+/** What takes longer than this hangs. */
+val PATIENCE = 60.seconds
+
+/** Runs a test with a limit in real time; what it has launched ends with it. */
+fun scenario(limit: Duration = PATIENCE, test: suspend CoroutineScope.() -> Unit): Unit = runBlocking {
+    withTimeout(limit) {
+        test()
+        coroutineContext.cancelChildren()
+    }
+}
+
+/** Loopback and a free port. */
+fun optionsFor(folder: File): EndpointOptions =
+    EndpointOptions(dataDir = File(folder, "data").path, port = 0, loopbackOnly = true, stopTimeoutMs = 2_000)
+
+/** An endpoint with the account `anna`, whose password is `p`. */
+suspend fun opened(folder: File, options: EndpointOptions = optionsFor(folder)): Deckport =
+    Deckport.open(options).apply { if (accounts().isEmpty()) addAccount("anna", "p") }
+
+/** Its first address. */
+suspend fun Deckport.startedAt(): String = start().first().url
+
+/** Everything that an endpoint tells from now on. */
+class Told(scope: CoroutineScope, deckport: Deckport) {
+    val events = MutableStateFlow<List<EndpointEvent>>(emptyList())
+
+    init {
+        scope.launch(start = CoroutineStart.UNDISPATCHED) {
+            deckport.events.collect { event -> events.update { it + event } }
+        }
+    }
+
+    /** The first event of a kind that fits, as soon as there is one. */
+    suspend inline fun <reified T : EndpointEvent> first(noinline fits: (T) -> Boolean = { true }): T =
+        events.mapNotNull { told -> told.filterIsInstance<T>().firstOrNull(fits) }.first()
+}
+
+/** Expects exactly this exception and answers its sentence. */
+suspend inline fun <reified E : Throwable> refused(work: () -> Unit): String {
+    val thrown = try {
+        work()
+        null
+    } catch (error: Throwable) {
+        error
+    }
+    assertSame(E::class.java, thrown?.javaClass) { "thrown: $thrown" }
+    return thrown.toString()
+}

@@ -1,0 +1,198 @@
+//! The command line as data. What the values mean together is decided in `settings`.
+
+mod accounts;
+mod backups;
+mod media;
+mod whole;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use deckport_endpoint::{Network, NotANetwork};
+
+pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
+pub(crate) use self::backups::{BackupCommand, PruneArgs};
+pub(crate) use self::media::MediaCommand;
+pub(crate) use self::whole::{CheckArgs, ExportArgs, ImportArgs};
+
+/// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
+#[derive(Debug, Parser)]
+#[command(name = "deckport", version, after_help = TOP_EXAMPLE)]
+pub(crate) struct Cli {
+    /// Data folder [default: `deckport` in your folder for application data, or SYNC_BASE]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const TOP_EXAMPLE: &str = "Example:
+  deckport serve
+  Then type the address it shows into Anki: Preferences > Syncing > Self-hosted sync server.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the sync endpoint until Ctrl-C
+    Serve(ServeArgs),
+    /// Who may sync; changes are effective at once, also while the endpoint runs
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// What has logged in; changes are effective at once, also while the endpoint runs
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Images and audio: what is damaged, what no note uses
+    #[command(subcommand)]
+    Media(MediaCommand),
+    /// Copies of collections that were replaced, and getting one back
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Replace an account's collection with that of a file; a backup is kept
+    Import(ImportArgs),
+    /// Write an account's collection to a file that Anki can import
+    Export(ExportArgs),
+    /// Look for what is wrong with an account's collection and media
+    Check(CheckArgs),
+}
+
+const SERVE_EXAMPLE: &str = "Examples:
+  deckport serve
+  deckport serve --port 8080 --data /srv/anki
+  deckport serve --listen 192.168.1.20:27701 --listen 127.0.0.1:27701
+
+The environment of Anki's own sync server is understood, too: SYNC_USER1=name:password,
+SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS.
+Flags win over it.";
+
+#[derive(Debug, Default, Args)]
+#[command(after_help = SERVE_EXAMPLE)]
+pub(crate) struct ServeArgs {
+    /// Listen on this address alone; may be given several times [default: all addresses]
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
+    /// several times [default: local networks alone]
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) allow: Vec<Allow>,
+
+    /// Most megabytes that an account's collection and media may have [default: no limit]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    pub(crate) quota: Option<u64>,
+
+    /// So many of an account's newest backups stay, in addition to one a day for two weeks
+    /// [default: 10]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) keep_backups: Option<usize>,
+
+    /// Port to listen on; 0 picks a free one [default: 27701, or SYNC_PORT]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+
+    /// Name of the account that the first start creates [default: anki]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+
+    /// Log failures and warnings alone
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Form of the log on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
+    pub(crate) log: LogFormat,
+}
+
+/// A network of `--allow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allow {
+    Everyone,
+    Network(Network),
+}
+
+impl FromStr for Allow {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Allow, NotANetwork> {
+        if text == "any" { Ok(Allow::Everyone) } else { text.parse().map(Allow::Network) }
+    }
+}
+
+/// How a log line is written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One readable line per event
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ListArgs {
+    /// Print one JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_needs_no_options() {
+        let Command::Serve(args) = parse("deckport serve").unwrap().command else {
+            panic!("not serve");
+        };
+        assert!(args.listen.is_empty() && args.port.is_none() && !args.quiet);
+        assert_eq!(args.log, LogFormat::Text);
+    }
+
+    #[test]
+    fn listen_is_repeatable() {
+        let line = "deckport serve --listen 127.0.0.1:1 --listen [::1]:2 -q --log json";
+        let Command::Serve(args) = parse(line).unwrap().command else {
+            panic!("not serve");
+        };
+        assert_eq!(args.listen.len(), 2);
+        assert_eq!((args.quiet, args.log), (true, LogFormat::Json));
+    }
+
+    #[test]
+    fn the_data_folder_may_stand_before_or_after_the_command() {
+        for line in ["deckport --data d account list", "deckport account list --data d"] {
+            assert_eq!(parse(line).unwrap().data, Some(PathBuf::from("d")), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_a_usage_error() {
+        for line in [
+            "deckport",
+            "deckport serve --listen 127.0.0.1",
+            "deckport serve --port 70000",
+            "deckport serve --allow everybody",
+            "deckport serve --quota 0",
+            "deckport serve --listen 127.0.0.1:1 --port 2",
+            "deckport account add anna secret",
+            "deckport device revoke x",
+            "deckport backup restore",
+            "deckport backup export name",
+            "deckport backup prune --newest few",
+            "deckport serve --nonsense",
+        ] {
+            assert_eq!(parse(line).map_err(|e| e.exit_code()).err(), Some(2), "{line}");
+        }
+    }
+}

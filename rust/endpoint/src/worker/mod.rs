@@ -37,6 +37,7 @@ pub(crate) use self::media::{Media, MediaAsker, MediaZip};
 use self::message::{Answer, Message, Replacement, Reply};
 pub(crate) use self::message::{Caller, NewCollection, StepRequest};
 pub(crate) use self::store::{FileForm, Snapshot};
+use self::thread::Ended;
 use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
@@ -67,6 +68,7 @@ type Threads = [JoinHandle<()>; 2];
 #[derive(Debug, Clone)]
 pub(crate) struct Worker {
     messages: Sender<Message>,
+    ended: Ended,
     media: Media,
 }
 
@@ -204,11 +206,11 @@ impl Worker {
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
-        self.post(message)?.await.map_err(|_| Refusal::unexpected())?
+        self.post(message)?.await.map_err(|_| self.ended.why_silent())?
     }
 
     fn ask_blocking<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
-        self.post(message)?.blocking_recv().map_err(|_| Refusal::unexpected())?
+        self.post(message)?.blocking_recv().map_err(|_| self.ended.why_silent())?
     }
 
     fn post<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<Answer<T>, Refusal> {
@@ -264,7 +266,9 @@ fn start(
     let (media, room, media_inbox) = media::room(account, options);
     let core = Core::new(account, options, media.clone(), Arc::clone(archivist));
     let (name, media_name) = (format!("account-{}", account.id), format!("media-{}", account.id));
-    let media_thread = thread::spawn(room, media_inbox, &media_name, &options.clock)?;
-    let thread = thread::spawn(core, inbox, &name, &options.clock)?;
-    Ok((Worker { messages, media }, [thread, media_thread]))
+    let media_thread =
+        thread::spawn(room, media_inbox, media.ended(), &media_name, &options.clock)?;
+    let ended = Ended::default();
+    let thread = thread::spawn(core, inbox, ended.clone(), &name, &options.clock)?;
+    Ok((Worker { messages, ended, media }, [thread, media_thread]))
 }

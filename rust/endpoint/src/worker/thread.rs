@@ -3,11 +3,13 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::refusal::Refusal;
 
 /// Something that one thread owns.
 pub(super) trait Owner: Send + 'static {
@@ -33,15 +35,35 @@ pub(super) trait Owner: Send + 'static {
     fn is_last(message: &Self::Message) -> bool;
 }
 
+/// Whether an owner has closed everything. Whoever gets no answer learns here why.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ended(Arc<AtomicBool>);
+
+impl Ended {
+    /// Why a question got no answer: nobody was left to answer it, or answering it failed.
+    pub(super) fn why_silent(&self) -> Refusal {
+        match self.0.load(Ordering::SeqCst) {
+            true => Refusal::shutting_down(),
+            false => Refusal::unexpected(),
+        }
+    }
+}
+
 /// Starts an owner's thread.
 pub(super) fn spawn<O: Owner>(
     owner: O,
     inbox: Receiver<O::Message>,
+    ended: Ended,
     name: &str,
     clock: &Arc<dyn Clock>,
 ) -> io::Result<JoinHandle<()>> {
     let clock = Arc::clone(clock);
-    thread::Builder::new().name(name.to_owned()).spawn(move || run(owner, &inbox, &*clock))
+    let work = move || {
+        run(owner, &inbox, &*clock);
+        // Before questions that came too late are dropped with the inbox.
+        ended.0.store(true, Ordering::SeqCst);
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
 /// Sleeps until the next message or deadline; without a deadline nothing ticks.

@@ -24,6 +24,7 @@ pub(super) use self::room::MediaRoom;
 use self::state::MediaState;
 pub(crate) use self::zip::MediaZip;
 use super::message::{Caller, Reply};
+use super::thread::Ended;
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
@@ -81,6 +82,7 @@ impl fmt::Debug for Work {
 pub(crate) struct Media {
     messages: Sender<MediaMessage>,
     state: Arc<MediaState>,
+    ended: Ended,
 }
 
 /// The way to an account's media, their owner, and where it gets its messages.
@@ -91,10 +93,15 @@ pub(super) fn room(
     let (messages, inbox) = mpsc::channel();
     let state = Arc::new(MediaState::new(options.data_dir.join(&account.folder)));
     let room = MediaRoom::new(account, options, Arc::clone(&state));
-    (Media { messages, state }, room, inbox)
+    (Media { messages, state, ended: Ended::default() }, room, inbox)
 }
 
 impl Media {
+    /// To be set when the thread ends.
+    pub(super) fn ended(&self) -> Ended {
+        self.ended.clone()
+    }
+
     /// The usn for an answer to `meta`, which is remembered for the device. `now` is monotonic.
     pub(super) fn tell(&self, device: &DeviceKey, now: Duration) -> Usn {
         let told = self.state.tell(device, now);
@@ -168,7 +175,7 @@ impl Media {
         };
         let message = MediaMessage::Work(Work(Box::new(job)));
         self.messages.send(message).map_err(|_| Refusal::shutting_down())?;
-        answer.blocking_recv().map_err(|_| Refusal::unexpected())?
+        answer.blocking_recv().map_err(|_| self.ended.why_silent())?
     }
 
     /// How many files there are, and their bytes.
@@ -184,7 +191,7 @@ impl Media {
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
-        answer.await.map_err(|_| Refusal::unexpected())?
+        answer.await.map_err(|_| self.ended.why_silent())?
     }
 
     fn send(&self, message: MediaMessage) {

@@ -259,3 +259,17 @@ async fn a_panic_ends_one_request_and_the_running_sync_and_nothing_else() {
     tokio::task::spawn_blocking(move || workers.close()).await.unwrap();
     assert_eq!(kind(worker.step(start()).await), ErrorKind::Unavailable);
 }
+
+#[tokio::test]
+async fn a_question_that_comes_just_too_late_is_told_that_the_endpoint_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let workers = Workers::new(&EndpointOptions::new(folder.path()));
+    let worker = workers.of(&account(1, "one")).unwrap();
+    // Both are in the inbox before the worker looks at either.
+    worker.send(Message::Close);
+    let body = json!({"minUsn": 0, "lnewer": true}).to_string().into_bytes();
+    let (session_key, method) = ("a".to_owned(), SyncMethod::Start);
+    let request = StepRequest { caller: caller(1), session_key, method, body };
+    assert_eq!(kind(worker.step(request).await), ErrorKind::Unavailable);
+    tokio::task::spawn_blocking(move || workers.close()).await.unwrap();
+}

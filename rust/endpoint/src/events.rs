@@ -25,6 +25,18 @@ impl EventSink for NullEvents {
     fn event(&self, _event: &Event) {}
 }
 
+/// Keeps what it is told.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct Recorder(pub(crate) std::sync::Mutex<Vec<Event>>);
+
+#[cfg(test)]
+impl EventSink for Recorder {
+    fn event(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
 /// Something that happened in the endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

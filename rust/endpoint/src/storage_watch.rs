@@ -55,19 +55,10 @@ impl EventSink for StorageWatch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::atomic::AtomicU64;
 
     use super::*;
-
-    #[derive(Debug, Default)]
-    struct Recorder(Mutex<Vec<Event>>);
-
-    impl EventSink for Recorder {
-        fn event(&self, event: &Event) {
-            self.0.lock().unwrap().push(event.clone());
-        }
-    }
+    use crate::events::Recorder;
 
     static FREE: AtomicU64 = AtomicU64::new(0);
 

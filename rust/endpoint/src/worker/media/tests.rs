@@ -1,8 +1,8 @@
 //! The promises of the media's owner, with a clock that stands still.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use deckport_wire::Usn;
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, room};
 use crate::clock::{Clock, ManualClock};
-use crate::events::{Event, EventSink};
+use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
@@ -23,15 +23,6 @@ use crate::worker::thread::Owner;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-#[derive(Debug, Default)]
-struct Recorder(Mutex<Vec<Event>>);
-
-impl EventSink for Recorder {
-    fn event(&self, event: &Event) {
-        self.0.lock().unwrap().push(event.clone());
-    }
-}
 
 /// A room without its thread.
 struct Bench {

@@ -5,7 +5,7 @@ mod syncs;
 mod transfers;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_wire::{ErrorKind, SyncMethod};
@@ -20,7 +20,7 @@ use super::store::{FileForm, Snapshot};
 use super::thread::Owner;
 use crate::backup::{Archivist, BackupReason, Counts};
 use crate::clock::{Clock, ManualClock};
-use crate::events::{Event, EventSink};
+use crate::events::{Event, Recorder};
 use crate::lease::{DeviceKey, Ticket};
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
@@ -33,16 +33,6 @@ const LEASE_WAIT: Duration = Duration::from_secs(10);
 const LEASE_IDLE: Duration = Duration::from_secs(60);
 const DATABASE_IDLE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
-
-/// Keeps what it is told.
-#[derive(Debug, Default)]
-struct Recorder(Mutex<Vec<Event>>);
-
-impl EventSink for Recorder {
-    fn event(&self, event: &Event) {
-        self.0.lock().unwrap().push(event.clone());
-    }
-}
 
 /// A worker without its thread.
 struct Bench {

@@ -106,10 +106,10 @@ impl Entry {
                 json!({"device": shown(device), "bytes": bytes}),
             )
             .about(account),
-            Event::BackupMade { account, file, bytes } => Self::success(
+            Event::BackupMade { account, name, bytes } => Self::success(
                 "backup_made",
-                format!("kept backup {}, {bytes} bytes", shown(file)),
-                json!({"file": shown(file), "bytes": bytes}),
+                format!("kept backup {}, {bytes} bytes", shown(name)),
+                json!({"name": shown(name), "bytes": bytes}),
             )
             .about(account),
             Event::Problem { account, message } => {

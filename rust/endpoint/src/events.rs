@@ -154,8 +154,8 @@ pub enum Event {
     BackupMade {
         /// Account name.
         account: String,
-        /// File name inside the account's backup folder.
-        file: String,
+        /// Its name in the list of backups, see [`BackupInfo::name`](crate::BackupInfo::name).
+        name: String,
         /// Size in bytes.
         bytes: u64,
     },

@@ -223,7 +223,8 @@ impl Endpoint {
     /// The media files of an account that no note, template or style refers to, by name.
     ///
     /// # Errors
-    /// `CareError`, notably `NoCollection`: then nothing is called unused.
+    /// `CareError`, notably `NoCollection` for media without a collection: then nothing is called
+    /// unused.
     pub async fn unused_media(&self, account: String) -> Result<Vec<UnusedMedia>, CareError> {
         let named =
             |file: engine::UnusedFile| UnusedMedia { name: file.name, bytes: signed(file.bytes) };

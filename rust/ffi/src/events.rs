@@ -148,8 +148,8 @@ pub enum EndpointEvent {
     BackupMade {
         /// Account name.
         account: String,
-        /// Its file name in the account's backup folder.
-        file: String,
+        /// Its name, as in the list of backups.
+        name: String,
         /// Bytes.
         bytes: i64,
     },
@@ -214,8 +214,8 @@ impl EndpointEvent {
                 let (sent, received) = (signed(counts.sent), signed(counts.received));
                 EndpointEvent::MediaFinished { account, device, sent, received }
             }
-            Event::BackupMade { account, file, bytes } => {
-                EndpointEvent::BackupMade { account, file, bytes: signed(bytes) }
+            Event::BackupMade { account, name, bytes } => {
+                EndpointEvent::BackupMade { account, name, bytes: signed(bytes) }
             }
             Event::StorageLow { free_bytes } => {
                 EndpointEvent::StorageLow { free_bytes: signed(free_bytes) }

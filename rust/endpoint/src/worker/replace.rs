@@ -94,8 +94,8 @@ impl Core {
     }
 
     fn tell_of_backup(&self, caller: &Caller, backup: &BackupInfo) {
-        let (account, file) = (caller.account.clone(), backup.file.clone());
+        let (account, name) = (caller.account.clone(), backup.name.clone());
         let bytes = backup.stored_bytes;
-        self.events.event(&Event::BackupMade { account, file, bytes });
+        self.events.event(&Event::BackupMade { account, name, bytes });
     }
 }

@@ -25,7 +25,7 @@ class CareTest {
                 device.sync("upload")
                 val made = deckport.createBackup("anna")
                 assertEquals(BackupReason.MANUAL to 1L, made.reason to made.counts?.notes)
-                assertTrue(told.first<EndpointEvent.BackupMade>().file.startsWith(made.name))
+                assertEquals(made.name, told.first<EndpointEvent.BackupMade>().name)
                 device.add("two")
                 device.sync()
                 val restored = deckport.restoreBackup("anna", made.name)

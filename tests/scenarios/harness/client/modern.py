@@ -51,6 +51,13 @@ TABLES = {
 }
 
 
+def await_next_millisecond() -> None:
+    """Return when the clock shows another millisecond."""
+    now = time.time_ns() // 1_000_000
+    while time.time_ns() // 1_000_000 == now:
+        pass
+
+
 def edit(operation: Operation) -> Operation:
     """Mark an operation as a change by the user, to be stamped with the story's time."""
     operation.is_edit = True  # type: ignore[attr-defined]
@@ -80,8 +87,12 @@ class ModernAnki:
             raise ValueError(f"no such operation: {name}")
         operation = getattr(self, name)
         result = operation(**args)
-        if at is not None and getattr(operation, "is_edit", False):
-            self.stamp(at)
+        if getattr(operation, "is_edit", False):
+            # New objects are numbered by milliseconds: a person is not fast enough to make two of
+            # one number on two devices.
+            await_next_millisecond()
+            if at is not None:
+                self.stamp(at)
         return result
 
     def stamp(self, at: int) -> None:

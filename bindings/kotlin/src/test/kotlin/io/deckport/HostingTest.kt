@@ -69,7 +69,7 @@ class HostingTest {
                 second.call("sync_media")
                 val given = told.first<EndpointEvent.MediaFinished> { it.sent > 0 }
                 assertEquals(2L to 0L, given.sent to given.received)
-                assertEquals("""{"a.png":"aaaaa","b.png":"bbbbb"}""", second.call("media").toString().sortedObject())
+                assertEquals("""{"a.png":"aaaaa","b.png":"bbbbb"}""", second.call("media_files").toString().sortedObject())
             }
             val overview = deckport.overview("anna")
             assertEquals(2L to 10L, overview.mediaFiles to overview.mediaBytes)

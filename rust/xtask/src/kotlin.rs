@@ -97,7 +97,11 @@ fn example(text: &str) -> Option<&str> {
 fn maven() -> Result<Command, String> {
     let program = if cfg!(windows) { "mvn.cmd" } else { "mvn" };
     let mut maven = Command::new(program);
-    maven.current_dir(folder()).args(["--batch-mode", "--no-transfer-progress"]);
+    maven.current_dir(folder()).args([
+        "--batch-mode",
+        "--no-transfer-progress",
+        "-Dstyle.color=never",
+    ]);
     // Cargo leads its programs to what it has built; the library shall come out of the jar.
     for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
         maven.env_remove(variable);

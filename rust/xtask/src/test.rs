@@ -72,7 +72,8 @@ impl Report {
         for trouble in &self.troubles {
             eprintln!("{trouble}");
         }
-        println!("{}", self.tally);
+        // Whatever a program before left unfinished is not part of this line.
+        println!("\n{}", self.tally);
         if self.troubles.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }

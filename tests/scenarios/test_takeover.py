@@ -6,7 +6,20 @@ import pytest
 
 from harness.media import many
 from harness.server import Deckport, Server
-from harness.world import PASSWORD, USER, Worlds
+from harness.world import PASSWORD, USER, World, Worlds
+
+
+def replaced_by_deckport(worlds: Worlds, world: World) -> Server:
+    """Stop the reference and start Deckport on its folder, account and port; the stopped one."""
+    reference: Server = world.server
+    world.stop_server()
+    assert worlds.binary is not None
+    deckport = Deckport(worlds.binary, reference.data, world.root / "deckport.log")
+    deckport.variables["SYNC_USER1"] = f"{USER}:{PASSWORD}"
+    deckport.port = reference.port
+    world.server = deckport
+    deckport.start()
+    return reference
 
 
 @pytest.mark.deckport_only("is about replacing the reference")
@@ -15,15 +28,8 @@ def test_logged_in_clients_sync_on_after_the_servers_change(worlds: Worlds) -> N
     a, b = world.two_devices()
     a.add_note(guid="with the reference", fields=["x", "y"], deck="New")
     world.sync(a)
-    reference: Server = world.server
+    reference = replaced_by_deckport(worlds, world)
 
-    world.stop_server()
-    assert worlds.binary is not None
-    deckport = Deckport(worlds.binary, reference.data, world.root / "deckport.log")
-    deckport.variables["SYNC_USER1"] = f"{USER}:{PASSWORD}"
-    deckport.port = reference.port
-    world.server = deckport
-    deckport.start()
     world.sync(b, a)
     b.edit_note(guid="with the reference", fields=["with deckport", "y"])
     b.delete_deck(name="Home")
@@ -46,15 +52,8 @@ def test_media_move_with_the_server_and_back(worlds: Worlds) -> None:
     world.sync_media(a, b)
     a.media.remove("deleted before")
     world.sync_media(a)
-    reference: Server = world.server
+    reference = replaced_by_deckport(worlds, world)
 
-    world.stop_server()
-    assert worlds.binary is not None
-    deckport = Deckport(worlds.binary, reference.data, world.root / "deckport.log")
-    deckport.variables["SYNC_USER1"] = f"{USER}:{PASSWORD}"
-    deckport.port = reference.port
-    world.server = deckport
-    deckport.start()
     b.media.write_all({"replaced": "2", "with deckport": "1"})
     b.media.remove("deleted")
     world.sync_media(b, a)

@@ -5,6 +5,8 @@
 //! batches meet files that are there.
 #![no_main]
 
+mod scratch;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -69,9 +71,7 @@ fuzz_target!(|data: &[u8]| {
 
 impl Account {
     fn new() -> Account {
-        // In memory where that is possible: a store waits for its disk all the time.
-        let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
-        let root = root.expect("a temporary folder");
+        let root = scratch::folder();
         let folder = root.path().join("account");
         fs::create_dir(&folder).expect("a folder");
         let store = Some(MediaStore::open(&folder, NOW).expect("a store"));
@@ -101,8 +101,11 @@ impl Account {
 /// Every listed file comes with the content that its listing tells of.
 fn all_can_be_fetched(store: &mut MediaStore) {
     let changes = store.changes_since(0).expect("the changes");
-    let names: Vec<String> =
-        changes.into_iter().filter(|change| change.sha1.is_some()).map(|change| change.name).collect();
+    let names: Vec<String> = changes
+        .into_iter()
+        .filter(|change| change.sha1.is_some())
+        .map(|change| change.name)
+        .collect();
     for batch in names.chunks(25) {
         let mut zip = store.download(batch, NOW).expect("a download");
         let mut bytes = Vec::new();

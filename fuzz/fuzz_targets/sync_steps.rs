@@ -2,6 +2,8 @@
 //! of it is left.
 #![no_main]
 
+mod scratch;
+
 use std::sync::LazyLock;
 
 use deckport_collection::Collection;
@@ -20,8 +22,7 @@ struct Steps {
     chunk: Option<Chunk>,
 }
 
-static FOLDER: LazyLock<tempfile::TempDir> =
-    LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
+static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(scratch::folder);
 
 thread_local! {
     static COLLECTION: Collection =

@@ -4,6 +4,8 @@
 //! offset (four bytes) and what to write there.
 #![no_main]
 
+mod scratch;
+
 use std::sync::LazyLock;
 
 use deckport_collection::{Collection, accept_upload};
@@ -12,8 +14,7 @@ use libfuzzer_sys::fuzz_target;
 /// 2026-01-10, in ms.
 const NOW: i64 = 1_768_040_000_000;
 
-static FOLDER: LazyLock<tempfile::TempDir> =
-    LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
+static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(scratch::folder);
 
 static VALID: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = FOLDER.path().join("valid.anki2");

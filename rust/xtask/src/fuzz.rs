@@ -15,7 +15,7 @@ pub(crate) const TARGETS: [&str; 7] =
 /// How long each target runs as part of the tests, in seconds.
 pub(crate) const SHORT: u32 = 5;
 /// How long each target runs by default, in seconds.
-const LONG: u32 = 1800;
+const LONG: u32 = 3600;
 
 /// Makes the compiler report which code an input reaches.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module \

@@ -57,6 +57,9 @@ fn verdict(report: &CheckReport, repair: bool) -> Result<(), Failure> {
 }
 
 fn tell(report: &CheckReport) {
+    if let Some(content) = &report.content {
+        line(&format!("Digest of the collection: {content}"));
+    }
     for finding in &report.findings {
         line(&finding.to_string());
     }

@@ -14,6 +14,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::connection::open_private;
+use crate::content;
 use crate::error::Result;
 use crate::objects::{config, decks, notetypes, presets, tags};
 
@@ -56,16 +57,9 @@ type Found<'a> = dyn FnMut(Difference) + 'a;
 
 /// Tables that can be large: kind, table, and the columns that count, the id first.
 const TABLES: [(&str, &str, &[&str]); 3] = [
-    ("note", "notes", &["id", "guid", "mid", "mod", "tags", "flds"]),
-    (
-        "card",
-        "cards",
-        &[
-            "id", "nid", "did", "ord", "mod", "type", "queue", "due", "ivl", "factor", "reps",
-            "lapses", "left", "odue", "odid", "flags", "data",
-        ],
-    ),
-    ("review", "revlog", &["id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type"]),
+    ("note", "notes", content::NOTE),
+    ("card", "cards", content::CARD),
+    ("review", "revlog", content::REVIEW),
 ];
 
 /// Compares two collection files of schema 18 that nobody has open. Memory does not grow with

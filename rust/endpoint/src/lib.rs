@@ -48,7 +48,7 @@ pub use backup::{
     BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
 };
 pub use care::{
-    AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
+    AccountCare, CareError, CheckReport, Difference, Digest, ExportOptions, ExportReport, Finding,
     ImportReport, MediaFindings, Progress, Stage, Watcher,
 };
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -8,6 +8,9 @@ use super::Checkup;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
+    /// Something other than a sync changed these kinds of objects (in the plural): no device
+    /// learns of it.
+    Altered(Vec<&'static str>),
     /// The database is malformed; only a backup helps.
     Malformed,
     /// Indexes do not fit their tables.
@@ -69,6 +72,11 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.count;
         match &self.problem {
+            Problem::Altered(kinds) => write!(
+                f,
+                "Something other than a sync changed {}. No device learns of that.",
+                kinds.join(", ")
+            ),
             Problem::Malformed => {
                 write!(f, "The database is malformed: put a backup in its place.")
             }

@@ -50,13 +50,17 @@ struct Context<'a> {
 }
 
 /// Checks the complete collection file at `path`, a private copy, and mends it in place as far as
-/// that is safe. Synced to disk afterwards if it is [`Checkup::mended`]; `mod` and `scm` are as they
+/// that is safe. `altered`: what something other than a sync changed ([`crate::check_content`]).
+/// Synced to disk afterwards if it is [`Checkup::mended`]; `mod` and `scm` are as they
 /// were. Otherwise the copy is of no use.
 ///
 /// # Errors
 /// When the copy cannot be read or written at all.
-pub fn check_copy(path: &Path, now_ms: i64) -> Result<Checkup> {
+pub fn check_copy(path: &Path, altered: Vec<&'static str>, now_ms: i64) -> Result<Checkup> {
     let mut findings = Findings::default();
+    // Devices get what is there now, whole: it is in no sync.
+    let kinds = altered.len() as u64;
+    findings.add(Problem::Altered(altered), kinds, true);
     let conn = open_private(path)?;
     if !restore_indexes(&conn, &mut findings)? {
         return Ok(findings.into_checkup(false));

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
 use crate::connection::{checkpoint, open_reading, open_serving};
+use crate::content;
 use crate::create;
 use crate::error::{Error, Result};
 use crate::snapshot::{self, RawFile};
@@ -126,6 +127,15 @@ impl Collection {
     pub fn mark_modified(&self, now_ms: i64) -> Result<()> {
         self.conn.execute("UPDATE col SET mod = max(?1, mod + 1)", [now_ms])?;
         Ok(())
+    }
+
+    /// Makes the digest of what the collection holds, if it is not known; every sync keeps it up to
+    /// date from then on. Reads everything if it has to: for a time when nobody waits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn settle_content(&self) -> Result<()> {
+        content::settle(&self.conn)
     }
 
     /// Counts notes, cards and reviews.

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use deckport_wire::objects::{DeckKind, NormalDeck};
-use deckport_wire::{Deck, Graves, ReceivedChanges, TimestampSecs, Usn};
+use deckport_wire::{Card, Deck, Graves, ReceivedChanges, TimestampSecs, Usn};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::graves;
@@ -35,6 +35,9 @@ WHERE id = ?1 AND EXISTS (SELECT 1 FROM decks WHERE decks.id = cards.odid)";
 pub(super) struct Suspects {
     deleted_notes: BTreeSet<i64>,
     deleted_decks: BTreeSet<i64>,
+    /// Where received cards lie.
+    decks_of_cards: BTreeSet<i64>,
+    cards_added: bool,
     decks_changed: bool,
     everything: bool,
 }
@@ -42,7 +45,7 @@ pub(super) struct Suspects {
 impl Suspects {
     /// Nothing is above suspicion.
     fn everything() -> Suspects {
-        Suspects { decks_changed: true, everything: true, ..Suspects::default() }
+        Suspects { cards_added: true, decks_changed: true, everything: true, ..Suspects::default() }
     }
 
     /// Where to look for cards; they are as many as a sync brings, or all.
@@ -54,6 +57,23 @@ impl Suspects {
     pub(super) fn note_graves(&mut self, graves: &Graves) {
         self.deleted_notes.extend(&graves.notes);
         self.deleted_decks.extend(&graves.decks);
+    }
+
+    /// Remembers a received card. `added`: it was not here before. A card that was has its note,
+    /// and is the only one of its kind: reviewing cards, what most syncs bring, leads to no search.
+    pub(super) fn note_card(&mut self, card: &Card, added: bool) {
+        self.cards_added |= added;
+        self.decks_of_cards.insert(card.deck_id);
+    }
+
+    /// Whether a received card lies in a deck that does not exist.
+    fn decks_missing(&self, conn: &Connection) -> Result<bool> {
+        for deck in &self.decks_of_cards {
+            if decks::get(conn, *deck)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(self.everything)
     }
 
     /// Remembers whether decks arrived.
@@ -72,7 +92,9 @@ pub(super) fn repair(
     now: TimestampSecs,
 ) -> Result<bool> {
     let mut healed = remove_cards_without_note(conn, suspects, usn, next_usn)?;
-    healed |= remove_second_cards(conn, suspects, usn, next_usn)?;
+    if suspects.cards_added {
+        healed |= remove_second_cards(conn, suspects, usn, next_usn)?;
+    }
     healed |= home_cards_without_deck(conn, suspects, usn, next_usn, now)?;
     if suspects.decks_changed || !suspects.deleted_decks.is_empty() || healed {
         healed |= add_missing_parents(conn, next_usn, now)?;
@@ -96,17 +118,20 @@ pub fn mend_all(conn: &Connection, now: TimestampSecs) -> Result<bool> {
     Ok(healed)
 }
 
-/// Cards of this sync, or of deleted objects, whose note (or deck) does not exist.
+/// Cards of deleted objects whose note (or deck) does not exist, and those of this sync where
+/// `of_sync` tells which these are.
 fn cards_without(
     conn: &Connection,
     (table, column): (&str, &str),
-    suspects: &Suspects,
-    usn: Usn,
+    of_sync: Option<(&str, Usn)>,
     deleted: &BTreeSet<i64>,
 ) -> Result<Vec<i64>> {
     let alone = format!("NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.id = cards.{column})");
-    let of_sync = format!("SELECT id FROM cards WHERE ({}) AND {alone}", suspects.cards());
-    let mut cards = ids(conn, &of_sync, i64::from(usn))?;
+    let mut cards = Vec::new();
+    if let Some((which, usn)) = of_sync {
+        let of_sync = format!("SELECT id FROM cards WHERE ({which}) AND {alone}");
+        cards = ids(conn, &of_sync, i64::from(usn))?;
+    }
     let of_deleted = format!("SELECT id FROM cards WHERE {column} = ?1 AND {alone}");
     for id in deleted {
         cards.extend(ids(conn, &of_deleted, *id)?);
@@ -120,7 +145,8 @@ fn remove_cards_without_note(
     usn: Usn,
     next_usn: Usn,
 ) -> Result<bool> {
-    let orphans = cards_without(conn, ("notes", "nid"), suspects, usn, &suspects.deleted_notes)?;
+    let of_sync = suspects.cards_added.then_some((suspects.cards(), usn));
+    let orphans = cards_without(conn, ("notes", "nid"), of_sync, &suspects.deleted_notes)?;
     for card in &orphans {
         graves::remove_card(conn, *card, next_usn)?;
     }
@@ -159,7 +185,8 @@ fn home_cards_without_deck(
     next_usn: Usn,
     now: TimestampSecs,
 ) -> Result<bool> {
-    let lost = cards_without(conn, ("decks", "did"), suspects, usn, &suspects.deleted_decks)?;
+    let of_sync = suspects.decks_missing(conn)?.then_some((suspects.cards(), usn));
+    let lost = cards_without(conn, ("decks", "did"), of_sync, &suspects.deleted_decks)?;
     for card in &lost {
         let sent_home = conn.prepare_cached(SEND_HOME)?.execute((card, now, next_usn))?;
         if sent_home == 0 {

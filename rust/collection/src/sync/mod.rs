@@ -27,6 +27,7 @@ use deckport_wire::{
 };
 use rusqlite::Connection;
 
+use crate::content;
 use crate::error::{Error, Result};
 use crate::objects::tags;
 pub use heal::mend_all;
@@ -59,6 +60,8 @@ pub struct ServerSync {
     suspects: heal::Suspects,
     /// What clients last received of the config.
     history: history::History,
+    /// The digest of the collection.
+    content: content::Running,
     /// Tags of received notes that have been told again in this sync.
     tags_told: BTreeSet<String>,
     counts: SyncCounts,
@@ -92,6 +95,7 @@ impl ServerSync {
         let usn = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
         let now_secs = now_ms.div_euclid(1000);
         let history = history::History::begin(conn, usn)?;
+        let content = content::Running::begin(conn)?;
         unbury::release_buried_cards(conn, usn, now_secs)?;
         // Ours are collected before the client's are stored, or it would get its own back.
         let graves = graves::changed_since(conn, request.client_usn)?;
@@ -104,6 +108,7 @@ impl ServerSync {
             shapes: NotetypeShapes::default(),
             suspects: heal::Suspects::default(),
             history,
+            content,
             tags_told: BTreeSet::new(),
             counts: SyncCounts::default(),
         };
@@ -161,12 +166,15 @@ impl ServerSync {
     /// [`Error::Conflict`] when a note's notetype does not exist or has another number of
     /// fields; other errors when the database cannot be used.
     pub fn apply_chunk(&mut self, conn: &Connection, received: Chunk) -> Result<()> {
-        self.counts.received += count_rows(&received);
+        let count = count_rows(&received);
+        self.counts.received += count;
+        self.content.expect(conn, usize::try_from(count).unwrap_or(usize::MAX))?;
         for review in &received.reviews {
             rows::add_review(conn, review, self.usn)?;
         }
         for card in &received.cards {
-            rows::merge_card(conn, card, self.client_usn, self.usn)?;
+            let added = rows::merge_card(conn, card, self.client_usn, self.usn)?;
+            self.suspects.note_card(card, added);
         }
         for note in &received.notes {
             let shape = self.shapes.get(conn, note.notetype_id)?.ok_or_else(|| {
@@ -210,6 +218,7 @@ impl ServerSync {
         // A repair is news for the client as well: it must not see "no changes" next time.
         let stored = if healed { modified.saturating_add(1) } else { modified };
         conn.execute("UPDATE col SET mod = ?1, ls = ?1, usn = ?2", (stored, next_usn))?;
+        self.content.keep(conn)?;
         conn.execute_batch("COMMIT")?;
         Ok(Finished { modified, counts: self.counts })
     }

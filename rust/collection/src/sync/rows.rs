@@ -2,7 +2,7 @@
 
 use deckport_wire::{Card, Note, Review, Usn};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, ToSql};
 
 use crate::error::Result;
 use crate::objects::notetypes::NotetypeShape;
@@ -11,33 +11,40 @@ use crate::text;
 /// A stored card or note gives way unless it changed here since the client's last sync *and* is
 /// newer than the client's. In a tie the client's wins: it keeps its own as well, and other
 /// devices then get that one (`collection-sync` 13.3).
-const MERGE_CARD: &str = "
-INSERT INTO cards (id, nid, did, ord, mod, usn, type, queue, due, ivl, factor, reps, lapses,
-                   left, odue, odid, flags, data)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-ON CONFLICT (id) DO UPDATE SET
-  nid = excluded.nid, did = excluded.did, ord = excluded.ord, mod = excluded.mod,
-  usn = excluded.usn, type = excluded.type, queue = excluded.queue, due = excluded.due,
-  ivl = excluded.ivl, factor = excluded.factor, reps = excluded.reps,
-  lapses = excluded.lapses, left = excluded.left, odue = excluded.odue,
-  odid = excluded.odid, flags = excluded.flags, data = excluded.data
-WHERE usn < ?19 OR mod <= excluded.mod";
+const UPDATE_CARD: &str = "
+UPDATE cards SET
+  nid = ?2, did = ?3, ord = ?4, mod = ?5, usn = ?6, type = ?7, queue = ?8, due = ?9, ivl = ?10,
+  factor = ?11, reps = ?12, lapses = ?13, left = ?14, odue = ?15, odid = ?16, flags = ?17,
+  data = ?18
+WHERE id = ?1 AND (usn < ?19 OR mod <= ?5)";
 
-/// `flags` and `data` of notes are always empty on the wire: what is stored stays
+/// One that is here was not to be changed.
+const ADD_CARD: &str = "
+INSERT OR IGNORE INTO cards (id, nid, did, ord, mod, usn, type, queue, due, ivl, factor, reps,
+                             lapses, left, odue, odid, flags, data)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+
+/// As for cards. `flags` and `data` of notes are always empty on the wire: what is stored stays
 /// (`storage-json` 5).
-const MERGE_NOTE: &str = "
-INSERT INTO notes (id, guid, mid, mod, usn, tags, flds, sfld, csum, flags, data)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-ON CONFLICT (id) DO UPDATE SET
-  guid = excluded.guid, mid = excluded.mid, mod = excluded.mod, usn = excluded.usn,
-  tags = excluded.tags, flds = excluded.flds, sfld = excluded.sfld, csum = excluded.csum,
-  flags = CASE excluded.flags WHEN 0 THEN flags ELSE excluded.flags END,
-  data = CASE excluded.data WHEN '' THEN data ELSE excluded.data END
-WHERE usn < ?12 OR mod <= excluded.mod";
+const UPDATE_NOTE: &str = "
+UPDATE notes SET
+  guid = ?2, mid = ?3, mod = ?4, usn = ?5, tags = ?6, flds = ?7, sfld = ?8, csum = ?9,
+  flags = CASE ?10 WHEN 0 THEN flags ELSE ?10 END,
+  data = CASE ?11 WHEN '' THEN data ELSE ?11 END
+WHERE id = ?1 AND (usn < ?12 OR mod <= ?4)";
 
-/// Stores a card unless ours is newer.
-pub(super) fn merge_card(conn: &Connection, card: &Card, client_usn: Usn, usn: Usn) -> Result<()> {
-    conn.prepare_cached(MERGE_CARD)?.execute(rusqlite::params![
+const ADD_NOTE: &str = "
+INSERT OR IGNORE INTO notes (id, guid, mid, mod, usn, tags, flds, sfld, csum, flags, data)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+/// Stores a card unless ours is newer. Returns whether it was not here before.
+pub(super) fn merge_card(
+    conn: &Connection,
+    card: &Card,
+    client_usn: Usn,
+    usn: Usn,
+) -> Result<bool> {
+    let columns = rusqlite::params![
         card.id,
         card.note_id,
         card.deck_id,
@@ -56,9 +63,8 @@ pub(super) fn merge_card(conn: &Connection, card: &Card, client_usn: Usn, usn: U
         card.original_deck_id,
         card.flags,
         card.data,
-        client_usn,
-    ])?;
-    Ok(())
+    ];
+    update_or_add(conn, UPDATE_CARD, ADD_CARD, columns, client_usn)
 }
 
 /// Stores a note unless ours is newer. Sort field and checksum are computed here.
@@ -70,7 +76,7 @@ pub(super) fn merge_note(
     usn: Usn,
 ) -> Result<()> {
     let prepared = text::prepare_note(&note.fields, shape)?;
-    conn.prepare_cached(MERGE_NOTE)?.execute(rusqlite::params![
+    let columns = rusqlite::params![
         note.id,
         note.guid,
         note.notetype_id,
@@ -82,9 +88,22 @@ pub(super) fn merge_note(
         prepared.checksum,
         note.flags,
         note.data,
-        client_usn,
-    ])?;
+    ];
+    update_or_add(conn, UPDATE_NOTE, ADD_NOTE, columns, client_usn)?;
     Ok(())
+}
+
+/// `update` has one parameter more than `add`, the client's usn. Returns whether the row was added.
+fn update_or_add(
+    conn: &Connection,
+    update: &str,
+    add: &str,
+    columns: &[&dyn ToSql],
+    client_usn: Usn,
+) -> Result<bool> {
+    let of_update = columns.iter().copied().chain([&client_usn as &dyn ToSql]);
+    let updated = conn.prepare_cached(update)?.execute(rusqlite::params_from_iter(of_update))?;
+    Ok(updated == 0 && conn.prepare_cached(add)?.execute(columns)? == 1)
 }
 
 /// Stores a review; one that is already here stays as it is.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use deckport_collection::{Collection, Difference, Finding, accept_upload, check_copy, compare};
+use deckport_collection::{
+    Collection, Difference, Digest, Finding, accept_upload, check_content, check_copy, compare,
+};
 use deckport_wire::ErrorKind;
 
 use super::error::CareError;
@@ -17,6 +19,9 @@ use crate::worker::{Caller, FileForm, UploadLease};
 /// What a check found, and with repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
+    /// Of what the collection holds: two collections with the same digest hold the same. `None` when
+    /// it cannot be read.
+    pub content: Option<Digest>,
     /// What is wrong with the collection. `Display` of each is one sentence.
     pub findings: Vec<Finding>,
     /// Something of it can be mended, or was.
@@ -43,8 +48,11 @@ pub(super) fn check(care: &AccountCare, repair: bool) -> Result<CheckReport, Car
     // What is mended must still be what was checked.
     let lease = if repair { Some(care.take()?) } else { None };
     let copy = copy_of(care, lease.as_ref())?;
-    let checkup = check_copy(copy.path(), care.now_ms())?;
+    let content = check_content(&care.collection(), copy.path()).ok();
+    let altered = content.as_ref().and_then(|content| content.altered.clone());
+    let checkup = check_copy(copy.path(), altered.unwrap_or_default(), care.now_ms())?;
     let mut report = CheckReport {
+        content: content.map(|content| content.digest),
         findings: checkup.findings,
         mendable: checkup.mended,
         one_way: checkup.one_way,

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use check::CheckReport;
-pub use deckport_collection::{Difference, Finding};
+pub use deckport_collection::{Difference, Digest, Finding};
 pub use error::CareError;
 pub use export::{ExportOptions, ExportReport};
 pub use import::ImportReport;

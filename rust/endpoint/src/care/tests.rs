@@ -278,6 +278,8 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
         let collection = Collection::open(&place.collection_file()).unwrap();
         collection.conn().execute_batch(sql).unwrap();
         collection.close().unwrap();
+        // As if it had come so from a device.
+        fs::remove_file(place.folder().join("collection.anki2.digest")).unwrap();
         let (bytes, before) = (fs::read(place.collection_file()).unwrap(), place.state());
         let found = place.open().check(false).unwrap();
         assert_eq!((found.findings.len(), found.repaired), (1, false));
@@ -299,6 +301,24 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
         (1, vec!["a.txt".to_owned()], vec!["foreign.txt".to_owned()])
     );
     assert!(place.leftovers().is_empty());
+}
+
+#[test]
+fn what_no_sync_changed_is_found_and_a_repair_gives_it_to_all_devices() {
+    let place = Place::new();
+    place.import(&place.package("p.colpkg", &[])).unwrap();
+    let clean = place.open().check(false).unwrap();
+    let conn = rusqlite::Connection::open(place.collection_file()).unwrap();
+    conn.execute("UPDATE notes SET flds = flds || '!'", []).unwrap();
+    drop(conn);
+    let found = place.open().check(false).unwrap();
+    let sentences: Vec<String> = found.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(sentences, ["Something other than a sync changed notes. No device learns of that."]);
+    assert!(found.mendable && found.content != clean.content);
+    let mended = place.open().check(true).unwrap();
+    assert!(mended.repaired && mended.one_way && mended.backup.is_some());
+    let after = place.open().check(false).unwrap();
+    assert!(after.is_clean() && after.content == found.content, "{after:?}");
 }
 
 #[test]

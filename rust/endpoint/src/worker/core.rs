@@ -176,6 +176,9 @@ impl Owner for Core {
             }
         }
         if self.database_closes_at().is_some_and(|at| at <= now) {
+            if let Err(error) = self.store.settle_content() {
+                self.problem(&format!("the collection could not be read: {error}"));
+            }
             self.close_database();
             self.archivist.tidy_soon(self.store.folder());
         }

@@ -164,6 +164,12 @@ impl Store {
         Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
     }
 
+    /// Makes the digest of the open collection if it is not known, which may take a while. Nothing
+    /// but a check needs it.
+    pub(super) fn settle_content(&self) -> Result<(), Error> {
+        self.collection.as_ref().map_or(Ok(()), Collection::settle_content)
+    }
+
     /// Writes the log back into the file and closes it.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         self.facts = None;

@@ -101,6 +101,19 @@ fn old_backups_are_compressed_when_the_account_is_idle() {
 }
 
 #[test]
+fn the_content_is_known_from_the_first_quiet_time_on() {
+    let mut bench = Bench::new();
+    let digest = bench.folder.path().join("collection.anki2.digest");
+    bench.sync_review(1, 1);
+    assert!(!digest.exists());
+    bench.pass(DATABASE_IDLE);
+    let first = std::fs::read(&digest).unwrap();
+    // From now on each sync keeps it up to date.
+    bench.sync_review(2, 2);
+    assert_ne!(std::fs::read(&digest).unwrap(), first);
+}
+
+#[test]
 fn what_a_failing_disk_left_half_kept_is_a_backup_when_the_collection_is_opened_again() {
     let mut bench = Bench::new();
     bench.sync_review(1, 1);

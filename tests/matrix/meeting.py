@@ -86,6 +86,12 @@ class Meeting:
         device.call("login", url=self.server.url, user=USER, password=PASSWORD)
         return device
 
+    @property
+    def deckport(self) -> Deckport:
+        """The server, where a test is about Deckport's own commands."""
+        assert isinstance(self.server, Deckport)
+        return self.server
+
     def both(self, first: str) -> tuple[Client, Client]:
         """The device named `old` or `new`, and the other one."""
         return (self.old, self.new) if first == "old" else (self.new, self.old)

@@ -17,6 +17,7 @@ use crate::faults;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::texts::MediaTrouble;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
 
@@ -95,12 +96,9 @@ impl MediaRoom {
         // A batch of deletions is small, and always welcome.
         let is_over = zip.bytes() > SMALL_BATCH_BYTES && used + zip.bytes() > quota;
         is_over.then(|| {
-            let reason = format!(
-                "your account may hold {} MB here, which are used up; remove media that you do \
-                 not need",
-                quota / 1_000_000
-            );
-            Refusal::new(ErrorKind::TooLarge, reason)
+            let trouble = MediaTrouble::OverQuota(quota);
+            let reason = trouble.to_string();
+            Refusal { media: Some(trouble), ..Refusal::new(ErrorKind::TooLarge, reason) }
         })
     }
 

@@ -30,6 +30,7 @@ COLUMNS = {
     "test_media_conflicts": "media conflicts",
     "test_media_names": "media names",
     "test_media_healed": "lost media healed",
+    "test_media_restored": "media restored",
     "test_newer_settings": "newer settings kept",
     "test_reference": "reference server keeps them",
 }

@@ -81,6 +81,13 @@ impl MediaRoom {
         asker: &MediaAsker,
         last_usn: Usn,
     ) -> Result<deckport_wire::media::MediaChangesResponse> {
+        let now_ms = self.clock.now_ms();
+        if self.store()?.overtake(last_usn, now_ms)? {
+            self.problem(
+                "a device has seen later media than are here, as after restoring a copy: devices \
+                 compare all files once",
+            );
+        }
         let store = self.store()?;
         let (page, current) = (store.changes_since(last_usn)?, store.usn()?);
         let page_end = page.last().map(|change| change.usn);

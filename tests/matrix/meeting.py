@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.device import Device
 from harness.dump import copy_collection
-from harness.media import assert_equal
+from harness.media import assert_equal, copy_media
 from harness.raw import Raw
 from harness.raw_media import RawMedia
 from harness.server import Deckport, Reference, Server
@@ -86,6 +86,12 @@ class Meeting:
         device.call("login", url=self.server.url, user=USER, password=PASSWORD)
         return device
 
+    @property
+    def deckport(self) -> Deckport:
+        """The server, where a test is about Deckport's own commands."""
+        assert isinstance(self.server, Deckport)
+        return self.server
+
     def both(self, first: str) -> tuple[Client, Client]:
         """The device named `old` or `new`, and the other one."""
         return (self.old, self.new) if first == "old" else (self.new, self.old)
@@ -124,6 +130,12 @@ class Meeting:
     def media_folder(self) -> Path:
         """Where the server keeps the account's files."""
         return self.server.collection(USER).with_name("media")
+
+    def media_copy(self, folder: Path, back: bool = False) -> None:
+        """Copy the account's media to a folder while the server is stopped, or bring them back."""
+        self.server.stop()
+        copy_media(self.media_folder.parent, folder, back)
+        self.server.start()
 
     def check_media(self) -> dict[str, str]:
         """Both devices have the files that the server lists, which are these."""

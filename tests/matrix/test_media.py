@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.device import ClientError
@@ -87,3 +89,22 @@ def test_media_healed(meeting: Meeting) -> None:
         meeting.old.call("sync_media")  # is told once that files differ
     meeting.sync_media(meeting.old, meeting.new)
     assert len(meeting.check_media()) == 40
+
+
+def test_media_restored(meeting: Meeting, tmp_path: Path) -> None:
+    """The server's media are those of yesterday: every file that anybody has ends everywhere."""
+    _shared(meeting, meeting.old, {"both": "b", "replaced": "1", "removed since": "r"})
+    meeting.media_copy(tmp_path / "copy")
+    # As many files as before: nothing can be seen by counting.
+    meeting.old.media.remove("removed since")
+    meeting.old.media.write("added since", "a")
+    meeting.sync_media(meeting.old, meeting.new)
+    meeting.check_media()
+    meeting.media_copy(tmp_path / "copy", back=True)
+    for device in (meeting.new, meeting.old):
+        # Told once that files differ; the next sync mends it.
+        device.begin("sync_media").error()
+        meeting.sync_media(device)
+    meeting.sync_media(meeting.new)
+    files = meeting.check_media()
+    assert sorted(files) == ["added since", "both", "removed since", "replaced"]

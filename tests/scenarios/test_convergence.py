@@ -147,6 +147,9 @@ def test_a_notetype_that_cannot_be_merged_leads_to_a_one_way_sync(
     a.add_note(guid="n", fields=["x", "y", "z"])
     with pytest.raises(ClientError):
         a.sync()
+    # The reason outlives the server.
+    world.server.stop()
+    world.server.start()
     told = a.sync(one_way=answer)
     assert told["required"] == "FULL_SYNC"
     assert "other fields" in told["message"]
@@ -156,6 +159,30 @@ def test_a_notetype_that_cannot_be_merged_leads_to_a_one_way_sync(
     b.add_tags(guid="first", tags="later")
     world.sync(b, a)
     assert guids(a) == (["first", "n"] if answer == "upload" else ["first"])
+    world.check()
+
+
+@pytest.mark.deckport_only("the reference tells no reason")
+def test_counts_that_differ_lead_to_a_one_way_sync_with_that_reason(world: World) -> None:
+    a, b = world.two_devices()
+    # A card of which the server knows nothing, as after a disk error.
+    ((modified,),) = a.query("select mod from col")
+    a.execute(
+        "insert into cards select id + 1, nid, did, 7, mod, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,"
+        " 0, '' from cards limit 1"
+    )
+    a.execute("update col set mod = ?", modified + 1)
+    with pytest.raises(ClientError):
+        a.sync()
+    world.server.stop()
+    world.server.start()
+    told = a.sync(one_way="download")
+    assert told["required"] == "FULL_SYNC"
+    assert "same number" in told["message"]
+    assert "notetype" not in told["message"]
+    b.add_tags(guid="first", tags="later")
+    world.sync(b, a)
+    assert a.sync()["message"] == ""
     world.check()
 
 

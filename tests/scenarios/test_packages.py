@@ -222,7 +222,8 @@ def test_compare_names_what_differs(world: World, tmp_path: Path) -> None:
     world.stop_server()
     told = world.deckport.run(["check", "--compare", str(copy)])
     assert told.returncode == 1
-    assert "flds" in told.stdout
+    assert "different time of the last change" in told.stdout
+    assert "fields" in told.stdout
     assert told.stdout.count(": only in the file") == 2, told.stdout
     missing = world.deckport.run(["check", "--compare", str(tmp_path / "none.anki2")])
     assert missing.returncode == 2

@@ -78,7 +78,7 @@ fn compare(account: &AccountCare, file: &Path) -> Result<(), Failure> {
         .map_err(not_checked)?;
     match differences {
         0 => {
-            line("The account and the file hold the same.");
+            line("No difference: the account and the file hold the same.");
             Ok(())
         }
         1 => Err(Failure::Failed("there is 1 difference".to_owned())),

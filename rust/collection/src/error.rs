@@ -48,6 +48,10 @@ pub enum Error {
     /// one-way sync.
     #[error("{0}")]
     Conflict(String),
+    /// A notetype has other fields or card templates here and on the client, or is missing: a one-way
+    /// sync decides.
+    #[error("{0}")]
+    Notetype(&'static str),
     /// A random number could not be had from the system.
     #[error("the system has no random numbers")]
     Random,

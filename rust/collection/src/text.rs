@@ -31,7 +31,7 @@ pub(crate) fn prepare_note(fields: &str, shape: NotetypeShape) -> Result<Prepare
     let fields = clean(fields);
     // A notetype without fields is damaged, but its notes have one.
     if fields.split(FIELD_SEPARATOR).count() != shape.fields.max(1) {
-        return Err(Error::conflict(
+        return Err(Error::Notetype(
             "a note has another number of fields than its notetype; check the database",
         ));
     }

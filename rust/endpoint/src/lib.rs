@@ -37,7 +37,7 @@ mod texts;
 mod throttle;
 mod worker;
 
-pub use deckport_collection::{Overview, Summary};
+pub use deckport_collection::{Overview, Summary, UploadError};
 pub use deckport_media::{Added, Error as MediaError, UnusedFile};
 
 pub use addresses::{
@@ -63,4 +63,6 @@ pub use overview::{AccountError, AccountOverview};
 pub use pairing::PairingWindow;
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
 pub use scope::{Network, NotANetwork, Scope};
-pub use texts::{EnglishTexts, KeptCopy, Texts, WhyKept};
+pub use texts::{
+    EnglishTexts, Feature, KeptCopy, MediaTrouble, Texts, Trouble, WhyKept, WhyNotMerged,
+};

@@ -4,6 +4,7 @@ use deckport_collection::Error as CollectionError;
 use deckport_wire::{ErrorKind, WireError};
 
 use crate::registry::RegistryError;
+use crate::texts::MediaTrouble;
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,11 +13,13 @@ pub(crate) struct Refusal {
     pub(crate) kind: ErrorKind,
     /// For the log and for people with `curl`: no user data, no secrets.
     pub(crate) reason: String,
+    /// What people are told on a device, where it concerns media.
+    pub(crate) media: Option<MediaTrouble>,
 }
 
 impl Refusal {
     pub(crate) fn new(kind: ErrorKind, reason: impl Into<String>) -> Refusal {
-        Refusal { kind, reason: reason.into() }
+        Refusal { kind, reason: reason.into(), media: None }
     }
 
     pub(crate) fn bad_request(reason: impl Into<String>) -> Refusal {
@@ -67,6 +70,7 @@ impl From<CollectionError> for Refusal {
             // A check of the client's database or a one-way sync mends these, and that is what
             // clients propose on 400.
             CollectionError::Conflict(_)
+            | CollectionError::Notetype(_)
             | CollectionError::Json(_)
             | CollectionError::Blob(_)
             | CollectionError::Damaged(_)
@@ -78,13 +82,14 @@ impl From<CollectionError> for Refusal {
             CollectionError::Json(_) => "a stored value is not valid JSON".to_owned(),
             other => other.to_string(),
         };
-        Refusal { kind, reason }
+        Refusal::new(kind, reason)
     }
 }
 
 impl From<deckport_media::Error> for Refusal {
     fn from(error: deckport_media::Error) -> Refusal {
-        Refusal { kind: error.kind(), reason: error.to_string() }
+        let media = Some(MediaTrouble::from(&error));
+        Refusal { kind: error.kind(), reason: error.to_string(), media }
     }
 }
 
@@ -94,7 +99,7 @@ impl From<RegistryError> for Refusal {
             RegistryError::Busy(_) | RegistryError::Full(_) => ErrorKind::Unavailable,
             _ => ErrorKind::Internal,
         };
-        Refusal { kind, reason: error.to_string() }
+        Refusal::new(kind, error.to_string())
     }
 }
 

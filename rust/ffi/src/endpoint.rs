@@ -12,6 +12,7 @@ use crate::listener::{EndpointListener, EndpointState};
 use crate::networks::Networks;
 use crate::options::EndpointOptions;
 use crate::runtime::{self, Threads};
+use crate::translate::Translator;
 
 /// An Anki sync endpoint: it hosts collections, and unchanged Anki apps sync with it.
 ///
@@ -36,15 +37,19 @@ impl Endpoint {
     /// `OpenError`, notably `FolderInUse` for a second endpoint on the same folder.
     #[uniffi::constructor]
     pub async fn open(options: EndpointOptions) -> Result<Arc<Endpoint>, OpenError> {
-        let threads = Threads::start()?;
-        let (hub, networks) = (Hub::new(), Networks::new());
-        let listen_on = options.listen_on()?;
-        let engine =
-            options.for_engine(Arc::new(Sink(Arc::clone(&hub))), Arc::clone(&networks) as _)?;
-        let open = move || deckport_endpoint::Endpoint::open(engine).map_err(OpenError::from);
-        let endpoint = runtime::blocking(threads.handle(), open).await?;
-        let control = Arc::new(Control::new(hub, listen_on, networks, endpoint));
-        Ok(Arc::new(Endpoint { control, threads }))
+        Endpoint::open_with(options, None).await
+    }
+
+    /// As `open`, with what people read in Anki on their other devices in their language.
+    ///
+    /// # Errors
+    /// As for `open`.
+    #[uniffi::constructor]
+    pub async fn open_translated(
+        options: EndpointOptions,
+        translator: Arc<dyn Translator>,
+    ) -> Result<Arc<Endpoint>, OpenError> {
+        Endpoint::open_with(options, Some(translator)).await
     }
 
     /// Starts serving and answers the addresses under which devices reach it, the best one first.
@@ -113,6 +118,21 @@ impl Endpoint {
 }
 
 impl Endpoint {
+    async fn open_with(
+        options: EndpointOptions,
+        translator: Option<Arc<dyn Translator>>,
+    ) -> Result<Arc<Endpoint>, OpenError> {
+        let threads = Threads::start()?;
+        let (hub, networks) = (Hub::new(), Networks::new());
+        let listen_on = options.listen_on()?;
+        let sink = Arc::new(Sink(Arc::clone(&hub)));
+        let engine = options.for_engine(sink, Arc::clone(&networks) as _, translator)?;
+        let open = move || deckport_endpoint::Endpoint::open(engine).map_err(OpenError::from);
+        let endpoint = runtime::blocking(threads.handle(), open).await?;
+        let control = Arc::new(Control::new(hub, listen_on, networks, endpoint));
+        Ok(Arc::new(Endpoint { control, threads }))
+    }
+
     pub(crate) fn threads(&self) -> Option<&Handle> {
         self.threads.handle()
     }

@@ -28,6 +28,7 @@ mod pairing;
 mod qr;
 mod runtime;
 mod texts;
+mod translate;
 
 pub use accounts::{Account, Device};
 pub use address::{Address, AddressKind, NetworkInterface};
@@ -48,6 +49,7 @@ pub use options::EndpointOptions;
 pub use overview::AccountOverview;
 pub use pairing::Pairing;
 pub use qr::{QrCode, qr_code};
+pub use translate::{DeviceText, Translator};
 
 uniffi::setup_scaffolding!();
 

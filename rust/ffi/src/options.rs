@@ -9,6 +9,7 @@ use deckport_endpoint::{EventSink, Interfaces, ListenOn};
 use crate::convert::unsigned;
 use crate::errors::OpenError;
 use crate::texts::AppTexts;
+use crate::translate::Translator;
 
 /// The port where Deckport listens unless told otherwise.
 const DEFAULT_PORT: i32 = 27701;
@@ -101,6 +102,7 @@ impl EndpointOptions {
         &self,
         events: Arc<dyn EventSink>,
         interfaces: Arc<dyn Interfaces>,
+        translator: Option<Arc<dyn Translator>>,
     ) -> Result<deckport_endpoint::EndpointOptions, OpenError> {
         if self.data_dir.is_empty() {
             return Err(OpenError::BadOptions { reason: "data_dir is empty".to_owned() });
@@ -113,7 +115,7 @@ impl EndpointOptions {
         let mut engine = deckport_endpoint::EndpointOptions::new(&self.data_dir);
         engine.events = events;
         engine.interfaces = interfaces;
-        engine.texts = Arc::new(AppTexts::of(self));
+        engine.texts = Arc::new(AppTexts::of(self, translator));
         if let Some(bytes) = self.max_collection_bytes {
             let most = engine.limits.max_upload_bytes;
             engine.limits.max_upload_bytes = number(bytes, "max_collection_bytes")?.min(most);

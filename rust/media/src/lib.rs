@@ -9,6 +9,7 @@
 //! loss; and a method that fails leaves records and files as they were.
 
 mod addition;
+mod ahead;
 mod check;
 mod database;
 mod disk;

@@ -136,7 +136,8 @@ class Person:
     def add_preset(self, name: str, deck: str) -> None:
         """Make a preset of deck options and let a deck use it."""
         preset = self.col.decks.add_config(name)
-        self.col.decks.set_config_id_for_deck_dict(self._deck(deck), preset["id"])
+        use = either(self.col.decks, "set_config_id_for_deck_dict", "setConf")
+        use(self._deck(deck), preset["id"])
         self.changed()
 
     def edit_preset(self, name: str, changes: dict[str, Any]) -> None:

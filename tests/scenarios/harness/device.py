@@ -64,7 +64,7 @@ class Pending:
 
 
 class Device:
-    """A client process with its collection. Operations are the methods of `client/modern.py`."""
+    """A client process with its collection. Operations are the methods of `ModernAnki`'s parts."""
 
     # What the client's Python runs: a driver, and words for it.
     program: tuple[str, ...] = (str(DRIVER),)

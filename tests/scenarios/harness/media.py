@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -92,3 +93,15 @@ def assert_equal(folders: Iterable[tuple[str, dict[str, str]]]) -> None:
     (first, expected), *others = folders
     for name, files in others:
         assert files == expected, (first, name, sorted(set(files.items()) ^ set(expected.items())))
+
+
+def copy_media(account: Path, folder: Path, back: bool = False) -> None:
+    """Copy the media of an account's folder on the server elsewhere, or bring them back."""
+    source, target = (folder, account) if back else (account, folder)
+    target.mkdir(exist_ok=True)
+    shutil.rmtree(target / "media", ignore_errors=True)
+    shutil.copytree(source / "media", target / "media")
+    for path in [*target.glob("media.db*")]:
+        path.unlink()
+    for path in source.glob("media.db*"):
+        shutil.copy2(path, target)

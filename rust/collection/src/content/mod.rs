@@ -21,7 +21,7 @@ use crate::connection::open_private;
 use crate::error::Result;
 use known::Known;
 
-/// Columns that count, the ones that identify a row first.
+/// Columns that count: the id first, then what a person knows the object by.
 pub(crate) const NOTE: &[&str] = &["id", "guid", "mid", "mod", "tags", "flds"];
 pub(crate) const CARD: &[&str] = &[
     "id", "nid", "did", "ord", "mod", "type", "queue", "due", "ivl", "factor", "reps", "lapses",

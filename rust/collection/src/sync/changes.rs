@@ -156,7 +156,7 @@ fn check_shape(stored: &Notetype, sent: &Notetype) -> Result<()> {
     if same {
         return Ok(());
     }
-    Err(Error::conflict("a notetype has another number of fields or card templates than here"))
+    Err(Error::Notetype("a notetype has another number of fields or card templates than here"))
 }
 
 /// The same for decks.

@@ -178,7 +178,7 @@ impl ServerSync {
         }
         for note in &received.notes {
             let shape = self.shapes.get(conn, note.notetype_id)?.ok_or_else(|| {
-                Error::conflict("a note belongs to a notetype that does not exist here")
+                Error::Notetype("a note belongs to a notetype that does not exist here")
             })?;
             rows::merge_note(conn, note, shape, self.client_usn, self.usn)?;
             for tag in rows::each_tag(&note.tags) {

@@ -133,6 +133,7 @@ impl From<Error> for UploadError {
             Error::Json(error) => UploadError::Content(error.to_string()),
             Error::Blob(error) => UploadError::Content(error.to_string()),
             Error::Conflict(reason) => UploadError::Content(reason),
+            Error::Notetype(reason) => UploadError::Content(reason.to_owned()),
             Error::Locked | Error::NoSpace | Error::ReadOnly | Error::Io(_) | Error::Random => {
                 UploadError::Endpoint(error)
             }

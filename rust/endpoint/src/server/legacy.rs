@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use deckport_wire::multipart::{Event, Multipart, MultipartError};
 use deckport_wire::{ErrorKind, MediaMethod, SyncHeader, SyncMethod};
@@ -16,14 +17,15 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::handler::Walk;
-use super::media::{self, NotReceived};
+use super::media;
 use super::outgoing::Packing;
-use super::upload::{self, Unusable};
+use super::upload;
 use super::{Shared, download, login};
 use crate::hex::hex;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::temp_file::{TempFile, TempWriter};
+use crate::texts::{MediaTrouble, Trouble};
 use crate::worker::{FileForm, MediaAsker, MediaZip, StepRequest};
 
 /// Largest JSON form, as sent. Real ones are far smaller: they are compressed.
@@ -65,7 +67,7 @@ pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answ
 async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
     let form = match spool(walk, MAX_UPLOAD_BYTES).await? {
         Ok(form) => form,
-        Err(unspooled) => return Ok(explain(&unspooled.into())),
+        Err(unspooled) => return Ok(explain(walk, &unspooled.into())),
     };
     let header = form.header(walk);
     let identity = walk.authenticate(&header, true)?;
@@ -82,18 +84,18 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
     });
     let done = match accepted.await? {
         Ok(accepted) => upload::put_in_place(walk, &worker, lease, accepted).await?,
-        Err(unusable) => Err(unusable),
+        Err(trouble) => Err(trouble),
     };
     Ok(match done {
         Ok(()) => Answer::plain(b"OK".to_vec()),
-        Err(unusable) => explain(&unusable),
+        Err(trouble) => explain(walk, &trouble),
     })
 }
 
 /// A 200 that is no `OK`: clients show its text.
-fn explain(unusable: &Unusable) -> Answer {
-    let text = unusable.to_string();
-    Answer::plain(text.clone().into_bytes()).recorded_as(format!("upload refused: {text}"))
+fn explain(walk: &Walk<'_>, trouble: &Trouble) -> Answer {
+    let text = walk.shared.options.texts.trouble(trouble);
+    Answer::plain(text.into_bytes()).recorded_as(upload::recorded(trouble))
 }
 
 /// Answers a media request of an old client (`media-sync` 3.3).
@@ -129,14 +131,17 @@ async fn large_media(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
     let limit = walk.shared.options.limits.max_media_batch_bytes;
     let form = match spool(walk, limit).await? {
         Ok(form) => form,
-        Err(unspooled) => return media::refused(&NotReceived::from(unspooled), Packing::Plain),
+        Err(unspooled) => {
+            let texts = &*walk.shared.options.texts;
+            return media::refused(texts, unspooled.into(), Packing::Plain);
+        }
     };
     let call = media_call(walk, &form.token, MediaMethod::UploadChanges)?;
     let folder = walk.shared.options.data_dir.clone();
     let zip = blocking(move || unpack(form, &folder, limit).map(MediaZip::in_file)).await?;
     match zip.and_then(|zip| Ok(zip?)) {
         Ok(zip) => call.upload(zip).await,
-        Err(unspooled) => media::refused(&NotReceived::from(unspooled), Packing::Plain),
+        Err(unspooled) => media::refused(&*call.texts, unspooled.into(), Packing::Plain),
     }
 }
 
@@ -153,7 +158,8 @@ fn media_call(walk: &mut Walk<'_>, key: &str, method: MediaMethod) -> Result<med
         asker.session = new_session()?;
     }
     let key = format!("{token}{SESSION_MARK}{}", asker.session);
-    Ok(media::Call { worker, asker, packing: Packing::Plain, key })
+    let texts = Arc::clone(&walk.shared.options.texts);
+    Ok(media::Call { worker, asker, packing: Packing::Plain, key, texts })
 }
 
 fn new_session() -> Result<String, Refusal> {
@@ -297,21 +303,21 @@ impl From<io::Error> for Unspooled {
     }
 }
 
-impl From<Unspooled> for Unusable {
-    fn from(unspooled: Unspooled) -> Unusable {
+impl From<Unspooled> for Trouble {
+    fn from(unspooled: Unspooled) -> Trouble {
         match unspooled {
-            Unspooled::TooLarge(limit) => Unusable::TooLarge(limit),
-            Unspooled::Damaged => Unusable::Damaged,
+            Unspooled::TooLarge(limit) => Trouble::UploadTooLarge(limit),
+            Unspooled::Damaged => Trouble::UploadArrivedDamaged,
             Unspooled::Io(error) => error.into(),
         }
     }
 }
 
-impl From<Unspooled> for NotReceived {
-    fn from(unspooled: Unspooled) -> NotReceived {
+impl From<Unspooled> for MediaTrouble {
+    fn from(unspooled: Unspooled) -> MediaTrouble {
         match unspooled {
-            Unspooled::TooLarge(limit) => NotReceived::TooLarge(limit),
-            Unspooled::Damaged => NotReceived::Damaged,
+            Unspooled::TooLarge(limit) => MediaTrouble::BatchTooLarge(limit),
+            Unspooled::Damaged => MediaTrouble::ArrivedDamaged,
             Unspooled::Io(error) => error.into(),
         }
     }

@@ -4,7 +4,8 @@
 //! something misleading of any other status (`media-sync` 13.1). Only the answer of
 //! `downloadFiles` is no JSON.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use deckport_wire::media::{
@@ -27,6 +28,7 @@ use super::{framing, legacy, packing};
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
+use crate::texts::{MediaTrouble, Texts, Trouble};
 use crate::worker::{Media, MediaAsker, MediaZip, Worker};
 
 /// Largest JSON request: a list of names, or less.
@@ -46,6 +48,8 @@ pub(super) struct Call {
     pub(super) packing: Packing,
     /// What `begin` gives the client to send from now on.
     pub(super) key: String,
+    /// For people.
+    pub(super) texts: Arc<dyn Texts>,
 }
 
 /// Answers a media request.
@@ -61,13 +65,14 @@ pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<A
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = handler::caller(&identity, &header, walk.peer);
     let asker = MediaAsker::of(caller, header.session_key);
-    let call = Call { worker, asker, packing: Packing::Zstd, key: header.token };
+    let texts = Arc::clone(&walk.shared.options.texts);
+    let call = Call { worker, asker, packing: Packing::Zstd, key: header.token, texts };
     if method == MediaMethod::UploadChanges {
         let folder = walk.shared.options.data_dir.join(&identity.account.folder);
         let limit = walk.shared.options.limits.max_media_batch_bytes;
         return match receive(walk.body, folder, limit).await? {
             Ok(zip) => call.upload(zip).await,
-            Err(problem) => refused(&problem, Packing::Zstd),
+            Err(trouble) => refused(&*call.texts, trouble, Packing::Zstd),
         };
     }
     let json = framing::read_json(walk.body, MAX_JSON_BYTES).await?;
@@ -140,7 +145,10 @@ impl Call {
     fn told<T: Serialize>(&self, result: Result<T, Refusal>) -> Result<Answer, Refusal> {
         match result {
             Ok(data) => packed(write(&MediaAnswer::ok(data))?, self.packing),
-            Err(refusal) => refused(&refusal.reason, self.packing),
+            Err(Refusal { reason, media, .. }) => {
+                let trouble = media.unwrap_or(MediaTrouble::Other(reason));
+                refused(&*self.texts, trouble, self.packing)
+            }
         }
     }
 
@@ -150,9 +158,13 @@ impl Call {
 }
 
 /// A text that the client shows to the person.
-pub(super) fn refused(reason: &impl ToString, packing: Packing) -> Result<Answer, Refusal> {
-    let reason = reason.to_string();
-    let text = format!("The sync endpoint could not sync your media: {reason}.");
+pub(super) fn refused(
+    texts: &dyn Texts,
+    trouble: MediaTrouble,
+    packing: Packing,
+) -> Result<Answer, Refusal> {
+    let reason = trouble.to_string();
+    let text = texts.trouble(&Trouble::Media(trouble));
     let answer = packed(write(&MediaAnswer::<()>::refused(text))?, packing)?;
     Ok(answer.recorded_as(reason))
 }
@@ -161,28 +173,6 @@ fn packed(body: Vec<u8>, packing: Packing) -> Result<Answer, Refusal> {
     match packing {
         Packing::Zstd => framing::answer(&body),
         Packing::Plain => Ok(Answer::plain(body)),
-    }
-}
-
-/// Why a batch was not received.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NotReceived {
-    #[error("a batch of files is larger than the {} MB that are accepted", .0 / 1_000_000)]
-    TooLarge(u64),
-    #[error("a batch of files arrived damaged")]
-    Damaged,
-    #[error("there is no free space left for media; free some and try again")]
-    NoSpace,
-    #[error("the files could not be stored ({0})")]
-    Io(io::Error),
-}
-
-impl From<io::Error> for NotReceived {
-    fn from(error: io::Error) -> NotReceived {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => NotReceived::NoSpace,
-            _ => NotReceived::Io(error),
-        }
     }
 }
 
@@ -198,7 +188,7 @@ async fn receive(
     body: &mut RequestBody,
     folder: std::path::PathBuf,
     limit: u64,
-) -> Result<Result<MediaZip, NotReceived>, Refusal> {
+) -> Result<Result<MediaZip, MediaTrouble>, Refusal> {
     let inflater = Inflater::new(limit)
         .map_err(|error| Refusal::internal(format!("zstd cannot be used: {error}")))?;
     let mut incoming = Incoming { inflater, head: Vec::new() };
@@ -241,10 +231,10 @@ fn spool(
     MediaZip::in_file(temp).map_err(InflateError::Sink)
 }
 
-fn judge(received: Result<MediaZip, InflateError>, limit: u64) -> Result<MediaZip, NotReceived> {
+fn judge(received: Result<MediaZip, InflateError>, limit: u64) -> Result<MediaZip, MediaTrouble> {
     received.map_err(|error| match error {
-        InflateError::TooLarge => NotReceived::TooLarge(limit),
-        InflateError::Malformed => NotReceived::Damaged,
+        InflateError::TooLarge => MediaTrouble::BatchTooLarge(limit),
+        InflateError::Malformed => MediaTrouble::ArrivedDamaged,
         InflateError::Sink(error) => error.into(),
     })
 }

@@ -4,11 +4,10 @@
 //! client sends it to the end and then gets a 200 with a text that it shows to the person
 //! (`transport` 6.2): that is the only way to tell why.
 
-use std::io;
+use std::io::Write;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use deckport_collection::UploadError;
 use deckport_wire::ErrorKind;
 use tokio::sync::mpsc;
 
@@ -23,6 +22,7 @@ use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::temp_file::TempFile;
+use crate::texts::Trouble;
 use crate::worker::{Caller, NewCollection, UploadLease, Worker};
 
 /// Pieces under way to the disk; more would only use memory.
@@ -35,25 +35,6 @@ pub(super) struct Accepted {
     pub(super) counts: Counts,
 }
 
-/// Why an upload is not taken, as the person reads it.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unusable {
-    #[error("The collection is larger than the {} MB that this sync endpoint accepts.", .0 / 1_000_000)]
-    TooLarge(u64),
-    #[error("Your account may hold {} MB on this sync endpoint, and the collection does not fit beside your media.", .0 / 1_000_000)]
-    OverQuota(u64),
-    #[error("The collection arrived damaged. Please try again.")]
-    Damaged,
-    #[error("The disk of the sync endpoint is full. Free some space there and try again.")]
-    NoSpace,
-    #[error("The sync endpoint could not store the collection ({0}).")]
-    Io(io::Error),
-    #[error("The sync endpoint could not replace the collection: {0}.")]
-    NotReplaced(String),
-    #[error("{0}")]
-    Refused(UploadError),
-}
-
 /// Answers an upload.
 pub(super) async fn upload(
     walk: &mut Walk<'_>,
@@ -64,11 +45,14 @@ pub(super) async fn upload(
     let lease = worker.take_for_upload(caller).await?;
     let done = match receive(walk, account).await? {
         Ok(accepted) => put_in_place(walk, worker, lease, accepted).await?,
-        Err(unusable) => Err(unusable),
+        Err(trouble) => Err(trouble),
     };
     match done {
         Ok(()) => framing::answer(b"OK"),
-        Err(unusable) => explain(&unusable.to_string()),
+        Err(trouble) => {
+            let text = walk.shared.options.texts.trouble(&trouble);
+            Ok(framing::answer(text.as_bytes())?.recorded_as(recorded(&trouble)))
+        }
     }
 }
 
@@ -78,32 +62,32 @@ pub(super) async fn put_in_place(
     worker: &Worker,
     lease: UploadLease,
     accepted: Accepted,
-) -> Result<Result<(), Unusable>, Refusal> {
+) -> Result<Result<(), Trouble>, Refusal> {
     let Accepted { temp: file, bytes, counts } = accepted;
     if let Some(quota) = walk.shared.options.limits.max_account_bytes
         && bytes + worker.media().bytes() > quota
     {
-        return Ok(Err(Unusable::OverQuota(quota)));
+        return Ok(Err(Trouble::UploadOverQuota(quota)));
     }
     let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload, one_way: false };
     match lease.replace(new).await {
         Err(refusal) if refusal.kind == ErrorKind::Internal => {
-            Ok(Err(Unusable::NotReplaced(refusal.reason)))
+            Ok(Err(Trouble::UploadNotReplaced(refusal.reason)))
         }
         replaced => replaced.map(|_kept| Ok(())),
     }
 }
 
-/// A 200 that is no `OK`: clients show its text.
-fn explain(text: &str) -> Result<Answer, Refusal> {
-    Ok(framing::answer(text.as_bytes())?.recorded_as(format!("upload refused: {text}")))
+/// What the record says of an upload that is answered with a 200 that is no `OK`.
+pub(super) fn recorded(trouble: &Trouble) -> String {
+    format!("upload refused: {trouble}")
 }
 
 /// Reads the body to its end, whatever it holds.
 async fn receive(
     walk: &mut Walk<'_>,
     account: &Account,
-) -> Result<Result<Accepted, Unusable>, Refusal> {
+) -> Result<Result<Accepted, Trouble>, Refusal> {
     let options = &walk.shared.options;
     let (folder, limit) = (options.data_dir.join(&account.folder), options.limits.max_upload_bytes);
     let now_ms = options.clock.now_ms();
@@ -137,13 +121,13 @@ fn store(
     folder: PathBuf,
     limit: u64,
     now_ms: i64,
-) -> Result<Accepted, Unusable> {
+) -> Result<Accepted, Trouble> {
     let temp = TempFile::for_upload(&folder)?;
     let mut file = temp.create()?;
     let mut inflater = Inflater::new(limit)?;
-    let too_large = |error| Unusable::from_inflate(error, limit);
+    let too_large = |error| of_inflate(error, limit);
     while let Some(piece) = inbox.blocking_recv() {
-        inflater.push(&piece, |data| io::Write::write_all(&mut file, data)).map_err(too_large)?;
+        inflater.push(&piece, |data| file.write_all(data)).map_err(too_large)?;
     }
     inflater.finish().map_err(too_large)?;
     drop(file);
@@ -152,29 +136,19 @@ fn store(
 }
 
 /// Checks a received collection and brings it up to date.
-pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Unusable> {
-    let counts =
-        deckport_collection::accept_upload(temp.path(), now_ms).map_err(Unusable::Refused)?.into();
+pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Trouble> {
+    let counts = deckport_collection::accept_upload(temp.path(), now_ms)
+        .map_err(Trouble::UploadRefused)?
+        .into();
     faults::point("upload.checked");
     let bytes = std::fs::metadata(temp.path())?.len();
     Ok(Accepted { temp, bytes, counts })
 }
 
-impl Unusable {
-    fn from_inflate(error: InflateError, limit: u64) -> Unusable {
-        match error {
-            InflateError::TooLarge => Unusable::TooLarge(limit),
-            InflateError::Malformed => Unusable::Damaged,
-            InflateError::Sink(error) => error.into(),
-        }
-    }
-}
-
-impl From<io::Error> for Unusable {
-    fn from(error: io::Error) -> Unusable {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Unusable::NoSpace,
-            _ => Unusable::Io(error),
-        }
+fn of_inflate(error: InflateError, limit: u64) -> Trouble {
+    match error {
+        InflateError::TooLarge => Trouble::UploadTooLarge(limit),
+        InflateError::Malformed => Trouble::UploadArrivedDamaged,
+        InflateError::Sink(error) => error.into(),
     }
 }

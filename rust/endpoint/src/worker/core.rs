@@ -14,13 +14,14 @@ use std::time::Duration;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
+use super::astray::Astray;
 use super::disk::DiskDoubt;
 use super::media::Media;
 use super::message::{Caller, Message, Reply};
 use super::notices::Notices;
 use super::store::{Facts, FileForm, Snapshot, Store};
 use super::thread::Owner;
-use super::told::{Astray, SeenStates, ToldStates};
+use super::told::{SeenStates, ToldStates};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink};
@@ -98,13 +99,13 @@ impl Core {
             events: Arc::clone(&options.events),
             timings: options.timings.clone(),
             notices: Notices::new(&folder),
+            astray: Astray::new(&folder),
             store: Store::new(folder, options.backups.clone()),
             lease: Lease::new(options.timings.lease_idle),
             running: None,
             waiting: VecDeque::new(),
             told: ToldStates::default(),
             seen: SeenStates::default(),
-            astray: Astray::default(),
             texts: Arc::clone(&options.texts),
             archivist,
             disk: DiskDoubt::default(),

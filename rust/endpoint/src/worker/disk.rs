@@ -11,6 +11,7 @@ use deckport_wire::ErrorKind;
 
 use crate::folder::{FolderError, check_writable};
 use crate::refusal::Refusal;
+use crate::texts::Trouble;
 
 /// Whether the disk is to be looked at.
 #[derive(Debug, Default)]
@@ -25,23 +26,21 @@ impl DiskDoubt {
     }
 
     /// What to tell a person, if `folder` cannot be written; costs nothing without a failure.
-    pub(super) fn complaint(&mut self, folder: &Path) -> Option<String> {
+    pub(super) fn complaint(&mut self, folder: &Path) -> Option<Trouble> {
         let complaint = if self.is_due { look(folder) } else { None };
         self.is_due = complaint.is_some();
         complaint
     }
 }
 
-fn look(folder: &Path) -> Option<String> {
+fn look(folder: &Path) -> Option<Trouble> {
     let error = match check_writable(folder) {
         Err(FolderError::NotWritable { source, .. }) => source,
         _ => return None,
     };
     Some(match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "The disk of the sync endpoint is full. Free some space there and try again.".to_owned()
-        }
-        _ => format!("The sync endpoint cannot write to its disk ({error})."),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Trouble::DiskFull,
+        _ => Trouble::DiskNotWritable(error.to_string()),
     })
 }
 
@@ -56,15 +55,15 @@ mod tests {
         let obstacle = folder.path().join("deckport.probe");
         std::fs::create_dir(&obstacle).unwrap();
         let mut doubt = DiskDoubt::default();
-        assert_eq!(doubt.complaint(folder.path()), None);
+        assert!(doubt.complaint(folder.path()).is_none());
         doubt.note(&Refusal::bad_request("the client's own fault"));
-        assert_eq!(doubt.complaint(folder.path()), None);
+        assert!(doubt.complaint(folder.path()).is_none());
         doubt.note(&Refusal::internal("a write failed"));
-        assert!(doubt.complaint(folder.path()).unwrap().contains("cannot write"));
+        assert!(doubt.complaint(folder.path()).unwrap().to_string().contains("cannot write"));
         assert!(doubt.complaint(folder.path()).is_some());
         std::fs::remove_dir(&obstacle).unwrap();
-        assert_eq!(doubt.complaint(folder.path()), None);
+        assert!(doubt.complaint(folder.path()).is_none());
         std::fs::create_dir(&obstacle).unwrap();
-        assert_eq!(doubt.complaint(folder.path()), None);
+        assert!(doubt.complaint(folder.path()).is_none());
     }
 }

@@ -7,6 +7,7 @@
 //! A panic ends the request that caused it (its reply is dropped, the client gets a 500), rolls
 //! back the account's sync and nothing else.
 
+mod astray;
 mod core;
 mod disk;
 mod look;

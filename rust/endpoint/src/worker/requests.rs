@@ -15,6 +15,7 @@ use crate::events::Event;
 use crate::faults;
 use crate::lease::{Purpose, Taken};
 use crate::refusal::Refusal;
+use crate::texts::{Feature, Trouble, WhyNotMerged};
 
 impl Core {
     pub(super) fn step(&mut self, request: StepRequest, reply: Reply<Vec<u8>>) {
@@ -47,33 +48,31 @@ impl Core {
         let answer = match facts {
             Ok(facts) => {
                 let (device, run) = (&request.caller.key, &request.session_key);
-                let is_astray = self.astray.contains(device);
+                let astray = self.astray.why(device, &meta);
                 let mut schema_modified = facts.state.schema_modified_ms;
-                if is_astray {
+                if astray.is_some() {
                     schema_modified = schema_modified.saturating_add(1);
                 }
                 self.told.remember(device, run, schema_modified);
                 self.seen.remember(device, facts.state.modified_ms);
                 let media_usn = self.media.tell(device, self.clock.monotonic());
-                let mut answer = describe(&facts, meta.version, now_ms, media_usn);
+                let mut answer = describe(&facts, now_ms, media_usn);
+                let lacks = lacking(&facts, meta.version);
                 answer.schema_modified = schema_modified;
-                if is_astray && answer.should_continue {
-                    answer.message = self.texts.cannot_merge();
-                }
-                if answer.message.is_empty()
-                    && let Some(copy) = self.notices.tell(device, run, now_ms)
-                {
-                    answer.message = self.texts.copy_kept(&copy);
-                }
-                if let Some(complaint) = self.disk.complaint(self.store.folder()) {
+                if let Some(trouble) = self.disk.complaint(self.store.folder()).or(lacks) {
                     answer.should_continue = false;
-                    answer.message = complaint;
+                    answer.message = self.texts.trouble(&trouble);
+                } else if let Some(why) = astray {
+                    answer.message = self.texts.cannot_merge(why);
+                } else if let Some(copy) = self.notices.tell(device, run, now_ms) {
+                    answer.message = self.texts.copy_kept(&copy);
                 }
                 answer
             }
             Err(error) => {
                 self.problem(&format!("the collection cannot be used: {error}"));
-                unusable(&error, now_ms)
+                let trouble = Trouble::CollectionUnusable(error.to_string());
+                unusable(self.texts.trouble(&trouble), now_ms)
             }
         };
         Ok(session::encode(&answer)?)
@@ -153,12 +152,13 @@ impl Core {
                 Ok(json)
             }
             Ok(Outcome::Differs(json)) => {
+                self.astray.remember(&request.caller.key, WhyNotMerged::Mismatch);
                 self.roll_back("the two sides differ");
                 Ok(json)
             }
             Err(error) => {
-                if matches!(error, Error::Conflict(_)) {
-                    self.astray.remember(&request.caller.key);
+                if let Some(why) = why_not_merged(&error) {
+                    self.astray.remember(&request.caller.key, why);
                 }
                 let refusal = Refusal::from(error);
                 self.roll_back(&refusal.reason);
@@ -192,6 +192,7 @@ impl Core {
         match finished {
             Ok(finished) => {
                 self.seen.remember(&key, finished.modified);
+                self.astray.forget(&key);
                 let counts = finished.counts;
                 let duration = self.clock.monotonic().saturating_sub(running.started);
                 self.events.event(&Event::SyncFinished { account, device, counts, duration });
@@ -216,42 +217,52 @@ impl Core {
     }
 }
 
+/// Whether an error comes from what the device holds, and will come again with its next sync.
+fn why_not_merged(error: &Error) -> Option<WhyNotMerged> {
+    match error {
+        Error::Notetype(_) => Some(WhyNotMerged::Notetype),
+        Error::Conflict(_) => Some(WhyNotMerged::Contents),
+        _ => None,
+    }
+}
+
 fn not_running() -> Refusal {
     Refusal::busy("no sync of this device and session is running")
 }
 
 /// The answer to `meta` (`collection-sync` 3.2).
-fn describe(facts: &Facts, client_protocol: u8, now_ms: i64, media_usn: Usn) -> MetaResponse {
+fn describe(facts: &Facts, now_ms: i64, media_usn: Usn) -> MetaResponse {
     let state = facts.state;
-    let lacking = match facts.oldest_protocol {
-        oldest if client_protocol >= oldest => None,
-        9 => Some("the V2 scheduler"),
-        _ => Some("the new timezone handling"),
-    };
-    let message = lacking.map_or_else(String::new, |feature| {
-        format!("Your Anki is too old for this collection, which uses {feature}. Please update it.")
-    });
     MetaResponse {
         modified: state.modified_ms,
         schema_modified: state.schema_modified_ms,
         usn: state.usn,
         now: now_ms.div_euclid(1000),
-        should_continue: lacking.is_none(),
-        message,
+        should_continue: true,
+        message: String::new(),
         host_number: 0,
         empty: !state.has_cards,
         media_usn,
     }
 }
 
+/// What a client of this protocol lacks for the collection.
+fn lacking(facts: &Facts, client_protocol: u8) -> Option<Trouble> {
+    match facts.oldest_protocol {
+        oldest if client_protocol >= oldest => None,
+        9 => Some(Trouble::AnkiTooOld(Feature::SchedulerV2)),
+        _ => Some(Trouble::AnkiTooOld(Feature::TimeZones)),
+    }
+}
+
 /// `meta` is the one place where a person gets to read what is wrong (`transport` 6.2).
-fn unusable(error: &Error, now_ms: i64) -> MetaResponse {
+fn unusable(message: String, now_ms: i64) -> MetaResponse {
     MetaResponse {
         modified: 0,
         schema_modified: 0,
         usn: 0,
         now: now_ms.div_euclid(1000),
-        message: format!("The sync endpoint cannot use your collection: {error}."),
+        message,
         should_continue: false,
         host_number: 0,
         empty: false,

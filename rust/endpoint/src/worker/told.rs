@@ -74,40 +74,6 @@ impl SeenStates {
     }
 }
 
-/// Devices whose collection cannot be merged with ours, and which would fail at every sync: their
-/// `meta` tells a schema time that they do not have, and so they ask for a one-way sync
-/// (`collection-sync` 4, 13.19). A device lost from here fails once more and is back.
-#[derive(Debug, Default)]
-pub(super) struct Astray {
-    devices: VecDeque<DeviceKey>,
-}
-
-impl Astray {
-    /// The device's sync failed for what it holds.
-    pub(super) fn remember(&mut self, device: &DeviceKey) {
-        self.forget(device);
-        if self.devices.len() >= CAPACITY {
-            self.devices.pop_front();
-        }
-        self.devices.push_back(device.clone());
-    }
-
-    /// The device gets our collection.
-    pub(super) fn forget(&mut self, device: &DeviceKey) {
-        self.devices.retain(|astray| astray != device);
-    }
-
-    /// Our collection was replaced: whatever devices hold, that decides now.
-    pub(super) fn forget_all(&mut self) {
-        self.devices.clear();
-    }
-
-    /// Whether a one-way sync is what helps the device.
-    pub(super) fn contains(&self, device: &DeviceKey) -> bool {
-        self.devices.contains(device)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,23 +107,6 @@ mod tests {
         }
         assert_eq!(seen.seen.len(), CAPACITY);
         assert!(!seen.has_seen(&DEVICE, 2));
-    }
-
-    #[test]
-    fn a_device_is_astray_until_it_gets_our_collection_or_ours_is_replaced() {
-        let other = DeviceKey { device_id: 2, origin: None };
-        let mut astray = Astray::default();
-        astray.remember(&DEVICE);
-        astray.remember(&DEVICE);
-        assert!(astray.contains(&DEVICE) && !astray.contains(&other));
-        astray.forget(&DEVICE);
-        assert!(!astray.contains(&DEVICE));
-        for device_id in 0..1000 {
-            astray.remember(&DeviceKey { device_id, origin: None });
-        }
-        assert_eq!(astray.devices.len(), CAPACITY);
-        astray.forget_all();
-        assert!(astray.devices.is_empty());
     }
 
     #[test]

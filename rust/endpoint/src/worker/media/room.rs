@@ -17,6 +17,7 @@ use crate::faults;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::texts::MediaTrouble;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
 
@@ -80,6 +81,13 @@ impl MediaRoom {
         asker: &MediaAsker,
         last_usn: Usn,
     ) -> Result<deckport_wire::media::MediaChangesResponse> {
+        let now_ms = self.clock.now_ms();
+        if self.store()?.overtake(last_usn, now_ms)? {
+            self.problem(
+                "a device has seen later media than are here, as after restoring a copy: devices \
+                 compare all files once",
+            );
+        }
         let store = self.store()?;
         let (page, current) = (store.changes_since(last_usn)?, store.usn()?);
         let page_end = page.last().map(|change| change.usn);
@@ -95,12 +103,9 @@ impl MediaRoom {
         // A batch of deletions is small, and always welcome.
         let is_over = zip.bytes() > SMALL_BATCH_BYTES && used + zip.bytes() > quota;
         is_over.then(|| {
-            let reason = format!(
-                "your account may hold {} MB here, which are used up; remove media that you do \
-                 not need",
-                quota / 1_000_000
-            );
-            Refusal::new(ErrorKind::TooLarge, reason)
+            let trouble = MediaTrouble::OverQuota(quota);
+            let reason = trouble.to_string();
+            Refusal { media: Some(trouble), ..Refusal::new(ErrorKind::TooLarge, reason) }
         })
     }
 

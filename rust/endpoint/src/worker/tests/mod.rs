@@ -1,5 +1,6 @@
 //! The worker's promises, with a clock that stands still. Requests are the JSON of real clients.
 
+mod astray;
 mod keeping;
 mod syncs;
 mod transfers;
@@ -57,6 +58,16 @@ impl Bench {
         let archivist = Archivist::new(&options);
         let core = Core::new(&account(1, ""), &options, media, Arc::clone(&archivist));
         Bench { core, clock, events, archivist, folder }
+    }
+
+    /// The endpoint ends, and another one begins on the same folder.
+    fn restart(&mut self) {
+        self.core.close();
+        let mut options = EndpointOptions::new(self.folder.path());
+        options.clock = self.clock.clone();
+        options.events = self.events.clone();
+        let (media, ..) = media::room(&account(1, ""), &options);
+        self.core = Core::new(&account(1, ""), &options, media, Arc::clone(&self.archivist));
     }
 
     /// Time passes; the worker wakes up when it wants to.

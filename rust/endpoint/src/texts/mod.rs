@@ -1,11 +1,14 @@
 //! What people read on their devices, in one place, so that an embedder can say it in another
 //! language.
 
+mod trouble;
+
 use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{Counts, readable_time};
+pub use trouble::{Feature, MediaTrouble, Trouble};
 
 /// Texts for people. The default methods speak English; an embedder replaces those it wants to.
 ///
@@ -17,12 +20,31 @@ pub trait Texts: Debug + Send + Sync + 'static {
     }
 
     /// A device's collection cannot be merged, and Anki asks for a one-way sync now.
-    fn cannot_merge(&self) -> String {
-        "This device could not sync: a notetype here has other fields or card types than on the \
-         sync server, although neither was changed in a way that both can follow. So one of the two \
-         collections must replace the other. Download to keep what the sync server has; upload to \
-         keep what is on this device. The sync server keeps a copy of what an upload replaces."
-            .to_owned()
+    fn cannot_merge(&self, why: WhyNotMerged) -> String {
+        let why = match why {
+            WhyNotMerged::Notetype => {
+                "a notetype here has other fields or card types than on the sync server, although \
+                 neither was changed in a way that both can follow"
+            }
+            WhyNotMerged::Mismatch => {
+                "when all changes had been exchanged, this device and the sync server still did not \
+                 hold the same number of notes, cards, reviews or decks"
+            }
+            WhyNotMerged::Contents => {
+                "there is something in its collection that the sync server cannot take in (Tools \u{2192} \
+                 Check Database may mend it; choose upload afterwards)"
+            }
+        };
+        format!(
+            "This device could not sync: {why}. So one of the two collections must replace the \
+             other. Download to keep what the sync server has; upload to keep what is on this \
+             device. The sync server keeps a copy of what an upload replaces."
+        )
+    }
+
+    /// A device could not do what its person wanted.
+    fn trouble(&self, trouble: &Trouble) -> String {
+        trouble.to_string()
     }
 }
 
@@ -57,6 +79,19 @@ pub enum WhyKept {
     },
     /// Another device had synced since the uploading device last asked.
     NotSeen,
+}
+
+/// Why a device's collection cannot be merged with the account's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhyNotMerged {
+    /// A notetype has other fields or card types here and there, or is missing.
+    Notetype,
+    /// After everything was exchanged, the two did not hold equal numbers of things.
+    Mismatch,
+    /// The device has something that cannot be stored.
+    Contents,
 }
 
 fn in_english(copy: &KeptCopy) -> String {
@@ -104,7 +139,19 @@ mod tests {
         assert!(unseen.contains("had not seen"));
         // Clients may take it for HTML.
         assert!(!unseen.contains(['<', '>', '&']));
-        assert!(!EnglishTexts.cannot_merge().contains(['<', '>', '&']));
+    }
+
+    #[test]
+    fn why_a_device_cannot_merge_is_told_by_its_reason() {
+        use WhyNotMerged::{Contents, Mismatch, Notetype};
+        for (why, word) in
+            [(Notetype, "notetype"), (Mismatch, "same number"), (Contents, "Check Database")]
+        {
+            let text = EnglishTexts.cannot_merge(why);
+            assert!(text.contains(word), "{text}");
+            assert_eq!(text.contains("notetype"), why == Notetype, "{text}");
+            assert!(!text.contains(['<', '>', '&']), "{text}");
+        }
     }
 
     #[test]

@@ -84,16 +84,20 @@ class Household:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root
         self.server = Deckport(binary, root / "data", root / "server.log")
-        self.server.add_account(USER, PASSWORD)
         self.disk: Disturbance | None = None
         if library is not None:
             self.disk = Disturbance(library, root / "data", root / "control")
             self.server.variables |= self.disk.variables
-        self.server.start()
         self.ledger = Ledger()
         self.made = 0
         self.now = int(time.time()) - 1_000_000
+        self.token = ""
         self.devices = [Device(anki, root / name, name, self.tick) for name in "abc"]
+
+    def move_in(self) -> None:
+        """Make the account, and let all devices have the same."""
+        self.server.add_account(USER, PASSWORD)
+        self.server.start()
         for device in self.devices:
             self.token = device.login(url=self.server.url, user=USER, password=PASSWORD)
         first = self.devices[0]

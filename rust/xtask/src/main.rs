@@ -45,11 +45,11 @@ cargo xtask bench [OPTIONS]            CPU time and memory beside the reference 
     --media                            media instead of collections
     --large                            also the peak memory with a 500 MB collection
     --write FILE                       put the table into FILE, between its bench markers
-cargo xtask test reliability           a short run of kills, failing disks and a hostile client
-cargo xtask reliability [PARTS...]     lives, kills, disk, crowd, by default all; takes some minutes
+cargo xtask test reliability           a short run of kills, power cuts, failing disks and a hostile client
+cargo xtask reliability [PARTS...]     lives, kills, power, disk, crowd, by default all; takes some minutes
     --short                            a few of each
     --strict                           known weaknesses of merging fail, too
-    --lives N, --kills N               how many (default 500 each)
+    --lives N, --kills N, --cuts N     how many (default 500, 500 and 2000)
     --first-seed N                     begin there, to repeat what was found
     --write FILE                       put the figures into FILE, between the markers of each part
 cargo xtask test python                 the Python package, with a real Anki client in its process

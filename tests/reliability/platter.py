@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -99,9 +99,9 @@ MOODS = (
 class Disk:
     """The folder that was recorded, empty at first."""
 
-    def __init__(self, ignored: frozenset[str] = frozenset()) -> None:
-        """`ignored`: kinds of fsync ("files", "folders") that do nothing on this disk."""
-        self.ignored = ignored
+    def __init__(self) -> None:
+        # Which fsyncs do nothing, by the path and whether it is a folder.
+        self.ignores: Callable[[str, bool], bool] | None = None
         self.files: dict[int, File] = {}
         # Folders by number: numbers of files and folders by name. As they are, and safely.
         self.folders: dict[int, dict[str, int]] = {ROOT: {}}
@@ -110,6 +110,24 @@ class Disk:
         # Our numbers of the system's, which it gives away again.
         self.numbers: dict[int, int] = {}
         self.next = ROOT + 1
+
+    @classmethod
+    def of(cls, root: Path) -> Disk:
+        """A disk that holds a folder that is there already, safely."""
+        disk = cls()
+        for path in sorted(root.rglob("*")):
+            kind = Kind.MADE if path.is_file() else Kind.FOLDER
+            name, found = path.relative_to(root).as_posix(), path.stat()
+            if found.st_ino in disk.numbers and path.is_file():
+                folder, last = disk._place(name)
+                disk.folders[folder][last] = disk.numbers[found.st_ino]
+                continue
+            disk._make(Record(kind, name, "", b"", found.st_ino, 0, found.st_mtime_ns, 0))
+            if path.is_file():
+                data = path.read_bytes()
+                disk.do(Record(Kind.WRITE, "", "", data, found.st_ino, 0, found.st_mtime_ns, 0))
+        disk.make_safe()
+        return disk
 
     def do(self, record: Record) -> None:
         """Carry out an operation."""
@@ -160,11 +178,18 @@ class Disk:
         self.since.append(change)
 
     def _sync(self, number: int) -> None:
+        if self._is_ignored(number):
+            return
         if number in self.files:
-            if "files" not in self.ignored:
-                self.files[number].sync()
-        elif "folders" not in self.ignored:
+            self.files[number].sync()
+        else:
             self._sync_folder(number)
+
+    def _is_ignored(self, number: int) -> bool:
+        if self.ignores is None:
+            return False
+        paths = [path for path, found in _walk(self.folders, ROOT, "") if found == number]
+        return any(self.ignores(path, number in self.folders) for path in paths or [""])
 
     def make_safe(self) -> None:
         """As if everything had been synced, also on a disk that ignores it."""
@@ -269,7 +294,7 @@ def _left(file: File, mood: Mood, chance: random.Random) -> tuple[bytes, int]:
     moment = _version(0, len(since), mood, chance, mood.size)
     size = _sizes(file)[moment]
     time = since[moment - 1].time if moment else file.safe_time
-    bounds = _bounds(file, moment, size)
+    bounds = _bounds(file, moment)
     # All versions of the file would be many; only those that some page takes are made.
     wanted: dict[int, list[tuple[int, int]]] = {}
     for page in range(-(-size // PAGE)):
@@ -302,7 +327,7 @@ def _sizes(file: File) -> list[int]:
     return sizes
 
 
-def _bounds(file: File, moment: int, size: int):  # noqa: ANN202
+def _bounds(file: File, moment: int) -> Callable[[int], tuple[int, int]]:
     """For each page: the oldest and newest version it may have if the size is that of `moment`.
 
     A page that was cut off comes back as zeros, never with what was there before; and what was

@@ -51,7 +51,7 @@ def main() -> int:
             setup, options.kills or (20 if options.short else 500), options.first_seed
         ),
         "power": lambda: power.run(
-            setup, options.cuts or (16 if options.short else 2000), options.first_seed
+            setup, options.cuts or (16 if options.short else 1000), options.first_seed
         ),
         "disk": lambda: disk.run(setup, 3 if options.short else None),
         "crowd": lambda: crowd.run(setup, 3, 2, 4) if options.short else crowd.run(setup, 8, 3, 60),

@@ -104,6 +104,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_folder_is_made_with_those_above_it_or_is_there_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        for _ in 0..2 {
+            make_folder(&path).unwrap();
+            assert!(path.is_dir());
+        }
+        fs::write(path.join("file"), "x").unwrap();
+        assert!(make_folder(&path.join("file")).is_err());
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_folder_where_we_are() {
+        assert_eq!(folder_of(Path::new("a")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/b")), Path::new("a"));
+    }
+
+    #[test]
     fn a_file_is_replaced_as_a_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");

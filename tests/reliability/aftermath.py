@@ -1,4 +1,4 @@
-"""After a power cut: everything that must hold when the server starts again on what the disk has left."""
+"""After a power cut: what must hold when the server starts again on what the disk has left."""
 
 from __future__ import annotations
 

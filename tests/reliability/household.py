@@ -140,10 +140,10 @@ class Household:
             else:
                 device.edit_preset(name="Default", new__perDay=chance.randrange(1, 999))
 
-    def edit_media(self, device: Device, chance: random.Random) -> None:
-        """Files more, and now and then one less or another one."""
+    def edit_media(self, device: Device, chance: random.Random, size: int = 0) -> None:
+        """Files more, of this size in bytes or any, and now and then one less or another one."""
         self.made += 1
-        size = chance.choice([10, 2_000, 300_000])
+        size = size or chance.choice([10, 2_000, 300_000])
         known = sorted(device.media.files())
         device.media.write_all(many(chance.randrange(1, 8), size, prefix=f"m{self.made}-"))
         if known and chance.random() < 0.4:

@@ -5,18 +5,18 @@ What the model promises is what POSIX promises, and little more:
 * The content, size and time of a file are safe once an fsync or fdatasync of it began after the
   change. Until then every page of 4096 bytes may have any of the contents that it had since, or a
   mixture of two of them, in sectors of 512 bytes. The size (with the time) has any of its values
-  since; where a file grew and a page of it did not arrive, there are zeros. So whole writes are lost,
-  torn, or arrive in another order.
+  since; where a file grew and a page of it did not arrive, there are zeros. So whole writes are
+  lost, torn, or arrive in another order.
 * A name (made, renamed, linked, removed) is safe once an fsync of its folder began after that. An
   fsync of the file itself does *not* save its name, although ext4 and f2fs do that. Until then
-  each change of a name has happened or not, in any combination, except that changes of the same name stay
-  in order, a rename is one change even between two folders, and a folder goes only when it is empty.
-  That is less than what file systems with a journal promise, where names change in order; in some of the
-  cuts they do here, too.
+  each change of a name has happened or not, in any combination, except that changes of the same
+  name stay in order, a rename is one change, safe with either of its two folders, and a folder
+  goes only when it is empty. That is less than what file systems with a journal promise, where
+  names change in order; in some of the cuts they do here, too.
 * A folder that was lost is lost with all that is in it, synced or not.
 
-Files that are used through mapped memory (SQLite's `-shm`) are not on the tape; after a power cut such
-a file holds nonsense, which SQLite must not believe.
+Files that are used through mapped memory (SQLite's `-shm`) are not on the tape; after a power cut
+such a file holds nonsense, which SQLite must not believe.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """`power`: the electricity fails, and with it goes everything that was not on the disk yet.
 
-A server runs on a recorded disk (`tape.py`) while real clients sync with it (`story.py`). Then, for
-many moments of this story, what a disk may hold after a power cut at that moment is made (`platter.py`), a
-server starts on it, and the devices, as they were at that moment, go on with it (`aftermath.py`). Some
-of these servers lose power once more while they recover.
+A server runs on a recorded disk (`tape.py`) while real clients sync with it (`story.py`). Then,
+for many moments of this story, what a disk may hold after a power cut at that moment is made
+(`platter.py`), a server starts on it, and the devices, as they were at that moment, go on with it
+(`aftermath.py`). Some of these servers lose power once more while they recover.
 
-Whether all this would find anything is shown by controls: disks that ignore some of the fsyncs, and a
-server that answers first and syncs then, must lose something.
+Whether all this would find anything is shown by controls: disks that ignore some of the fsyncs,
+and a server that answers first and syncs then, must lose something.
 """
 
 from __future__ import annotations
@@ -75,6 +75,9 @@ class Told:
     states: set[str] = field(default_factory=set)
     doing: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
+    # Requests that were told, and how often the server waited for the disk, by what was done.
+    requests: Counter[str] = field(default_factory=Counter)
+    fsyncs: Counter[str] = field(default_factory=Counter)
     syncs: int = 0
     slowest_start: float = 0.0
     wrong: list[str] = field(default_factory=list)
@@ -145,7 +148,7 @@ def live(task: Task) -> Told:
     home: Household | None = None
     try:
         story = tell_story(setup, task.root / "told", task.library, task.seed, task.steps)
-        told.records.update(record.kind.name for record in story.records)
+        _count(story, told)
         _check_tape(story, task.root / "told" / "data")
         home = Household(setup.faulty or setup.binary, setup.anki, task.root / "after", None)
         for cut, disk in _replay(story, _cuts(story, task.cuts, chance), Disk()):
@@ -165,6 +168,14 @@ def live(task: Task) -> Told:
         if not told.wrong:
             shutil.rmtree(task.root, ignore_errors=True)
     return told
+
+
+def _count(story: Story, told: Told) -> None:
+    told.records.update(record.kind.name for record in story.records)
+    told.requests.update(asked.doing for asked in story.requests)
+    for number, record in enumerate(story.records):
+        if record.kind in (Kind.SYNC, Kind.SYNC_ALL):
+            told.fsyncs[story.request_at(number).doing] += 1
 
 
 def _check_tape(story: Story, data: Path) -> None:
@@ -303,6 +314,8 @@ def _lines(stories: list[Told]) -> list[str]:
     records: Counter[str] = sum((told.records for told in stories), Counter())
     operations = records.total() - records[Kind.SENT.name]
     fsyncs = records[Kind.SYNC.name] + records[Kind.SYNC_ALL.name]
+    requests: Counter[str] = sum((told.requests for told in stories), Counter())
+    waits: Counter[str] = sum((told.fsyncs for told in stories), Counter())
     states = set().union(*(told.states for told in stories))
     return [
         f"Power cuts: {sum(told.cuts for told in stories):,}, of which"
@@ -316,7 +329,12 @@ def _lines(stories: list[Told]) -> list[str]:
         f"| power cuts with something confirmed and lost, a forced full sync, a file left behind,"
         f" unequal devices or a complaint of Check Database | "
         f"{sum(len(told.wrong) for told in stories)} |",
-        f"| longest start after a power cut | {max(told.slowest_start for told in stories):.2f} s |",
+        f"| longest start after a cut | {max(told.slowest_start for told in stories):.2f} s |",
         "",
-        "What was going on: " + ", ".join(f"{name} {count}" for name, count in sorted(doing.items())),
+        "| what was going on | power cuts | fsyncs for one |",
+        "|---|---:|---:|",
+        *(
+            f"| {name} | {doing[name]:,} | {waits[name] / requests[name]:.1f} |"
+            for name in sorted(requests)
+        ),
     ]

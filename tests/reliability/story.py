@@ -1,4 +1,4 @@
-"""A household's life on a recorded disk, with what everybody knew and was promised at each moment."""
+"""A household's life on a recorded disk, with what was promised to whom at each moment."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from household import Household, Ledger
 from report import Setup
 from tape import Kind, Record, Tape
 
-# How often each happens. Restart: the server is stopped as at a shutdown of the system, and started
-# again. Restore: a backup is made and put in the collection's place.
+# How often each happens. Restart: the server is stopped as at a shutdown of the system, and
+# started again. Restore: a backup is made and put in the collection's place.
 DOING = {"sync": 6, "upload": 2, "download": 1, "media": 4, "restart": 1, "restore": 1}
 # Every story begins so.
-FIRST_DOING = ("media", "upload", "sync")
-# In one of so many stories, too: a note gets a text so long that SQLite's log is written back, which
-# otherwise happens when the collection is closed.
+FIRST_DOING = ("large media", "upload", "sync")
+LARGE_FILE = 300_000
+# In one of so many stories, too: a note gets a text so long that SQLite's log is written back,
+# which otherwise happens when the collection is closed.
 LONG_EVERY = 4
 LONG_TEXT = "long " * 900_000
 
@@ -225,8 +226,8 @@ def _step(telling: _Telling, doing: str, chance: random.Random) -> None:
             telling.restore()
             for one in home.devices:
                 telling.ask(one, "sync")
-        case "media":
-            home.edit_media(device, chance)
+        case "media" | "large media":
+            home.edit_media(device, chance, LARGE_FILE if doing == "large media" else 0)
             for one in (device, *others):
                 telling.ask(one, "media")
         case "download":

@@ -1,4 +1,4 @@
-"""What a server did to the files of its data folder, in order: builds `recorder.c`, reads its tape."""
+"""What a server did to the files of its folder, in order: builds `recorder.c`, reads its tape."""
 
 from __future__ import annotations
 

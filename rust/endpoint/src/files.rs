@@ -16,7 +16,10 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(path)?;
-    sync_folder(folder_of(path))
+    sync_folder(folder_of(path)).inspect_err(|_| {
+        // Or the next attempt would find it and not sync it.
+        let _ = fs::remove_dir(path);
+    })
 }
 
 /// The folder that a path's last name is in.

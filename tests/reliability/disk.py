@@ -59,6 +59,7 @@ def run(setup: Setup, samples: int | None) -> Part:
         return part
     root = Path(tempfile.mkdtemp(prefix="deckport-disk-"))
     home = Household(setup.binary, setup.anki, root, disturbance.build(root))
+    home.move_in()
     told: dict[tuple[str, str], Told] = {}
     try:
         for request in REQUESTS:

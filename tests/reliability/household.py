@@ -84,16 +84,20 @@ class Household:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root
         self.server = Deckport(binary, root / "data", root / "server.log")
-        self.server.add_account(USER, PASSWORD)
         self.disk: Disturbance | None = None
         if library is not None:
             self.disk = Disturbance(library, root / "data", root / "control")
             self.server.variables |= self.disk.variables
-        self.server.start()
         self.ledger = Ledger()
         self.made = 0
         self.now = int(time.time()) - 1_000_000
+        self.token = ""
         self.devices = [Device(anki, root / name, name, self.tick) for name in "abc"]
+
+    def move_in(self) -> None:
+        """Make the account, and let all devices have the same."""
+        self.server.add_account(USER, PASSWORD)
+        self.server.start()
         for device in self.devices:
             self.token = device.login(url=self.server.url, user=USER, password=PASSWORD)
         first = self.devices[0]
@@ -136,10 +140,10 @@ class Household:
             else:
                 device.edit_preset(name="Default", new__perDay=chance.randrange(1, 999))
 
-    def edit_media(self, device: Device, chance: random.Random) -> None:
-        """Files more, and now and then one less or another one."""
+    def edit_media(self, device: Device, chance: random.Random, size: int = 0) -> None:
+        """Files more, of this size in bytes or any, and now and then one less or another one."""
         self.made += 1
-        size = chance.choice([10, 2_000, 300_000])
+        size = size or chance.choice([10, 2_000, 300_000])
         known = sorted(device.media.files())
         device.media.write_all(many(chance.randrange(1, 8), size, prefix=f"m{self.made}-"))
         if known and chance.random() < 0.4:

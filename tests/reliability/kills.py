@@ -118,6 +118,7 @@ def tell(task: Task) -> Told:
     chance = random.Random(task.seed)
     binary = task.setup.faulty or task.setup.binary
     home = Household(binary, task.setup.anki, task.root, task.library)
+    home.move_in()
     plan: tuple[str, str, str] = ("sync", "time", "")
     try:
         for number in range(task.kills):

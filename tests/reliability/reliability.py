@@ -18,11 +18,13 @@ import crowd
 import disk
 import kills
 import lives
+import power
 from report import Part, Setup, end_on_sigterm
 
 HEADS = {
     "lives": "Random lives",
     "kills": "Kills",
+    "power": "Power cuts",
     "disk": "Failing and full disks",
     "crowd": "Many at once",
 }
@@ -47,6 +49,9 @@ def main() -> int:
         ),
         "kills": lambda: kills.run(
             setup, options.kills or (20 if options.short else 500), options.first_seed
+        ),
+        "power": lambda: power.run(
+            setup, options.cuts or (16 if options.short else 1000), options.first_seed
         ),
         "disk": lambda: disk.run(setup, 3 if options.short else None),
         "crowd": lambda: crowd.run(setup, 3, 2, 4) if options.short else crowd.run(setup, 8, 3, 60),
@@ -81,6 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--strict", action="store_true", help="known weaknesses fail, too")
     parser.add_argument("--lives", type=int, help="how many")
     parser.add_argument("--kills", type=int, help="how many")
+    parser.add_argument("--cuts", type=int, help="how many power cuts")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="a folder for one Markdown file for each part")
     return parser.parse_args()

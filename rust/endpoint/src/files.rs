@@ -9,6 +9,27 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// Makes a folder that may be there. The name of a new one is on disk when this returns: whatever
+/// is synced inside it would be lost with it.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path)?;
+    sync_folder(folder_of(path)).inspect_err(|_| {
+        // Or the next attempt would find it and not sync it.
+        let _ = fs::remove_dir(path);
+    })
+}
+
+/// The folder that a path's last name is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// The path with `suffix` after the file name, as SQLite names its files beside a database.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -84,6 +105,24 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn a_folder_is_made_with_those_above_it_or_is_there_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        for _ in 0..2 {
+            make_folder(&path).unwrap();
+            assert!(path.is_dir());
+        }
+        fs::write(path.join("file"), "x").unwrap();
+        assert!(make_folder(&path.join("file")).is_err());
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_folder_where_we_are() {
+        assert_eq!(folder_of(Path::new("a")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/b")), Path::new("a"));
+    }
 
     #[test]
     fn a_file_is_replaced_as_a_whole_or_not_at_all() {

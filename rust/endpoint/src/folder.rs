@@ -7,6 +7,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::files::{folder_of, sync_folder};
+
 /// Locked by the running endpoint. The file stays; only the lock counts, and the operating
 /// system releases it when the process ends in whatever way.
 const LOCK_FILE: &str = "deckport.lock";
@@ -96,7 +98,13 @@ pub fn create_data_folder(path: &Path) -> Result<(), FolderError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| FolderError::Create { path: path.to_owned(), source })
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    builder.create(path).map_err(|source| FolderError::Create { path: path.to_owned(), source })?;
+    for made in missing {
+        // What lies above may be closed to us; then the system has to see to it.
+        let _ = sync_folder(folder_of(made));
+    }
+    Ok(())
 }
 
 /// Writes and removes a small file. Also for health checks while the endpoint runs.

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::spare_bytes;
+use crate::files::{make_folder, spare_bytes};
 use crate::hex::hex;
 
 /// Beginnings of the names; nothing else is ever removed from an account's folder.
@@ -36,7 +36,7 @@ impl TempFile {
     fn new(folder: &Path, purpose: &str) -> io::Result<TempFile> {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
-        fs::create_dir_all(folder)?;
+        make_folder(folder)?;
         Ok(TempFile { path: folder.join(format!("{purpose}{}{SUFFIX}", hex(&random))) })
     }
 

@@ -55,6 +55,16 @@ impl Folder {
         &self.trash
     }
 
+    /// Makes the trash where there is none. Its name is then on the disk: what is moved there must
+    /// not be lost with it.
+    pub(crate) fn make_trash(&self) -> io::Result<()> {
+        if self.disk.stat(&self.trash)?.is_none() {
+            self.disk.create_dir(&self.trash)?;
+            self.disk.sync_dir(&self.account)?;
+        }
+        Ok(())
+    }
+
     /// The path of a stored file. `None` when the name would lead out of the folder, which only a
     /// database of a stranger can say.
     pub(crate) fn stored(&self, stored: &str) -> Option<PathBuf> {

@@ -86,7 +86,16 @@ fn until(field: &str, start: usize, end: char) -> Option<&str> {
 /// As much text from `start` on as a file name can have.
 fn window(field: &str, start: usize) -> &str {
     let rest = field.get(start..).unwrap_or_default();
-    rest.get(..rest.floor_char_boundary(LONGEST_VALUE_BYTES)).unwrap_or_default()
+    let window = rest.get(..rest.floor_char_boundary(LONGEST_VALUE_BYTES)).unwrap_or_default();
+    #[cfg(test)]
+    LOOKED_AT.with(|bytes| bytes.set(bytes.get() + window.len()));
+    window
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Bytes that [`window`] has given out: the effort, without a clock.
+    pub(crate) static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// Adds the value of an attribute whose name ends at `start`.

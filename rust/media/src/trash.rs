@@ -110,7 +110,7 @@ pub(crate) fn move_file(folder: &Folder, place: &Path, name: &str, now_ms: i64) 
 /// Moves a file into the trash, by copying when the trash is on another disk.
 pub(crate) fn move_as(folder: &Folder, place: &Path, name: &str) -> io::Result<()> {
     let disk = &*folder.disk;
-    disk.create_dir(folder.trash())?;
+    folder.make_trash()?;
     let target = folder.trash().join(name);
     match disk.rename(place, &target) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {

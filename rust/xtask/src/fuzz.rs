@@ -4,9 +4,9 @@
 //! `fuzz/artifacts`, what it learns in `fuzz/corpus` (neither is kept in git).
 
 use std::process::Command;
-use std::{env, fs, thread};
+use std::{fs, thread};
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, host, run};
 use crate::{TaskResult, root};
 
 /// Everything that reads bytes of strangers.
@@ -96,16 +96,4 @@ pub(crate) fn run_one(target: &str, seconds: u32) -> TaskResult {
         fuzz.arg(seeds);
     }
     run(&mut fuzz, &format!("fuzz {target} for {seconds} s"))
-}
-
-/// The compiler's own platform.
-fn host() -> Result<String, String> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .arg("-vV")
-        .output()
-        .map_err(|error| format!("rustc could not be started: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| "rustc does not tell its platform".to_owned())
 }

@@ -21,6 +21,7 @@ mod page;
 mod process;
 mod python;
 mod reliability;
+mod sanitize;
 mod tally;
 mod test;
 
@@ -45,17 +46,18 @@ cargo xtask bench [OPTIONS]            CPU time and memory beside the reference 
     --media                            media instead of collections
     --large                            also the peak memory with a 500 MB collection
     --write FILE                       put the table into FILE, between its bench markers
-cargo xtask test reliability           a short run of kills, failing disks and a hostile client
-cargo xtask reliability [PARTS...]     lives, kills, disk, crowd, by default all; takes some minutes
+cargo xtask test reliability           a short run of kills, power cuts, failing disks and a hostile client
+cargo xtask reliability [PARTS...]     lives, kills, power, disk, crowd, by default all; takes some minutes
     --short                            a few of each
     --strict                           known weaknesses of merging fail, too
-    --lives N, --kills N               how many (default 500 each)
+    --lives N, --kills N, --cuts N     how many (default 500, 500 and 1000)
     --first-seed N                     begin there, to repeat what was found
     --write FILE                       put the figures into FILE, between the markers of each part
 cargo xtask test python                 the Python package, with a real Anki client in its process
 cargo xtask test fuzz                  each fuzz target for some seconds
 cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
     --seconds N                        how long each runs (default 1800)
+cargo xtask sanitize [CRATES...]       unit tests of the crates around C code, under AddressSanitizer
 cargo xtask android-check [--link]     whether the library compiles for phones, without an SDK;
                                        --link also links it and looks at its size
 cargo xtask bindings [--release]       the library for Kotlin and Python, and the code generated from it,
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         ["reliability", rest @ ..] => reliability::run(rest).map(|()| ExitCode::SUCCESS),
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
+        ["sanitize", rest @ ..] => sanitize::run_task(rest).map(|()| ExitCode::SUCCESS),
         ["android-check", rest @ ..] => android::run(rest).map(|()| ExitCode::SUCCESS),
         ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),
         ["kotlin", rest @ ..] => kotlin::run(rest).map(|()| ExitCode::SUCCESS),

@@ -15,6 +15,18 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// The compiler's own platform.
+pub(crate) fn host() -> Result<String, String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .arg("-vV")
+        .output()
+        .map_err(|error| format!("rustc could not be started: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| "rustc does not tell its platform".to_owned())
+}
+
 /// Runs a command whose output goes to the terminal. `what` names it in the error.
 pub(crate) fn run(command: &mut Command, what: &str) -> TaskResult {
     println!("\n== {what}");

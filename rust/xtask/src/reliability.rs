@@ -1,4 +1,4 @@
-//! `cargo xtask reliability`: random lives, kills, failing disks and hostile crowds.
+//! `cargo xtask reliability`: random lives, kills, power cuts, failing disks and hostile crowds.
 //!
 //! The parts are Python (`tests/reliability`), steering real clients. This task builds the servers,
 //! one of them with named points at which it dies, sets up and puts the figures where they belong.
@@ -11,7 +11,7 @@ use crate::process::{self, cargo};
 use crate::{TaskResult, matrix, page, root, test};
 
 /// The parts, in the order in which they run.
-const PARTS: [&str; 4] = ["lives", "kills", "disk", "crowd"];
+const PARTS: [&str; 5] = ["lives", "kills", "power", "disk", "crowd"];
 
 /// Older Anki versions that take part in random lives, where they can be installed.
 const OLDER: [&str; 2] = ["2.1.54", "2.1.66"];

@@ -128,9 +128,9 @@ fn python_package(report: &mut Report) {
     }
 }
 
-/// Some kills, failing operations and a small crowd. Random lives are among the scenarios.
+/// Some kills, power cuts, failing operations and a small crowd. Random lives are among the scenarios.
 fn short_reliability(report: &mut Report) {
-    match reliability::command(&["kills", "disk", "crowd", "--short"]) {
+    match reliability::command(&["kills", "power", "disk", "crowd", "--short"]) {
         Ok(mut command) => report.count(&mut command, "reliability"),
         Err(reason) => report.note(report.tally.failed, Err(reason)),
     }

@@ -27,8 +27,9 @@ pub(super) fn compress(folder: &Path, name: &str, stop: &AtomicBool) -> io::Resu
             // Someone may have removed this backup meanwhile; it must not come back.
             plain.metadata().map(drop)
         })?;
-        sync_folder(folder)?;
     }
+    // Also of one that was there: whoever made it may have been interrupted before this.
+    sync_folder(folder)?;
     remove_if_present(&plain)
 }
 

@@ -15,7 +15,7 @@ use super::error::BackupError;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
-use crate::files::{beside, free_bytes, remove_if_present};
+use crate::files::{beside, folder_of, free_bytes, remove_if_present, sync_folder};
 use crate::registry::Account;
 
 /// The folder's name inside an account's.
@@ -89,7 +89,9 @@ impl BackupFolder {
         };
         let written = self.unpack(&backup, &mut file).and_then(|()| Ok(file.sync_all()?));
         drop(file);
-        let complete = written.and_then(|()| self.add_log(&backup, to));
+        let complete = written
+            .and_then(|()| self.add_log(&backup, to))
+            .and_then(|()| Ok(sync_folder(folder_of(to))?));
         if complete.is_err() {
             let _ = fs::remove_file(to);
         }

@@ -8,7 +8,7 @@ use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::folder::FOLDER;
 use super::name;
 use crate::faults;
-use crate::files::{PART, beside, remove_if_present, sync_folder, write_whole};
+use crate::files::{PART, beside, make_folder, remove_if_present, sync_folder, write_whole};
 use crate::temp_file::TempFile;
 
 /// End of the name of a file that becomes a backup when another one has taken its place.
@@ -166,7 +166,7 @@ pub(crate) fn keep_copy(
 }
 
 fn new_name(folder: &Path, occasion: &Occasion<'_>) -> io::Result<String> {
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let mut attempt = 1;
     loop {
         let name = name::of_new(occasion.reason, occasion.now_ms, attempt);
@@ -257,7 +257,10 @@ mod tests {
         let path = account.path().join("collection.anki2");
         fs::write(&path, "old").unwrap();
         let backups = account.path().join(FOLDER);
-        std::mem::forget(keep(&path, &backups, &occasion(0)).unwrap());
+        let mut kept = keep(&path, &backups, &occasion(0)).unwrap();
+        // Nobody finishes it, and nobody takes it back.
+        kept.is_complete = true;
+        drop(kept);
         (account, BackupFolder::at(backups))
     }
 

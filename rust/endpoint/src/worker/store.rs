@@ -9,7 +9,7 @@ use deckport_collection::{Collection, CollectionState, Error};
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
-use crate::files::{beside, remove_if_present, sync_folder};
+use crate::files::{beside, make_folder, remove_if_present, sync_folder};
 use crate::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
@@ -97,7 +97,7 @@ impl Store {
     /// The collection; a new account gets an empty one.
     pub(super) fn open(&mut self, now_ms: i64) -> Result<&Collection, Error> {
         if self.collection.is_none() {
-            fs::create_dir_all(&self.folder)?;
+            make_folder(&self.folder)?;
             backup::settle(&self.folder);
             let opened = match Collection::open_or_create(&self.path(), now_ms) {
                 // The reference server leaves this behind after a download by an old client.

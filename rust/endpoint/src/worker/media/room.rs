@@ -14,6 +14,7 @@ use super::{MediaAsker, MediaMessage, MediaZip, Work};
 use crate::clock::Clock;
 use crate::events::{Event, EventSink, MediaCounts};
 use crate::faults;
+use crate::files::make_folder;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
@@ -166,7 +167,7 @@ impl MediaRoom {
     }
 
     fn open(&mut self) -> Result<MediaStore> {
-        std::fs::create_dir_all(&self.folder)?;
+        make_folder(&self.folder)?;
         let opened = self.state.opening().and_then(|()| {
             let store = MediaStore::open(&self.folder, self.clock.now_ms())?;
             let totals = store.totals()?;

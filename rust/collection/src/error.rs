@@ -48,6 +48,9 @@ pub enum Error {
     /// one-way sync.
     #[error("{0}")]
     Conflict(String),
+    /// The work was ended from outside.
+    #[error("it was interrupted")]
+    Interrupted,
     /// A random number could not be had from the system.
     #[error("the system has no random numbers")]
     Random,

@@ -133,9 +133,12 @@ impl From<Error> for UploadError {
             Error::Json(error) => UploadError::Content(error.to_string()),
             Error::Blob(error) => UploadError::Content(error.to_string()),
             Error::Conflict(reason) => UploadError::Content(reason),
-            Error::Locked | Error::NoSpace | Error::ReadOnly | Error::Io(_) | Error::Random => {
-                UploadError::Endpoint(error)
-            }
+            Error::Locked
+            | Error::NoSpace
+            | Error::ReadOnly
+            | Error::Io(_)
+            | Error::Interrupted
+            | Error::Random => UploadError::Endpoint(error),
         }
     }
 }

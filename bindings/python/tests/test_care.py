@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Device, aside, opened, options
+from conftest import PATIENCE, Device, aside, opened, options
 
 import deckport
 from deckport import (
@@ -135,6 +136,84 @@ def test_packages_go_out_and_in_with_progress_and_can_be_cancelled(
     asyncio.run(scenario())
 
 
+class Hold(ProgressListener):
+    """Holds the work at a stage until it is let go."""
+
+    def __init__(self, stage: CareStage) -> None:
+        self.stage = stage
+        self.began = threading.Event()
+        self.go = threading.Event()
+
+    def on_progress(self, stage: CareStage, done: int, total: int | None) -> bool:
+        """Wait in the midst of the work."""
+        if stage == self.stage:
+            self.began.set()
+            self.go.wait(PATIENCE)
+        return True
+
+
+async def cancelled_at(
+    stage: CareStage, work: Callable[[ProgressListener], Coroutine[Any, Any, Any]]
+) -> None:
+    """Cancel the caller in the midst of the work, which then hears of it."""
+    hold = Hold(stage)
+    task = asyncio.ensure_future(work(hold))
+    assert await aside(lambda: hold.began.wait(PATIENCE))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    hold.go.set()
+    assert task.cancelled()
+
+
+def test_checks_repairs_and_backups_end_in_the_middle_when_they_are_cancelled(
+    tmp_path: Path, devices: Callable[..., Device]
+) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        (address,) = await endpoint.start()
+        device = await aside(lambda: devices(address.url))
+        device.add("<img src=a.png>")
+        device.col.db.execute("update cards set due = 3000004")
+        device.col.media.write_data("a.png", b"a")
+        await aside(device.sync)
+        await aside(device.sync_media)
+        for stage in CareStage:
+            await cancelled_at(stage, lambda it: endpoint.check("anna", progress=it))
+        for stage in (CareStage.COLLECTION, CareStage.CHECKING):
+            await cancelled_at(stage, lambda it: endpoint.check("anna", repair=True, progress=it))
+        await cancelled_at(
+            CareStage.MEDIA, lambda it: endpoint.check_media("anna", repair=True, progress=it)
+        )
+        await cancelled_at(
+            CareStage.COLLECTION, lambda it: endpoint.create_backup("anna", progress=it)
+        )
+        assert await endpoint.backups("anna") == []
+        made = await endpoint.create_backup("anna")
+        for stage in (CareStage.COLLECTION, CareStage.CHECKING):
+            await cancelled_at(
+                stage, lambda it: endpoint.restore_backup("anna", made.name, progress=it)
+            )
+        copy = tmp_path / "copy.anki2"
+        await cancelled_at(
+            CareStage.COLLECTION,
+            lambda it: endpoint.export_backup("anna", made.name, str(copy), progress=it),
+        )
+        # Nothing came of it, and no device has to wait.
+        device.add("two")
+        assert await aside(device.sync) == "merged"
+        assert await endpoint.backups("anna") == [made]
+        assert not copy.exists()
+        assert len((await endpoint.check("anna")).findings) == 1
+        assert (await endpoint.check("anna", repair=True)).repaired
+        report = await endpoint.check("anna")
+        assert report.is_clean and report.digest is not None and len(report.digest) == 16
+        assert await aside(device.sync) == "merged"
+        assert device.col.note_count() == 2
+        await endpoint.shutdown()
+
+    asyncio.run(scenario())
+
+
 def test_error_texts_are_sentences_that_say_what_to_do(tmp_path: Path) -> None:
     async def scenario() -> None:
         endpoint = await opened(tmp_path / "data")
@@ -176,7 +255,7 @@ def test_error_texts_are_sentences_that_say_what_to_do(tmp_path: Path) -> None:
         assert await refused(BackupError.NoSuchBackup, endpoint.restore_backup("anna", "x")) == (
             "there is no backup of that name; look at the list of backups"
         )
-        export = endpoint.export_file("anna", str(tmp_path / "x.colpkg"), ExportOptions())
+        export = endpoint.export_file("anna", str(tmp_path / "x.colpkg"))
         assert await refused(CareError.NoCollection, export) == (
             "the account has no collection yet; sync a device first or import one"
         )

@@ -125,6 +125,44 @@ def test_a_refused_request_is_told_in_words(tmp_path: Path, devices: Callable[..
     asyncio.run(scenario())
 
 
+def test_trouble_is_told(tmp_path: Path, devices: Callable[..., Device]) -> None:
+    async def scenario() -> None:
+        # Every disk has less space.
+        endpoint = await opened(tmp_path / "data", low_space_bytes=2**62, stop_timeout_ms=1)
+        recorder = Recorder()
+        subscription = endpoint.subscribe(recorder)
+        (address,) = await endpoint.start()
+        low = await aside(lambda: recorder.wait_for(EndpointEvent.STORAGE_LOW))
+        assert low.free_bytes > 0
+        device = await aside(lambda: devices(address.url))
+        damaged = tmp_path / "data" / "anna" / "collection.anki2"
+        damaged.parent.mkdir(exist_ok=True)
+        damaged.write_text("no collection, but long enough to be read as a file")
+        device.add("one")
+        with pytest.raises(Exception, match="The sync endpoint cannot use your collection"):
+            await aside(device.sync)
+        problem = await aside(lambda: recorder.wait_for(EndpointEvent.PROBLEM))
+        assert (problem.account, problem.message) == (
+            "anna",
+            "the collection cannot be used: the file is not an Anki collection",
+        )
+        damaged.unlink()
+        await aside(device.sync)
+        for number in range(2_000):
+            device.add(f"{number}")
+        syncing = asyncio.create_task(aside(device.sync))
+        await aside(lambda: recorder.wait_for(EndpointEvent.SYNC_PROGRESS))
+        await endpoint.stop()
+        failed = await aside(lambda: recorder.wait_for(EndpointEvent.SYNC_FAILED))
+        assert (failed.account, failed.reason) == ("anna", "the endpoint is shutting down")
+        await asyncio.gather(syncing, return_exceptions=True)
+        assert str(endpoint.state()) == "Stopped"
+        await endpoint.shutdown()
+        subscription.cancel()
+
+    asyncio.run(scenario())
+
+
 def test_addresses_follow_the_networks_that_the_app_tells(tmp_path: Path) -> None:
     async def scenario() -> None:
         endpoint = await Endpoint.open(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import Device, Recorder, aside, opened
 
-from deckport import Endpoint, EndpointState
+from deckport import Endpoint, EndpointState, StartError
 
 TIMES = int(os.environ.get("DECKPORT_STARTS", "100"))
 OWN = Path("/proc/self")
@@ -106,6 +106,29 @@ def test_letting_go_of_everything_ends_everything(tmp_path: Path) -> None:
         assert wakeups() == {}
         again = await opened(tmp_path / "data")
         await again.shutdown()
+
+    asyncio.run(scenario())
+
+
+@needs_proc
+def test_shutdown_ends_all_threads_though_the_object_is_held(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        subscription = endpoint.subscribe(Recorder())
+        await endpoint.start()
+        await endpoint.overview("anna")
+        assert wakeups()
+        await endpoint.shutdown()
+        for _ in range(100):
+            if not wakeups():
+                break
+            await asyncio.sleep(0.05)
+        assert wakeups() == {}
+        with pytest.raises(StartError.Closed, match="the endpoint was shut down"):
+            await endpoint.start()
+        with pytest.raises(StartError.Closed):
+            endpoint.subscribe(Recorder())
+        subscription.cancel()
 
     asyncio.run(scenario())
 

@@ -1,9 +1,8 @@
 //! `deckport check`: what is wrong with an account's collection and media.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
-use deckport_endpoint::{AccountCare, CheckReport};
+use deckport_endpoint::{AccountCare, CheckReport, go_on};
 
 use crate::args::CheckArgs;
 use crate::failure::Failure;
@@ -21,7 +20,7 @@ pub(crate) fn run(args: &CheckArgs, data_dir: &Path) -> Result<(), Failure> {
 }
 
 fn check(account: &AccountCare, repair: bool) -> Result<(), Failure> {
-    let report = account.check(repair).map_err(not_checked)?;
+    let report = account.check(repair, &mut go_on).map_err(not_checked)?;
     tell(&report);
     if !report.repaired {
         return verdict(&report, repair);
@@ -34,7 +33,7 @@ fn check(account: &AccountCare, repair: bool) -> Result<(), Failure> {
         line("At the next sync each device asks for a direction: choose Download.");
     }
     // What no repair can mend is still there.
-    let rest = account.check(false).map_err(not_checked)?;
+    let rest = account.check(false, &mut go_on).map_err(not_checked)?;
     if rest.is_clean() {
         return Ok(());
     }
@@ -71,7 +70,7 @@ fn tell(report: &CheckReport) {
 fn compare(account: &AccountCare, file: &Path) -> Result<(), Failure> {
     let mut differences = 0u64;
     account
-        .compare(file, &mut |_| ControlFlow::Continue(()), &mut |difference| {
+        .compare(file, &mut go_on, &mut |difference| {
             differences += 1;
             line(&printable(&difference.to_string(), 500));
         })

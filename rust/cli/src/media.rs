@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use deckport_endpoint::{MediaFindings, UnusedFile};
+use deckport_endpoint::{MediaFindings, UnusedFile, go_on};
 use serde::Serialize;
 
 use crate::args::{ListArgs, MediaCommand};
@@ -25,7 +25,7 @@ pub(crate) fn run(command: &MediaCommand, data_dir: &Path) -> Result<(), Failure
 
 fn check(account: Option<&str>, repair: bool, data_dir: &Path) -> Result<(), Failure> {
     let account = unserved::care(account, data_dir)?;
-    let Some(found) = account.care.check_media(repair).map_err(Failure::failed)? else {
+    let Some(found) = account.care.check_media(repair, &mut go_on).map_err(Failure::failed)? else {
         line("no media yet");
         return Ok(());
     };

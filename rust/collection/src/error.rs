@@ -52,6 +52,9 @@ pub enum Error {
     /// sync decides.
     #[error("{0}")]
     Notetype(&'static str),
+    /// The work was ended from outside.
+    #[error("it was interrupted")]
+    Interrupted,
     /// A random number could not be had from the system.
     #[error("the system has no random numbers")]
     Random,

@@ -86,7 +86,8 @@ impl Endpoint {
             backup::remove_unfinished(&account_folder);
             backup::settle(&account_folder);
         }
-        options.events = StorageWatch::before(options.events, folder.path());
+        options.events =
+            StorageWatch::before(options.events, folder.path(), options.limits.min_free_bytes);
         let workers = Arc::new(Workers::new(&options));
         let registry = Arc::new(registry);
         let pairings = Arc::default();

@@ -6,15 +6,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use deckport_collection::accept_upload;
+use deckport_collection::Interrupt;
 
-use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupReason, Counts};
+use crate::backup::{BackupError, BackupFolder, BackupInfo, Counts};
+use crate::care::{AccountCare, go_on};
 use crate::options::EndpointOptions;
 use crate::own_thread::on_own_thread;
 use crate::pairing::Pairings;
 use crate::registry::{Account, Registry};
-use crate::temp_file::TempFile;
-use crate::worker::{Caller, NewCollection, Workers};
+use crate::worker::Workers;
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
 /// everything that needs a collection fails with [`BackupError::Stopping`].
@@ -63,10 +63,7 @@ impl EndpointHandle {
     /// [`BackupError::NothingToKeep`], [`BackupError::Busy`] when a sync does not end in time,
     /// [`BackupError::NoSuchAccount`], or a failure of the disk.
     pub async fn create_backup(&self, account: &str) -> Result<BackupInfo, BackupError> {
-        let account = self.account(account)?;
-        let worker = self.inner.workers.of(&account)?;
-        let kept = worker.keep(Caller::local(&account.name), BackupReason::Manual).await?;
-        kept.ok_or(BackupError::NothingToKeep)
+        until_dropped(self.care_of(account)?, |care| care.create_backup(&mut go_on)).await
     }
 
     /// Puts a backup in the place of an account's collection, which is kept first. The backup is
@@ -77,14 +74,9 @@ impl EndpointHandle {
     /// [`BackupError::NoSuchAccount`], [`BackupError::NoSuchBackup`], [`BackupError::Unusable`],
     /// [`BackupError::Busy`] when a sync does not end in time, or a failure of the disk.
     pub async fn restore_backup(&self, account: &str, name: &str) -> Result<Replaced, BackupError> {
-        let account = self.account(account)?;
-        let (folder, name) = (self.folder(&account), name.to_owned());
-        // Better to hear of a misspelt name before a sync has to wait.
-        folder.find(&name)?;
-        self.replace_collection(&account, BackupReason::Restore, move |to| {
-            folder.export(&name, to).map(drop)
-        })
-        .await
+        let name = name.to_owned();
+        let restore = move |care: &AccountCare| care.restore_backup(&name, &mut go_on);
+        until_dropped(self.care_of(account)?, restore).await
     }
 
     /// Writes a backup as an ordinary collection file to `to`, which must not exist.
@@ -115,33 +107,8 @@ impl EndpointHandle {
         aside(move || folder.prune(&policy, now_ms)).await?
     }
 
-    /// Puts the collection file that `write` makes at the path it is given in the place of an
-    /// account's collection, which is kept first under `reason`. It is checked like an upload;
-    /// devices will ask for a one-way sync.
-    ///
-    /// # Errors
-    /// Those of `write`; those of an unusable file, of a sync that does not end in time and of
-    /// the disk as [`BackupError`]. The account's collection is as before then.
-    pub(crate) async fn replace_collection<E>(
-        &self,
-        account: &Account,
-        reason: BackupReason,
-        write: impl FnOnce(&Path) -> Result<(), E> + Send + 'static,
-    ) -> Result<Replaced, E>
-    where
-        E: From<BackupError> + Send + 'static,
-    {
-        let worker = self.inner.workers.of(account).map_err(BackupError::from)?;
-        let lease = worker
-            .take_for_upload(Caller::local(&account.name))
-            .await
-            .map_err(BackupError::from)?;
-        let folder = self.inner.options.data_dir.join(&account.folder);
-        let now_ms = self.inner.options.clock.now_ms();
-        let new = aside(move || prepare(&folder, reason, now_ms, write)).await??;
-        let counts = new.counts;
-        let kept = lease.replace(new).await.map_err(BackupError::from)?;
-        Ok(Replaced { kept, counts })
+    fn care_of(&self, account: &str) -> Result<AccountCare, BackupError> {
+        Ok(AccountCare::of(&self.inner, self.account(account)?)?)
     }
 
     fn account(&self, name: &str) -> Result<Account, BackupError> {
@@ -153,24 +120,30 @@ impl EndpointHandle {
     }
 }
 
-/// Makes and checks a new collection beside an account's.
-fn prepare<E: From<BackupError>>(
-    folder: &Path,
-    reason: BackupReason,
-    now_ms: i64,
-    write: impl FnOnce(&Path) -> Result<(), E>,
-) -> Result<NewCollection, E> {
-    let file = TempFile::for_upload(folder).map_err(BackupError::from)?;
-    write(file.path())?;
-    let checked = accept_upload(file.path(), now_ms).map_err(BackupError::from)?;
-    let bytes = std::fs::metadata(file.path()).map_err(BackupError::from)?.len();
-    Ok(NewCollection { file, bytes, counts: checked.into(), reason, one_way: true })
-}
-
 /// Does blocking work on a thread of its own.
 async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, BackupError> {
     let unexpected = |_| BackupError::Failed("something failed unexpectedly".to_owned());
     on_own_thread(work)?.await.map_err(unexpected)
+}
+
+/// The same for an account's collection, ended when the caller does not want it any more.
+async fn until_dropped<T: Send + 'static>(
+    care: AccountCare,
+    work: impl FnOnce(&AccountCare) -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    let interrupt = Interrupt::default();
+    let care = care.ended_by(interrupt.clone());
+    let _end = SetOnDrop(interrupt);
+    aside(move || work(&care)).await?
+}
+
+/// Sets an interrupt when it is dropped, which after the work has no effect.
+struct SetOnDrop(Interrupt);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.set();
+    }
 }

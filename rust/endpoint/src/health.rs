@@ -15,8 +15,6 @@ use crate::registry::Registry;
 
 /// How long an answer stays good: anybody may ask, so asking must be cheap.
 const GOOD_FOR: Duration = Duration::from_secs(2);
-/// Less free space than this is a problem: an upload or a sync may fail.
-pub(crate) const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The health check, made at most once in two seconds.
 #[derive(Debug, Default)]
@@ -48,7 +46,8 @@ impl Health {
             return checked.result.clone();
         }
         let (data_dir, registry) = (options.data_dir.clone(), Arc::clone(registry));
-        let result = spawn_blocking(move || check_now(&data_dir, &registry))
+        let least = options.limits.min_free_bytes;
+        let result = spawn_blocking(move || check_now(&data_dir, &registry, least))
             .await
             .unwrap_or_else(|_| Err("the health check failed unexpectedly".to_owned()));
         *last = Some(Checked { at: now, result: result.clone() });
@@ -56,11 +55,11 @@ impl Health {
     }
 }
 
-fn check_now(data_dir: &Path, registry: &Registry) -> Result<(), String> {
+fn check_now(data_dir: &Path, registry: &Registry, min_free_bytes: u64) -> Result<(), String> {
     registry.check().map_err(|error| error.to_string())?;
     folder::check_writable(data_dir).map_err(|_| "the data folder cannot be written".to_owned())?;
     match free_bytes(data_dir) {
-        Some(free) if free < MIN_FREE_BYTES => {
+        Some(free) if free < min_free_bytes => {
             Err(format!("only {} MB are free on the data folder's disk", free / 1_000_000))
         }
         _ => Ok(()),

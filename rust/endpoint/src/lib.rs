@@ -49,7 +49,7 @@ pub use backup::{
 };
 pub use care::{
     AccountCare, CareError, CheckReport, Difference, Digest, ExportOptions, ExportReport, Finding,
-    ImportReport, MediaFindings, Progress, Stage, Watcher,
+    ImportReport, Interrupt, MediaFindings, Progress, Stage, Watcher, go_on,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};

@@ -74,6 +74,10 @@ pub struct Limits {
     /// count. Uploads beyond it are refused with a text that clients show; normal syncs of cards
     /// and reviews always go on. Default: none.
     pub max_account_bytes: Option<u64>,
+    /// Free space on the data folder's disk, in bytes, below which
+    /// [`Event::StorageLow`](crate::Event::StorageLow) is told and the health check fails. Default:
+    /// 64 MiB.
+    pub min_free_bytes: u64,
     /// Connections served at once; further ones wait to be accepted. Default: 256.
     pub max_connections: usize,
     /// Connections of one address; further ones are closed. Default: 64.
@@ -87,6 +91,7 @@ impl Default for Limits {
             max_json_bytes: 100 * 1024 * 1024,
             max_media_batch_bytes: 128 * 1024 * 1024,
             max_account_bytes: None,
+            min_free_bytes: 64 * 1024 * 1024,
             max_connections: 256,
             max_connections_per_address: 64,
         }

@@ -8,27 +8,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::events::{Event, EventSink};
 use crate::files::free_bytes;
-use crate::health::MIN_FREE_BYTES;
 
 /// Hands events on, and adds [`Event::StorageLow`] where it is due.
 #[derive(Debug)]
 pub(crate) struct StorageWatch {
     next: Arc<dyn EventSink>,
     data_dir: PathBuf,
+    min_free_bytes: u64,
     free: fn(&Path) -> Option<u64>,
     is_low: AtomicBool,
 }
 
 impl StorageWatch {
     /// Stands before the sink of an endpoint on `data_dir`.
-    pub(crate) fn before(next: Arc<dyn EventSink>, data_dir: &Path) -> Arc<dyn EventSink> {
+    pub(crate) fn before(
+        next: Arc<dyn EventSink>,
+        data_dir: &Path,
+        min_free_bytes: u64,
+    ) -> Arc<dyn EventSink> {
         let (data_dir, is_low) = (data_dir.to_owned(), AtomicBool::new(false));
-        Arc::new(StorageWatch { next, data_dir, free: free_bytes, is_low })
+        Arc::new(StorageWatch { next, data_dir, min_free_bytes, free: free_bytes, is_low })
     }
 
     fn look(&self) {
         let Some(free_bytes) = (self.free)(&self.data_dir) else { return };
-        let is_low = free_bytes < MIN_FREE_BYTES;
+        let is_low = free_bytes < self.min_free_bytes;
         if is_low && !self.is_low.swap(is_low, Ordering::Relaxed) {
             self.next.event(&Event::StorageLow { free_bytes });
         }
@@ -68,6 +72,7 @@ mod tests {
         let watch = StorageWatch {
             next: recorder.clone(),
             data_dir: PathBuf::new(),
+            min_free_bytes: 64,
             free: |_| Some(FREE.load(Ordering::Relaxed)),
             is_low: AtomicBool::new(false),
         };
@@ -77,7 +82,7 @@ mod tests {
             watch.event(&Event::Listening { addresses: Vec::new() });
             recorder.0.lock().unwrap().contains(&Event::StorageLow { free_bytes: free })
         };
-        let enough = MIN_FREE_BYTES;
+        let enough = 64;
         assert_eq!(
             [told(enough), told(1), told(2), told(enough), told(3)],
             [false, true, false, false, true]

@@ -77,7 +77,7 @@ impl Endpoint {
     /// Adds an account. One that had this name before gets its collection back.
     ///
     /// # Errors
-    /// `AccountError::AlreadyExists`, `BadName`, `BadPassword`, and others.
+    /// `AccountError.AlreadyExists`, `BadName`, `BadPassword`, and others.
     pub async fn add_account(
         &self,
         name: String,
@@ -90,7 +90,7 @@ impl Endpoint {
     /// Renames an account. Its devices stay logged in.
     ///
     /// # Errors
-    /// `AccountError::NoSuchAccount`, `AlreadyExists`, `BadName`, and others.
+    /// `AccountError.NoSuchAccount`, `AlreadyExists`, `BadName`, and others.
     pub async fn rename_account(
         &self,
         name: String,
@@ -103,7 +103,7 @@ impl Endpoint {
     /// Sets an account's password. All its devices must log in again.
     ///
     /// # Errors
-    /// `AccountError::NoSuchAccount`, `BadPassword`, and others.
+    /// `AccountError.NoSuchAccount`, `BadPassword`, and others.
     pub async fn set_password(&self, name: String, password: String) -> Result<(), AccountError> {
         self.with_registry(move |registry| registry.set_password(&name, &password)).await
     }
@@ -111,7 +111,7 @@ impl Endpoint {
     /// Removes an account and logs out its devices. Its folder with the collection stays.
     ///
     /// # Errors
-    /// `AccountError::NoSuchAccount`, and others.
+    /// `AccountError.NoSuchAccount`, and others.
     pub async fn remove_account(&self, name: String) -> Result<(), AccountError> {
         self.with_registry(move |registry| registry.remove_account(&name)).await
     }
@@ -119,7 +119,7 @@ impl Endpoint {
     /// The devices of an account, or of all, by account and age.
     ///
     /// # Errors
-    /// `AccountError::NoSuchAccount`, and others.
+    /// `AccountError.NoSuchAccount`, and others.
     #[uniffi::method(default(account = None))]
     pub async fn devices(&self, account: Option<String>) -> Result<Vec<Device>, AccountError> {
         let read = move |registry: &Registry| {
@@ -132,7 +132,7 @@ impl Endpoint {
     /// Gives a device a name, which stays whatever its app calls itself.
     ///
     /// # Errors
-    /// `AccountError::NoSuchDevice`, `BadName`, and others.
+    /// `AccountError.NoSuchDevice`, `BadName`, and others.
     pub async fn rename_device(&self, id: i64, name: String) -> Result<(), AccountError> {
         self.with_registry(move |registry| registry.rename_device(id, &name)).await
     }
@@ -140,7 +140,7 @@ impl Endpoint {
     /// Logs a device out. Its next sync asks for the password.
     ///
     /// # Errors
-    /// `AccountError::NoSuchDevice`, and others.
+    /// `AccountError.NoSuchDevice`, and others.
     pub async fn revoke_device(&self, id: i64) -> Result<(), AccountError> {
         self.with_registry(move |registry| registry.revoke_device(id)).await
     }

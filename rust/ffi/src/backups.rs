@@ -1,12 +1,15 @@
 //! Copies of collections, kept before anything is replaced.
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
-use deckport_endpoint::{self as engine, BackupInfo};
+use deckport_endpoint::{self as engine, AccountCare, BackupInfo};
 
+use crate::care::watch;
 use crate::convert::signed;
 use crate::endpoint::Endpoint;
-use crate::errors::BackupError;
+use crate::errors::{BackupError, Common};
+use crate::listener::ProgressListener;
 use crate::runtime;
 
 /// Why a backup was made.
@@ -127,14 +130,17 @@ impl Endpoint {
     }
 
     /// Keeps a copy of an account's collection as it is now. Waits for a running sync a short
-    /// while; cancelling ends the waiting.
+    /// while. When it is cancelled no copy is kept, unless it has come too late.
     ///
     /// # Errors
-    /// `BackupError::NothingToKeep`, `Busy`, and others.
-    pub async fn create_backup(&self, account: String) -> Result<Backup, BackupError> {
-        let handle = self.control.handle::<BackupError>()?;
-        let create = async move { Ok(handle.create_backup(&account).await?.into()) };
-        runtime::run(self.threads(), create).await
+    /// `BackupError`, notably `NothingToKeep`, `Busy`, `Cancelled`.
+    #[uniffi::method(default(progress = None))]
+    pub async fn create_backup(
+        &self,
+        account: String,
+        progress: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Backup, BackupError> {
+        self.care(account, move |care| Ok(care.create_backup(&mut watch(progress))?.into())).await
     }
 
     /// Puts a backup in the place of an account's collection, which is kept first. At its next
@@ -142,31 +148,36 @@ impl Endpoint {
     /// leaves everything as it was, or has come too late.
     ///
     /// # Errors
-    /// `BackupError::NoSuchBackup`, `Unusable`, `Busy`, and others.
+    /// `BackupError`, notably `NoSuchBackup`, `Unusable`, `Busy`, `Cancelled`.
+    #[uniffi::method(default(progress = None))]
     pub async fn restore_backup(
         &self,
         account: String,
         name: String,
+        progress: Option<Arc<dyn ProgressListener>>,
     ) -> Result<Restored, BackupError> {
-        let handle = self.control.handle::<BackupError>()?;
-        let restore = async move { Ok(handle.restore_backup(&account, &name).await?.into()) };
-        runtime::run(self.threads(), restore).await
+        let restore =
+            move |care: &AccountCare| Ok(care.restore_backup(&name, &mut watch(progress))?.into());
+        self.care(account, restore).await
     }
 
-    /// Writes a backup as an ordinary collection file to the path `to`, which must not exist.
+    /// Writes a backup as an ordinary collection file to the path `to`, which must not exist. When
+    /// it fails or is cancelled there is no file.
     ///
     /// # Errors
-    /// `BackupError::NoSuchBackup`, `FileExists`, and others.
+    /// `BackupError`, notably `NoSuchBackup`, `FileExists`, `Cancelled`.
+    #[uniffi::method(default(progress = None))]
     pub async fn export_backup(
         &self,
         account: String,
         name: String,
         to: String,
+        progress: Option<Arc<dyn ProgressListener>>,
     ) -> Result<Backup, BackupError> {
-        let handle = self.control.handle::<BackupError>()?;
-        let to = PathBuf::from(to);
-        let export = async move { Ok(handle.export_backup(&account, &name, &to).await?.into()) };
-        runtime::run(self.threads(), export).await
+        let export = move |care: &AccountCare| {
+            Ok(care.export_backup(&name, Path::new(&to), &mut watch(progress))?.into())
+        };
+        self.care(account, export).await
     }
 
     /// Removes the backups that the options do not keep, and answers which. Happens by itself, too.
@@ -182,4 +193,16 @@ impl Endpoint {
 
 fn of_all(infos: Vec<BackupInfo>) -> Vec<Backup> {
     infos.into_iter().map(Backup::from).collect()
+}
+
+/// What stands in the way of caring for an account at all.
+impl From<engine::CareError> for BackupError {
+    fn from(error: engine::CareError) -> BackupError {
+        match error {
+            engine::CareError::NoSuchAccount => BackupError::NoSuchAccount,
+            engine::CareError::Stopping => BackupError::Stopping,
+            engine::CareError::Cancelled => BackupError::Cancelled,
+            other => BackupError::failed(other.to_string()),
+        }
+    }
 }

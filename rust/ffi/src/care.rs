@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use deckport_endpoint::{self as engine, AccountCare, Progress};
 
@@ -80,6 +79,9 @@ pub struct ImportReport {
 pub struct CheckReport {
     /// Whether nothing is wrong.
     pub is_clean: bool,
+    /// A digest of what the collection holds, to compare two collections by: equal ones hold the
+    /// same. `None` when the collection cannot be read.
+    pub digest: Option<String>,
     /// What is wrong with the collection, each as a sentence in English.
     pub findings: Vec<String>,
     /// Whether a repair would mend something.
@@ -98,6 +100,7 @@ impl From<engine::CheckReport> for CheckReport {
     fn from(report: engine::CheckReport) -> CheckReport {
         CheckReport {
             is_clean: report.is_clean(),
+            digest: report.content.map(|digest| digest.to_string()),
             findings: report.findings.iter().map(ToString::to_string).collect(),
             mendable: report.mendable,
             repaired: report.repaired,
@@ -156,8 +159,8 @@ impl Endpoint {
         path: String,
         progress: Option<Arc<dyn ProgressListener>>,
     ) -> Result<ImportReport, CareError> {
-        self.care(account, move |care, cancelled| {
-            let report = care.import(Path::new(&path), &mut watch(progress, cancelled))?;
+        self.care(account, move |care| {
+            let report = care.import(Path::new(&path), &mut watch(progress))?;
             Ok(ImportReport {
                 counts: engine::Counts::from(report.summary).into(),
                 media_added: signed(report.media.new + report.media.replaced),
@@ -173,7 +176,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// `CareError`, notably `FileExists`, `UnknownForm`, `NoCollection`, `Cancelled`.
-    #[uniffi::method(default(progress = None))]
+    #[uniffi::method(default(progress = None, options))]
     pub async fn export_file(
         &self,
         account: String,
@@ -183,9 +186,8 @@ impl Endpoint {
     ) -> Result<ExportReport, CareError> {
         let ExportOptions { media, legacy, overwrite } = options;
         let options = engine::ExportOptions { media, legacy, overwrite };
-        self.care(account, move |care, cancelled| {
-            let mut watcher = watch(progress, cancelled);
-            let report = care.export(Path::new(&path), options, &mut watcher)?;
+        self.care(account, move |care| {
+            let report = care.export(Path::new(&path), options, &mut watch(progress))?;
             let (bytes, media_files) = (signed(report.bytes), signed(report.media));
             let (damaged, unfit) = (report.damaged, report.unfit);
             Ok(ExportReport { bytes, media_files, damaged, unfit })
@@ -195,29 +197,38 @@ impl Endpoint {
 
     /// Looks for what is wrong with an account's collection and media, in Anki's own terms. With
     /// `repair` a backup is kept and what can be mended safely is mended; no device can sync
-    /// meanwhile. Cancelling ends the waiting; what has begun comes to its end.
+    /// meanwhile. Cancelling leaves everything as it was, or has come too late: a collection that
+    /// is mended stays so when the look at its media is cancelled.
     ///
     /// # Errors
-    /// `CareError`.
-    #[uniffi::method(default(repair = false))]
-    pub async fn check(&self, account: String, repair: bool) -> Result<CheckReport, CareError> {
-        self.care(account, move |care, _| Ok(care.check(repair)?.into())).await
+    /// `CareError`, notably `NoCollection`, `Busy`, `Cancelled`.
+    #[uniffi::method(default(repair = false, progress = None))]
+    pub async fn check(
+        &self,
+        account: String,
+        repair: bool,
+        progress: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<CheckReport, CareError> {
+        self.care(account, move |care| Ok(care.check(repair, &mut watch(progress))?.into())).await
     }
 
     /// Reads every media file of an account and compares it with what is known of it; `None` when
     /// there are none. With `repair`, lost files wait to be sent again, and unknown ones move to
-    /// the account's `media.trash`. Cancelling ends the waiting.
+    /// the account's `media.trash`. Cancelling leaves everything as it was, or has come too late.
     ///
     /// # Errors
-    /// `CareError`.
-    #[uniffi::method(default(repair = false))]
+    /// `CareError`, notably `Cancelled`.
+    #[uniffi::method(default(repair = false, progress = None))]
     pub async fn check_media(
         &self,
         account: String,
         repair: bool,
+        progress: Option<Arc<dyn ProgressListener>>,
     ) -> Result<Option<MediaReport>, CareError> {
-        let check = move |care: &AccountCare, _: &AtomicBool| care.check_media(repair);
-        Ok(self.care(account, move |care, flag| Ok(check(care, flag)?)).await?.map(Into::into))
+        let check = move |care: &AccountCare| {
+            Ok(care.check_media(repair, &mut watch(progress))?.map(MediaReport::from))
+        };
+        self.care(account, check).await
     }
 
     /// The media files of an account that no note, template or style refers to, by name.
@@ -228,9 +239,8 @@ impl Endpoint {
     pub async fn unused_media(&self, account: String) -> Result<Vec<UnusedMedia>, CareError> {
         let named =
             |file: engine::UnusedFile| UnusedMedia { name: file.name, bytes: signed(file.bytes) };
-        let look = move |care: &AccountCare, _: &AtomicBool| {
-            Ok(care.unused_media()?.into_iter().map(named).collect())
-        };
+        let look =
+            move |care: &AccountCare| Ok(care.unused_media()?.into_iter().map(named).collect());
         self.care(account, look).await
     }
 
@@ -246,7 +256,7 @@ impl Endpoint {
     ) -> Result<i64, CareError> {
         let files: Vec<engine::UnusedFile> =
             names.into_iter().map(|name| engine::UnusedFile { name, bytes: 0 }).collect();
-        let delete = move |care: &AccountCare, _: &AtomicBool| {
+        let delete = move |care: &AccountCare| {
             Ok(i64::try_from(care.delete_media(&files)?).unwrap_or(i64::MAX))
         };
         self.care(account, delete).await
@@ -254,29 +264,32 @@ impl Endpoint {
 }
 
 impl Endpoint {
-    /// Works on an account on a thread of its own. The flag is set when nobody waits any more.
-    async fn care<T: Send + 'static>(
+    /// Works on an account on a thread of its own, until nobody waits any more.
+    pub(crate) async fn care<T, E>(
         &self,
         account: String,
-        work: impl FnOnce(&AccountCare, &AtomicBool) -> Result<T, CareError> + Send + 'static,
-    ) -> Result<T, CareError> {
-        let handle = self.control.handle::<CareError>()?;
-        runtime::aside(move |cancelled| {
-            let care = handle.care(&account)?;
+        work: impl FnOnce(&AccountCare) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Common + From<engine::CareError>,
+    {
+        let handle = self.control.handle::<E>()?;
+        runtime::aside(move |interrupt| {
+            let care = handle.care(&account)?.ended_by(interrupt.clone());
             // It may have been given up before it began.
-            if cancelled.load(Ordering::Acquire) {
-                return Err(CareError::Cancelled);
+            if interrupt.is_set() {
+                return Err(engine::CareError::Cancelled.into());
             }
-            work(&care, cancelled)
+            work(&care)
         })
         .await
     }
 }
 
-/// Hands progress on; ends the work when the listener or the caller does not want it any more.
-fn watch(
+/// Hands progress on; ends the work when the listener does not want it any more.
+pub(crate) fn watch(
     listener: Option<Arc<dyn ProgressListener>>,
-    cancelled: &AtomicBool,
 ) -> impl FnMut(Progress) -> ControlFlow<()> {
     move |Progress { stage, done, total }| {
         let goes_on = listener.as_ref().is_none_or(|listener| {
@@ -286,11 +299,7 @@ fn watch(
                 false
             })
         });
-        if goes_on && !cancelled.load(Ordering::Acquire) {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
+        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
 
@@ -305,6 +314,7 @@ impl From<engine::CareError> for CareError {
             Engine::Exists(_) => CareError::FileExists,
             Engine::UnknownForm => CareError::UnknownForm,
             Engine::Cancelled => CareError::Cancelled,
+            Engine::Stopping => CareError::Stopping,
             Engine::Refused(reason) => CareError::Unusable { reason },
             error @ Engine::Package(_) => CareError::Unusable { reason: error.to_string() },
             Engine::File { source, .. } => CareError::FileUnusable { reason: source.to_string() },

@@ -26,7 +26,7 @@ use crate::translate::Translator;
 #[derive(Debug, uniffi::Object)]
 pub struct Endpoint {
     pub(crate) control: Arc<Control>,
-    threads: Threads,
+    threads: Arc<Threads>,
 }
 
 #[uniffi::export]
@@ -66,19 +66,25 @@ impl Endpoint {
     /// not serve. It goes on to its end also when the caller is cancelled.
     ///
     /// # Errors
-    /// `StartError::Failed` when it could not stop in an orderly way; it does not serve then
+    /// `StartError.Failed` when it could not stop in an orderly way; it does not serve then
     /// either.
     pub async fn stop(&self) -> Result<(), StartError> {
-        runtime::finish(self.threads(), Arc::clone(&self.control).stop()).await
+        runtime::finish(self.threads(), Arc::clone(&self.control).stop()).await.or_else(unless_over)
     }
 
-    /// Stops, closes everything and gives the folder free. Listeners hear of the last state and
-    /// nothing after it. May be called again.
+    /// Stops, closes everything, gives the folder free and ends the endpoint's threads. Listeners
+    /// hear of the last state and nothing after it. May be called again.
     ///
     /// # Errors
     /// As for `stop`.
     pub async fn shutdown(&self) -> Result<(), StartError> {
-        runtime::finish(self.threads(), Arc::clone(&self.control).shut_down()).await
+        let (control, threads) = (Arc::clone(&self.control), Arc::clone(&self.threads));
+        let end = async move {
+            let ended = control.shut_down().await;
+            threads.end();
+            ended
+        };
+        runtime::finish(self.threads(), end).await.or_else(unless_over)
     }
 
     /// What it is doing.
@@ -90,14 +96,12 @@ impl Endpoint {
     /// calls end when it is cancelled or let go.
     ///
     /// # Errors
-    /// `StartError::Failed` when the system gives no thread.
+    /// `StartError.Failed` when the system gives no thread.
     pub fn subscribe(
         &self,
         listener: Arc<dyn EndpointListener>,
     ) -> Result<Arc<Subscription>, StartError> {
-        let subscribed = self.control.hub.subscribe(listener);
-        let failed = |error| StartError::Failed { reason: format!("there is no thread: {error}") };
-        subscribed.map(Arc::new).map_err(failed)
+        self.control.hub.subscribe(listener).map(Arc::new)
     }
 
     /// The addresses under which devices reach it now, the best one first; none while it does not
@@ -112,6 +116,7 @@ impl Endpoint {
     /// `interfaces` are all that are up, as `java.net.NetworkInterface` tells them: needed on
     /// Android, where a library cannot ask. `None`: the system is asked, now and each time that
     /// `addresses` is called.
+    #[uniffi::method(default(interfaces = None))]
     pub fn networks_changed(&self, interfaces: Option<Vec<NetworkInterface>>) {
         self.control.networks_changed(interfaces.map(address::for_engine));
     }
@@ -122,7 +127,7 @@ impl Endpoint {
         options: EndpointOptions,
         translator: Option<Arc<dyn Translator>>,
     ) -> Result<Arc<Endpoint>, OpenError> {
-        let threads = Threads::start()?;
+        let threads = Arc::new(Threads::start()?);
         let (hub, networks) = (Hub::new(), Networks::new());
         let listen_on = options.listen_on()?;
         let sink = Arc::new(Sink(Arc::clone(&hub)));
@@ -133,9 +138,14 @@ impl Endpoint {
         Ok(Arc::new(Endpoint { control, threads }))
     }
 
-    pub(crate) fn threads(&self) -> Option<&Handle> {
+    pub(crate) fn threads(&self) -> Option<Handle> {
         self.threads.handle()
     }
+}
+
+/// To end what was shut down, perhaps just now by somebody else, is no error.
+fn unless_over(error: StartError) -> Result<(), StartError> {
+    if error == StartError::Closed { Ok(()) } else { Err(error) }
 }
 
 impl Drop for Endpoint {

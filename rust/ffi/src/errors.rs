@@ -263,6 +263,9 @@ pub enum BackupError {
     /// The disk is full.
     #[error("the disk is full; free some space and try again")]
     NoSpace,
+    /// The progress listener or the caller ended it.
+    #[error("it was cancelled")]
+    Cancelled,
     /// The endpoint was shut down.
     #[error("the endpoint was shut down")]
     Closed,
@@ -285,6 +288,7 @@ impl From<engine::BackupError> for BackupError {
             engine::BackupError::Stopping => BackupError::Stopping,
             engine::BackupError::Exists { .. } => BackupError::FileExists,
             engine::BackupError::NoSpace => BackupError::NoSpace,
+            engine::BackupError::Cancelled => BackupError::Cancelled,
             other => BackupError::Failed { reason: other.to_string() },
         }
     }
@@ -318,6 +322,9 @@ pub enum CareError {
     /// The name of the export does not say what it should be.
     #[error("the name of the file must end with .colpkg or .anki2")]
     UnknownForm,
+    /// The endpoint is just stopping: try again in a moment.
+    #[error("the endpoint is stopping; try again in a moment")]
+    Stopping,
     /// The file cannot be read or written.
     #[error("the file cannot be read or written: {reason}")]
     FileUnusable {

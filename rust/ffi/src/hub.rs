@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use deckport_endpoint::{Event, EventSink};
 
 use crate::delivery::{Call, Queue};
+use crate::errors::{Common, StartError};
 use crate::events::EndpointEvent;
 use crate::listener::{EndpointListener, EndpointState};
 
@@ -67,15 +68,15 @@ impl Hub {
     pub(crate) fn subscribe(
         self: &Arc<Hub>,
         listener: Arc<dyn EndpointListener>,
-    ) -> std::io::Result<Subscription> {
-        let queue = Queue::start(listener)?;
+    ) -> Result<Subscription, StartError> {
+        let queue = Queue::start(listener)
+            .map_err(|error| StartError::failed(format!("there is no thread: {error}")))?;
         let mut inside = self.lock();
-        queue.push(Call::State(inside.state.clone()));
         if inside.closed {
-            // It hears that everything has ended, and nothing more.
-            queue.finish();
-            return Ok(Subscription { hub: Weak::new(), queue });
+            queue.close();
+            return Err(StartError::closed());
         }
+        queue.push(Call::State(inside.state.clone()));
         inside.listeners.push(Arc::clone(&queue));
         Ok(Subscription { hub: Arc::downgrade(self), queue })
     }

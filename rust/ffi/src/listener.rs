@@ -1,12 +1,15 @@
 //! What an app implements to be told.
 
+use std::fmt;
+
 use crate::address::Address;
 use crate::care::CareStage;
 use crate::errors::ListenerError;
 use crate::events::EndpointEvent;
 
-/// What an endpoint is doing.
+/// What an endpoint is doing. As text it is its name, with the addresses or the reason.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi::export(Display)]
 pub enum EndpointState {
     /// Not serving: it was never started, or was stopped.
     Stopped,
@@ -15,7 +18,7 @@ pub enum EndpointState {
     /// Devices can sync.
     Listening {
         /// The addresses that people can type into Anki, the best one first. They change with the
-        /// networks: see `EndpointEvent::AddressesChanged`.
+        /// networks: see `EndpointEvent.AddressesChanged`.
         addresses: Vec<Address>,
     },
     /// Running requests get some time to finish.
@@ -27,12 +30,32 @@ pub enum EndpointState {
     },
 }
 
+impl fmt::Display for EndpointState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EndpointState::Stopped => f.write_str("Stopped"),
+            EndpointState::Starting => f.write_str("Starting"),
+            EndpointState::Listening { addresses } => {
+                f.write_str("Listening")?;
+                let mut before = " at ";
+                for address in addresses {
+                    write!(f, "{before}{}", address.url)?;
+                    before = ", ";
+                }
+                Ok(())
+            }
+            EndpointState::Stopping => f.write_str("Stopping"),
+            EndpointState::Failed { reason } => write!(f, "Failed: {reason}"),
+        }
+    }
+}
+
 /// Is told what an endpoint does.
 ///
 /// Each listener is called on a background thread of its own, one call after the other: it may
 /// take its time, block or throw without harm to the endpoint or to other listeners. Calls wait in
 /// a queue of 256. When a listener is so slow that it is full, the oldest events are dropped and
-/// `EndpointEvent::EventsLost` tells how many; the last state is never dropped.
+/// `EndpointEvent.EventsLost` tells how many; the last state is never dropped.
 #[uniffi::export(foreign)]
 pub trait EndpointListener: Send + Sync {
     /// Called once with the current state, then with each change.

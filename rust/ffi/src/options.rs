@@ -50,6 +50,9 @@ pub struct EndpointOptions {
     /// Most bytes that one account's backups may take. `None`: a quarter of the free space.
     #[uniffi(default = None)]
     pub backups_max_bytes: Option<i64>,
+    /// Free space in bytes below which `EndpointEvent.StorageLow` is told.
+    #[uniffi(default = 67108864)]
+    pub low_space_bytes: i64,
     /// The name of the hosting app, as people read it on their other devices.
     #[uniffi(default = "Deckport")]
     pub app_name: String,
@@ -74,6 +77,7 @@ impl EndpointOptions {
             backups_newest: 10,
             backups_days: 14,
             backups_max_bytes: None,
+            low_space_bytes: 64 << 20,
             app_name: "Deckport".to_owned(),
             utc_offset_minutes: 0,
         }
@@ -120,6 +124,7 @@ impl EndpointOptions {
             let most = engine.limits.max_upload_bytes;
             engine.limits.max_upload_bytes = number(bytes, "max_collection_bytes")?.min(most);
         }
+        engine.limits.min_free_bytes = number(self.low_space_bytes, "low_space_bytes")?;
         let connections = number(self.max_connections.into(), "max_connections")?.max(1);
         engine.limits.max_connections = usize::try_from(connections).unwrap_or(1);
         engine.timings.drain =

@@ -40,7 +40,7 @@ impl Endpoint {
     /// the account closes. Windows close when the endpoint is shut down.
     ///
     /// # Errors
-    /// `AccountError::BadName` for either name, `BadDuration`, and others.
+    /// `AccountError.BadName` for either name, `BadDuration`, and others.
     #[uniffi::method(default(device_name = None, window_ms = 300000))]
     pub async fn open_pairing(
         &self,

@@ -17,7 +17,7 @@ pub struct QrCode {
 /// The QR code of a text, e.g. of an address or of `Pairing.qr_payload`.
 ///
 /// # Errors
-/// `QrError::TooLong`, from some 2300 bytes on.
+/// `QrError.TooLong`, from some 2300 bytes on.
 #[uniffi::export]
 pub fn qr_code(text: &str) -> Result<QrCode, QrError> {
     // Medium: codes are scanned from screens, where reflections hide parts.

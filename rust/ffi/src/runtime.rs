@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread;
 
+use deckport_endpoint::Interrupt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -20,9 +20,9 @@ const THREADS: usize = 2;
 /// For short blocking work. Few, because each one's allocator keeps memory of its own.
 const BLOCKING_THREADS: usize = 8;
 
-/// Owns the threads. Dropping it never waits: it may happen on one of them.
+/// Owns the threads. Ending or dropping it never waits: it may happen on one of them.
 #[derive(Debug)]
-pub(crate) struct Threads(Option<Runtime>);
+pub(crate) struct Threads(Mutex<Option<Runtime>>);
 
 impl Threads {
     /// Starts them.
@@ -36,26 +36,37 @@ impl Threads {
             .enable_all()
             .build()
             .map_err(|error| OpenError::failed(format!("no threads could be started: {error}")))?;
-        Ok(Threads(Some(runtime)))
+        Ok(Threads(Mutex::new(Some(runtime))))
     }
 
-    /// For giving work to them.
-    pub(crate) fn handle(&self) -> Option<&Handle> {
-        self.0.as_ref().map(Runtime::handle)
+    /// For giving work to them; `None` after the end.
+    pub(crate) fn handle(&self) -> Option<Handle> {
+        self.lock().as_ref().map(|runtime| runtime.handle().clone())
+    }
+
+    /// Ends them, and with them what they have not finished. The task that calls it comes to its
+    /// end if it waits for nothing more.
+    pub(crate) fn end(&self) {
+        let runtime = self.lock().take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Runtime>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
+        self.end();
     }
 }
 
 /// Does async work on the endpoint's threads; it ends when the caller does not want it any more.
 /// A panic becomes an error.
-pub(crate) async fn run<T, E, F>(threads: Option<&Handle>, work: F) -> Result<T, E>
+pub(crate) async fn run<T, E, F>(threads: Option<Handle>, work: F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>> + Send + 'static,
     T: Send + 'static,
@@ -66,7 +77,7 @@ where
 }
 
 /// The same for work that must come to its end once it has begun, also when the caller goes away.
-pub(crate) async fn finish<T, E, F>(threads: Option<&Handle>, work: F) -> Result<T, E>
+pub(crate) async fn finish<T, E, F>(threads: Option<Handle>, work: F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>> + Send + 'static,
     T: Send + 'static,
@@ -78,7 +89,7 @@ where
 
 /// Does short blocking work beside the endpoint's threads, to its end.
 pub(crate) async fn blocking<T, E>(
-    threads: Option<&Handle>,
+    threads: Option<Handle>,
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, E>
 where
@@ -89,21 +100,22 @@ where
     threads.spawn_blocking(work).await.unwrap_or_else(|failed| Err(of_lost(&failed)))
 }
 
-/// Does long blocking work on a thread of its own. The flag tells it that nobody waits any more.
+/// Does long blocking work on a thread of its own. The interrupt ends it when nobody waits for it
+/// any more.
 pub(crate) async fn aside<T, E>(
-    work: impl FnOnce(&AtomicBool) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(Interrupt) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
     E: Common,
 {
-    let given_up = SetOnDrop(Arc::default());
-    let flag = Arc::clone(&given_up.0);
+    let given_up = SetOnDrop(Interrupt::default());
+    let interrupt = given_up.0.clone();
     let (done, result) = oneshot::channel();
     let run = move || {
         android::attach_thread();
         // A panic drops the sender.
-        let worked = catch_unwind(AssertUnwindSafe(|| work(&flag)));
+        let worked = catch_unwind(AssertUnwindSafe(|| work(interrupt)));
         if let Ok(worked) = worked {
             let _ = done.send(worked);
         }
@@ -117,11 +129,11 @@ where
 }
 
 /// Tells a thread that nobody waits for it any more.
-struct SetOnDrop(Arc<AtomicBool>);
+struct SetOnDrop(Interrupt);
 
 impl Drop for SetOnDrop {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
+        self.0.set();
     }
 }
 
@@ -166,6 +178,19 @@ mod tests {
         assert!(text.ends_with("something failed unexpectedly; please report this"), "{text}");
         let failed: Result<(), BackupError> = wait(blocking(threads.handle(), || panic!("a bug")));
         assert!(matches!(failed, Err(BackupError::Failed { .. })));
+    }
+
+    #[test]
+    fn a_task_that_ends_its_threads_is_answered_and_later_ones_are_closed() {
+        let threads = Arc::new(Threads::start().unwrap());
+        let own = Arc::clone(&threads);
+        let last = async move {
+            own.end();
+            Ok::<_, BackupError>(7)
+        };
+        assert_eq!(wait(finish(threads.handle(), last)), Ok(7));
+        let late = wait(blocking(threads.handle(), || Ok::<_, BackupError>(())));
+        assert_eq!(late, Err(BackupError::Closed));
     }
 
     #[test]

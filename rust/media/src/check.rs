@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::error::{Error, Result};
-use crate::records::{self, FileRow};
+use crate::records::{self, FileRow, State};
 use crate::store::MediaStore;
 use crate::trash;
 use crate::verify::{self, Glance, Loss};
@@ -30,6 +30,23 @@ pub struct CheckReport {
     pub repaired: bool,
 }
 
+/// A check under way: see [`MediaStore::check_some`].
+#[derive(Debug, Clone, Default)]
+pub struct Checking {
+    /// The last row that was looked at; 0 before the first one.
+    after: i64,
+    report: CheckReport,
+    losses: Vec<Loss>,
+}
+
+impl Checking {
+    /// Files that were read so far.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        self.report.right.saturating_add(self.losses.len() as u64)
+    }
+}
+
 /// What [`MediaStore::verify_some`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -49,38 +66,73 @@ impl MediaStore {
     /// # Errors
     /// When the database or the folder as a whole cannot be read.
     pub fn check(&mut self, repair: bool, now_ms: i64) -> Result<CheckReport> {
-        let verdict: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict != "ok" {
-            return Err(Error::Damaged("its own check failed".to_owned()));
+        let mut checking = Checking::default();
+        while self.check_some(&mut checking, repair, u64::MAX, || true)? {}
+        self.finish_check(checking, repair, now_ms)
+    }
+
+    /// A piece of a [`check`](MediaStore::check): reads files until `most_bytes` are read, none is
+    /// left or `goes_on` says no; tells whether some are left. Nothing is repaired before
+    /// [`MediaStore::finish_check`], and what has changed between two pieces does no harm.
+    ///
+    /// # Errors
+    /// When the database or the folder as a whole cannot be read.
+    pub fn check_some(
+        &mut self,
+        checking: &mut Checking,
+        repair: bool,
+        most_bytes: u64,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<bool> {
+        if checking.after == 0 {
+            self.check_database()?;
         }
-        let mut report = CheckReport { repaired: repair, ..CheckReport::default() };
-        let mut losses = Vec::new();
-        let mut after = 0;
-        loop {
-            let rows = records::listed_after(&self.conn, after, PAGE_ROWS)?;
-            let Some((last, _)) = rows.last() else {
-                break;
-            };
-            after = *last;
+        let mut bytes = 0;
+        while goes_on() && bytes < most_bytes {
+            let rows = records::listed_after(&self.conn, checking.after, PAGE_ROWS)?;
+            if rows.is_empty() {
+                return Ok(false);
+            }
             let tx = self.transaction()?;
-            for (_, mut file) in rows {
+            for (id, mut file) in rows {
+                if !goes_on() || bytes >= most_bytes {
+                    break;
+                }
+                checking.after = id;
                 if self.is_unplaced(&file) {
                     continue;
                 }
+                bytes = bytes.saturating_add(file.size);
                 match self.read(&mut file)? {
                     Ok(()) => {
-                        report.right += 1;
-                        report.bytes += file.size;
+                        checking.report.right += 1;
+                        checking.report.bytes += file.size;
                         if repair {
                             records::put_file(&tx, &file)?;
                         }
                     }
-                    Err(loss) => losses.push(loss),
+                    Err(loss) => checking.losses.push(loss),
                 }
             }
             tx.commit()?;
         }
+        Ok(true)
+    }
+
+    /// The end of a check whose files are all read: looks for foreign entries, and repairs.
+    ///
+    /// # Errors
+    /// When the database or the folder as a whole cannot be read or written.
+    pub fn finish_check(
+        &mut self,
+        checking: Checking,
+        repair: bool,
+        now_ms: i64,
+    ) -> Result<CheckReport> {
+        let Checking { mut report, mut losses, .. } = checking;
+        self.forget_mended(&mut losses)?;
         let foreign = self.foreign_entries()?;
+        report.repaired = repair;
         report.waiting = self.summary()?.lost;
         if repair {
             let tx = self.transaction()?;
@@ -92,6 +144,31 @@ impl MediaStore {
         report.foreign =
             foreign.into_iter().map(|name| name.to_string_lossy().into_owned()).collect();
         Ok(report)
+    }
+
+    fn check_database(&self) -> Result<()> {
+        let verdict: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if verdict == "ok" {
+            Ok(())
+        } else {
+            Err(Error::Damaged("its own check failed".to_owned()))
+        }
+    }
+
+    /// A device may have deleted a lost file, or sent it again, since it was read.
+    fn forget_mended(&self, losses: &mut Vec<Loss>) -> Result<()> {
+        let mut still = Vec::new();
+        for loss in losses.drain(..) {
+            let Some(mut file) = records::file(&self.conn, &loss.name)? else { continue };
+            if file.state == State::Listed
+                && !self.is_unplaced(&file)
+                && let Err(loss) = self.read(&mut file)?
+            {
+                still.push(loss);
+            }
+        }
+        *losses = still;
+        Ok(())
     }
 
     /// Reads files whose content has not been checked since they were taken over or changed,

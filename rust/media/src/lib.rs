@@ -36,7 +36,7 @@ mod testing;
 mod tests;
 
 pub use addition::{Added, Addition};
-pub use check::{CheckReport, Progress};
+pub use check::{CheckReport, Checking, Progress};
 pub use download::Download;
 pub use error::{Error, Result};
 pub use listing::ListedFile;

@@ -30,6 +30,7 @@ pub(crate) fn build(release: bool) -> Result<PathBuf, String> {
     for language in ["kotlin", "python"] {
         generate(&described, language, &folder.join(language))?;
     }
+    polish_kotlin(&folder.join("kotlin"))?;
     let native = folder.join("native");
     let copied = fs::create_dir_all(&native).and_then(|()| fs::copy(&library, native.join(&name)));
     copied.map_err(|error| format!("copy {}: {error}", library.display()))?;
@@ -64,4 +65,82 @@ fn generate(library: &Path, language: &str, out: &Path) -> TaskResult {
     generate.args(["run", "--quiet", "--package", "uniffi-bindgen", "--", "generate"]);
     generate.arg(library).arg("--no-format").args(arguments);
     process::run(&mut generate, &format!("generate the {language} code"))
+}
+
+/// Puts right what the generator has no setting for.
+fn polish_kotlin(folder: &Path) -> TaskResult {
+    let file = folder.join("io/deckport/deckport.kt");
+    let failed = |error| format!("{}: {error}", file.display());
+    let generated = fs::read_to_string(&file).map_err(failed)?;
+    let polished = polished(&generated)
+        .ok_or_else(|| format!("{}: there are no exceptions as expected", file.display()))?;
+    fs::write(&file, polished).map_err(failed)
+}
+
+/// Exceptions say their sentence in `message`, too, where the generator lists their fields; comments
+/// use Kotlin's names. `None` when there is no such exception.
+fn polished(generated: &str) -> Option<String> {
+    let mut lines = Vec::new();
+    let (mut is_message, mut messages) = (false, 0);
+    for line in generated.lines() {
+        let bare = line.trim_start();
+        if is_message && bare.starts_with("get() = \"") {
+            messages += 1;
+            let indent = line.strip_suffix(bare).unwrap_or_default();
+            lines.push(format!("{indent}get() = toString()"));
+        } else if bare.starts_with("* ") {
+            lines.push(in_kotlin(line));
+        } else {
+            lines.push(line.to_owned());
+        }
+        is_message = bare == "override val message";
+    }
+    lines.push(String::new());
+    (messages > 0).then(|| lines.join("\n"))
+}
+
+/// A line of a comment with names as they are in Kotlin: our errors are exceptions there.
+fn in_kotlin(comment: &str) -> String {
+    let parts: Vec<String> = comment
+        .split('`')
+        .enumerate()
+        .map(|(place, part)| match part {
+            _ if place % 2 == 0 => part.to_owned(),
+            "None" => "null".to_owned(),
+            code => match code.strip_suffix("Error") {
+                Some(stem) => format!("{stem}Exception"),
+                None => code.replace("Error.", "Exception."),
+            },
+        })
+        .collect();
+    parts.join("`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_get_their_sentence_and_comments_the_names_of_kotlin() {
+        let generated = "\
+    /**
+     * `None` or `CareError`, notably `CareError.Busy`: an Error of `it`.
+     */
+        override val message
+            get() = \"reason=${ reason }\"
+    val other
+            get() = \"x\"
+";
+        let expected = "\
+    /**
+     * `null` or `CareException`, notably `CareException.Busy`: an Error of `it`.
+     */
+        override val message
+            get() = toString()
+    val other
+            get() = \"x\"
+";
+        assert_eq!(polished(generated).as_deref(), Some(expected));
+        assert_eq!(polished("class X"), None);
+    }
 }

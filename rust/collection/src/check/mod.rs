@@ -20,10 +20,11 @@ use std::path::Path;
 pub use finding::{Finding, Problem};
 
 use crate::connection::open_private;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 use crate::objects::config;
 use crate::sync::day::DayClock;
-use crate::upload::{UploadError, accept_upload};
+use crate::upload::{UploadError, accept_interruptibly};
 use finding::Findings;
 
 /// What [`check_copy`] found and did.
@@ -55,20 +56,38 @@ struct Context<'a> {
 /// were. Otherwise the copy is of no use.
 ///
 /// # Errors
-/// When the copy cannot be read or written at all.
-pub fn check_copy(path: &Path, altered: Vec<&'static str>, now_ms: i64) -> Result<Checkup> {
+/// When the copy cannot be read or written at all; [`Error::Interrupted`] soon after `interrupt` is
+/// set.
+pub fn check_copy(
+    path: &Path,
+    altered: Vec<&'static str>,
+    now_ms: i64,
+    interrupt: &Interrupt,
+) -> Result<Checkup> {
+    let checked = check(path, altered, now_ms, interrupt);
+    // An interrupted step looks like damage.
+    if interrupt.is_set() { Err(Error::Interrupted) } else { checked }
+}
+
+fn check(
+    path: &Path,
+    altered: Vec<&'static str>,
+    now_ms: i64,
+    interrupt: &Interrupt,
+) -> Result<Checkup> {
     let mut findings = Findings::default();
     // Devices get what is there now, whole: it is in no sync.
     let kinds = altered.len() as u64;
     findings.add(Problem::Altered(altered), kinds, true);
-    let conn = open_private(path)?;
+    let mut conn = open_private(path)?;
+    interrupt.watch(&mut conn)?;
     if !restore_indexes(&conn, &mut findings)? {
         return Ok(findings.into_checkup(false));
     }
     let applied = apply_rules(&conn, now_ms, &mut findings);
     conn.close().map_err(|(_, error)| error)?;
     // Rows that no client could load make a rule fail; the last word has whoever judges uploads.
-    let judged = accept_upload(path, now_ms);
+    let judged = accept_interruptibly(path, now_ms, interrupt);
     match (applied, judged) {
         (Ok(()), Ok(_)) => Ok(findings.into_checkup(true)),
         (_, Err(UploadError::Endpoint(error))) => Err(error),

@@ -44,7 +44,7 @@ impl Damaged {
     }
 
     fn check(&self) -> Checkup {
-        check_copy(&self.path, Vec::new(), NOW).unwrap()
+        check_copy(&self.path, Vec::new(), NOW, &Interrupt::default()).unwrap()
     }
 
     fn text(&self, sql: &str) -> String {

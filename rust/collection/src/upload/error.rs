@@ -134,9 +134,12 @@ impl From<Error> for UploadError {
             Error::Blob(error) => UploadError::Content(error.to_string()),
             Error::Conflict(reason) => UploadError::Content(reason),
             Error::Notetype(reason) => UploadError::Content(reason.to_owned()),
-            Error::Locked | Error::NoSpace | Error::ReadOnly | Error::Io(_) | Error::Random => {
-                UploadError::Endpoint(error)
-            }
+            Error::Locked
+            | Error::NoSpace
+            | Error::ReadOnly
+            | Error::Io(_)
+            | Error::Interrupted
+            | Error::Random => UploadError::Endpoint(error),
         }
     }
 }

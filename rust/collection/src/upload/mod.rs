@@ -22,6 +22,7 @@ use std::path::Path;
 use crate::connection::{check_version, open_private};
 use crate::error::Error;
 use crate::files::sync_file;
+use crate::interrupt::Interrupt;
 use crate::migrate;
 use crate::summary::{Summary, summarise};
 use error::Checked;
@@ -37,9 +38,28 @@ use error::Checked;
 /// # Errors
 /// Why the file is refused, or what the endpoint could not do.
 pub fn accept_upload(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
+    accept_interruptibly(path, now_ms, &Interrupt::default())
+}
+
+/// [`accept_upload`] that ends soon after `interrupt` is set.
+///
+/// # Errors
+/// As [`accept_upload`]; [`Error::Interrupted`] inside [`UploadError::Endpoint`].
+pub fn accept_interruptibly(
+    path: &Path,
+    now_ms: i64,
+    interrupt: &Interrupt,
+) -> Result<Summary, UploadError> {
+    let accepted = accept(path, now_ms, interrupt);
+    // Whatever an interrupted step made of it.
+    if interrupt.is_set() { Err(Error::Interrupted.into()) } else { accepted }
+}
+
+fn accept(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Summary, UploadError> {
     header::check(path)?;
     header::remove_leftovers(path)?;
-    let conn = open_private(path)?;
+    let mut conn = open_private(path)?;
+    interrupt.watch(&mut conn)?;
     structure::check_kinds(&conn)?;
     match check_version(&conn) {
         Err(Error::NeedsUpgrade(version)) => migrate::upgrade(&conn, version, now_ms)

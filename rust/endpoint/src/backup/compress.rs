@@ -69,7 +69,7 @@ fn copy_unless_stopped(
 }
 
 /// Writes the collection in the backup file at `path`, which may be compressed, to `to`.
-pub(super) fn unpack(path: &Path, to: &mut File) -> io::Result<()> {
+pub(super) fn unpack(path: &Path, to: &mut impl Write) -> io::Result<()> {
     let mut from = File::open(path)?;
     let is_compressed = path.to_str().is_some_and(|path| path.ends_with(name::COMPRESSED));
     if is_compressed {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use deckport_collection::UploadError;
 use deckport_wire::ErrorKind;
 
+use crate::care::Cancelled;
 use crate::refusal::Refusal;
 use crate::registry::RegistryError;
 
@@ -46,13 +47,25 @@ pub enum BackupError {
     /// The accounts could not be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// It was ended by whoever asked for it.
+    #[error("cancelled")]
+    Cancelled,
     /// Anything else that went wrong while doing it.
     #[error("{0}")]
     Failed(String),
 }
 
+impl From<Cancelled> for BackupError {
+    fn from(_: Cancelled) -> BackupError {
+        BackupError::Cancelled
+    }
+}
+
 impl From<io::Error> for BackupError {
     fn from(error: io::Error) -> BackupError {
+        if Cancelled::is_cause_of(&error) {
+            return BackupError::Cancelled;
+        }
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BackupError::NoSpace,
             _ => BackupError::Io(error),
@@ -64,6 +77,9 @@ impl From<UploadError> for BackupError {
     fn from(error: UploadError) -> BackupError {
         match error {
             UploadError::Endpoint(deckport_collection::Error::NoSpace) => BackupError::NoSpace,
+            UploadError::Endpoint(deckport_collection::Error::Interrupted) => {
+                BackupError::Cancelled
+            }
             UploadError::Endpoint(error) => BackupError::Failed(error.to_string()),
             other => BackupError::Unusable(other.detail()),
         }

@@ -4,8 +4,8 @@
 //! gone when it is looked at is skipped.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io;
+use std::fs::{self, Metadata, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -15,6 +15,7 @@ use super::error::BackupError;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
+use crate::care::{Watched, Watcher, go_on};
 use crate::files::{beside, folder_of, free_bytes, remove_if_present, sync_folder};
 use crate::registry::Account;
 
@@ -80,14 +81,26 @@ impl BackupFolder {
     /// [`BackupError::NoSuchBackup`], [`BackupError::Exists`], or a failure of the disk. Then
     /// there is no file at `to`.
     pub fn export(&self, name: &str, to: &Path) -> Result<BackupInfo, BackupError> {
+        self.export_watched(name, to, &mut go_on)
+    }
+
+    /// [`BackupFolder::export`] of which a watcher hears.
+    pub(crate) fn export_watched(
+        &self,
+        name: &str,
+        to: &Path,
+        watcher: &mut Watcher<'_>,
+    ) -> Result<BackupInfo, BackupError> {
         let backup = self.find(name)?;
-        let mut file = match OpenOptions::new().write(true).create_new(true).open(to) {
+        let file = match OpenOptions::new().write(true).create_new(true).open(to) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return Err(BackupError::Exists { path: to.to_owned() });
             }
             other => other?,
         };
-        let written = self.unpack(&backup, &mut file).and_then(|()| Ok(file.sync_all()?));
+        let mut watched =
+            Watched { inner: &file, watcher, done: 0, total: backup.collection_bytes };
+        let written = self.unpack(&backup, &mut watched).and_then(|()| Ok(file.sync_all()?));
         drop(file);
         let complete = written
             .and_then(|()| self.add_log(&backup, to))
@@ -99,7 +112,7 @@ impl BackupFolder {
     }
 
     /// Writes the backup's collection, uncompressed.
-    fn unpack(&self, backup: &BackupInfo, to: &mut File) -> Result<(), BackupError> {
+    fn unpack(&self, backup: &BackupInfo, to: &mut impl Write) -> Result<(), BackupError> {
         match compress::unpack(&self.path.join(&backup.file), to) {
             // It has just been compressed.
             Err(error) if error.kind() == io::ErrorKind::NotFound && !backup.compressed => {

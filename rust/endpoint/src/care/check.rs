@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use deckport_collection::{
-    Collection, Difference, Digest, Finding, accept_upload, check_content, check_copy, compare,
+    Collection, Difference, Digest, Finding, accept_interruptibly, check_content, check_copy,
+    compare,
 };
 use deckport_wire::ErrorKind;
 
 use super::error::CareError;
-use super::media::MediaFindings;
-use super::watch::Watcher;
+use super::media::{self, MediaFindings};
+use super::watch::{Stage, Watcher, tell};
 use super::{AccountCare, import, replace};
 use crate::backup::{BackupInfo, BackupReason};
 use crate::temp_file::TempFile;
@@ -44,13 +45,19 @@ impl CheckReport {
     }
 }
 
-pub(super) fn check(care: &AccountCare, repair: bool) -> Result<CheckReport, CareError> {
+pub(super) fn check(
+    care: &AccountCare,
+    repair: bool,
+    watcher: &mut Watcher<'_>,
+) -> Result<CheckReport, CareError> {
+    tell(watcher, Stage::Collection, 0, None)?;
     // What is mended must still be what was checked.
     let lease = if repair { Some(care.take()?) } else { None };
     let copy = copy_of(care, lease.as_ref())?;
+    tell(watcher, Stage::Checking, 0, None)?;
     let content = check_content(&care.collection(), copy.path()).ok();
-    let altered = content.as_ref().and_then(|content| content.altered.clone());
-    let checkup = check_copy(copy.path(), altered.unwrap_or_default(), care.now_ms())?;
+    let altered = content.as_ref().and_then(|content| content.altered.clone()).unwrap_or_default();
+    let checkup = check_copy(copy.path(), altered, care.now_ms(), &care.interrupt)?;
     let mut report = CheckReport {
         content: content.map(|content| content.digest),
         findings: checkup.findings,
@@ -61,10 +68,10 @@ pub(super) fn check(care: &AccountCare, repair: bool) -> Result<CheckReport, Car
     if let Some(lease) = lease
         && checkup.mended
     {
-        report.backup = put_mended_in_place(lease, copy, checkup.one_way, care.now_ms())?;
+        report.backup = put_mended_in_place(care, lease, copy, checkup.one_way)?;
         report.repaired = true;
     }
-    report.media = care.check_media(repair)?;
+    report.media = media::check(care, repair, watcher)?;
     Ok(report)
 }
 
@@ -92,18 +99,20 @@ fn copy_of(care: &AccountCare, lease: Option<&UploadLease>) -> Result<TempFile, 
 /// A mended collection replaces the damaged one. If devices can merge, all they see is a newer
 /// collection with some changes.
 fn put_mended_in_place(
+    care: &AccountCare,
     lease: UploadLease,
     copy: TempFile,
     one_way: bool,
-    now_ms: i64,
 ) -> Result<Option<BackupInfo>, CareError> {
+    let now_ms = care.now_ms();
     if !one_way {
         let collection = Collection::open(copy.path())?;
         collection.mark_modified(now_ms)?;
         collection.close()?;
     }
     // On disk, and no better than what a device may upload.
-    let summary = accept_upload(copy.path(), now_ms)?;
+    let summary = accept_interruptibly(copy.path(), now_ms, &care.interrupt)?;
+    care.last_chance()?;
     replace(lease, copy, summary.into(), BackupReason::Repair, one_way)
 }
 
@@ -114,7 +123,7 @@ pub(super) fn compare_with(
     found: &mut dyn FnMut(Difference),
 ) -> Result<(), CareError> {
     let mut source = import::open(file)?;
-    let (theirs, _) = import::accepted_copy(&care.folder, &mut source, care.now_ms(), watcher)?;
+    let (theirs, _) = import::accepted_copy(care, &mut source, watcher)?;
     let ours = care.snapshot(FileForm::Stored)?.into_temp();
     Ok(compare(ours.path(), theirs.path(), found)?)
 }

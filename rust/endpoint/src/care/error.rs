@@ -60,10 +60,13 @@ pub enum CareError {
     /// The account's folder cannot be read or written.
     #[error("the account's folder cannot be used: {0}")]
     Io(io::Error),
+    /// The endpoint has stopped or is about to.
+    #[error("the endpoint is stopping")]
+    Stopping,
     /// Anything else that went wrong while doing it.
     #[error("{0}")]
     Failed(String),
-    /// The watcher ended it.
+    /// The watcher or the interrupt ended it.
     #[error("cancelled")]
     Cancelled,
 }
@@ -72,18 +75,21 @@ impl From<Refusal> for CareError {
     fn from(refusal: Refusal) -> CareError {
         match refusal.kind {
             ErrorKind::Busy => CareError::Busy,
+            ErrorKind::Unavailable if refusal == Refusal::shutting_down() => CareError::Stopping,
             _ => CareError::Failed(refusal.reason),
         }
     }
 }
 
+impl From<Cancelled> for CareError {
+    fn from(_: Cancelled) -> CareError {
+        CareError::Cancelled
+    }
+}
+
 impl From<io::Error> for CareError {
     fn from(error: io::Error) -> CareError {
-        if error.get_ref().is_some_and(|inner| inner.is::<Cancelled>()) {
-            CareError::Cancelled
-        } else {
-            CareError::Io(error)
-        }
+        if Cancelled::is_cause_of(&error) { CareError::Cancelled } else { CareError::Io(error) }
     }
 }
 
@@ -100,6 +106,7 @@ impl From<deckport_collection::Error> for CareError {
     fn from(error: deckport_collection::Error) -> CareError {
         match error {
             deckport_collection::Error::Io(error) => error.into(),
+            deckport_collection::Error::Interrupted => CareError::Cancelled,
             other => CareError::Collection(other),
         }
     }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use deckport_collection::{Summary, accept_upload};
+use deckport_collection::{Summary, accept_interruptibly};
 use deckport_media::{Added, MediaStore};
 use deckport_package::{FileKind, Limits, PackageReader, file_kind};
 use deckport_wire::media::LARGEST_FILE_BYTES;
@@ -48,12 +48,14 @@ pub(super) fn import(
     watcher: &mut Watcher<'_>,
 ) -> Result<ImportReport, CareError> {
     let mut source = open(file)?;
-    let (new, summary) = accepted_copy(&care.folder, &mut source, care.now_ms(), watcher)?;
+    let (new, summary) = accepted_copy(care, &mut source, watcher)?;
     let (media, too_large) = match source {
         Source::Collection(_) => Default::default(),
         Source::Package(package) => add_media(care, package, watcher)?,
     };
-    let backup = replace(care.take()?, new, summary.into(), BackupReason::Import, true)?;
+    let lease = care.take()?;
+    care.last_chance()?;
+    let backup = replace(lease, new, summary.into(), BackupReason::Import, true)?;
     Ok(ImportReport { summary, media, too_large, backup })
 }
 
@@ -88,12 +90,11 @@ pub(super) fn open(path: &Path) -> Result<Source, CareError> {
 
 /// Copies the collection into a temporary file of the account's folder and validates it.
 pub(super) fn accepted_copy(
-    folder: &Path,
+    care: &AccountCare,
     source: &mut Source,
-    now_ms: i64,
     watcher: &mut Watcher<'_>,
 ) -> Result<(TempFile, Summary), CareError> {
-    let temp = TempFile::for_upload(folder)?;
+    let temp = TempFile::for_upload(&care.folder)?;
     let total = match source {
         Source::Collection(file) => Some(file.metadata()?.len()),
         Source::Package(_) => None,
@@ -110,7 +111,7 @@ pub(super) fn accepted_copy(
     }
     drop(target);
     tell(watcher, Stage::Checking, 0, None)?;
-    let summary = accept_upload(temp.path(), now_ms)?;
+    let summary = accept_interruptibly(temp.path(), care.now_ms(), &care.interrupt)?;
     Ok((temp, summary))
 }
 

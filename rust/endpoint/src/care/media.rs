@@ -1,10 +1,14 @@
 //! Looking after an account's media: what is wrong, what is unused.
 
 use deckport_collection::{Collection, visit_media_texts};
-use deckport_media::{References, UnusedFile};
+use deckport_media::{Checking, References, UnusedFile};
 
 use super::AccountCare;
 use super::error::CareError;
+use super::watch::{Stage, Watcher, tell};
+
+/// Bytes of files read in one go; devices that exchange media wait so long.
+const PIECE_BYTES: u64 = 32 << 20;
 
 /// What was found among the media. Devices send lost files again by themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,13 +34,30 @@ impl MediaFindings {
     }
 }
 
-pub(super) fn check(care: &AccountCare, repair: bool) -> Result<Option<MediaFindings>, CareError> {
+pub(super) fn check(
+    care: &AccountCare,
+    repair: bool,
+    watcher: &mut Watcher<'_>,
+) -> Result<Option<MediaFindings>, CareError> {
     if !care.has_media() {
         return Ok(None);
     }
-    care.worker.media().work_blocking(move |store, now_ms| {
+    let media = care.worker.media();
+    let total = media.work_blocking(|store, _| Ok::<_, CareError>(store.totals()?.files))?;
+    let (mut checking, mut is_more) = (Checking::default(), true);
+    while is_more {
+        tell(watcher, Stage::Media, checking.files().min(total), Some(total))?;
+        let interrupt = care.interrupt.clone();
+        (checking, is_more) = media.work_blocking(move |store, _| {
+            let goes_on = || !interrupt.is_set();
+            let is_more = store.check_some(&mut checking, repair, PIECE_BYTES, goes_on)?;
+            Ok::<_, CareError>((checking, is_more))
+        })?;
+    }
+    tell(watcher, Stage::Media, total, Some(total))?;
+    media.work_blocking(move |store, now_ms| {
         let waiting = store.waiting()?;
-        let report = store.check(repair, now_ms)?;
+        let report = store.finish_check(checking, repair, now_ms)?;
         let (right, bytes, lost, foreign) =
             (report.right, report.bytes, report.lost, report.foreign);
         Ok(Some(MediaFindings { right, bytes, lost, waiting, foreign }))
@@ -53,7 +74,12 @@ pub(super) fn unused(care: &AccountCare) -> Result<Vec<UnusedFile>, CareError> {
     // A second connection: a long look at all notes keeps no device waiting.
     let collection = Collection::open(&care.collection())?;
     let mut used = References::new();
-    visit_media_texts(&collection, |text| used.add(text))?;
+    visit_media_texts(&collection, |text| {
+        if !care.interrupt.is_set() {
+            used.add(text);
+        }
+    })?;
+    care.last_chance()?;
     drop(collection);
     let mut unused = care
         .worker

@@ -3,8 +3,10 @@
 //!
 //! Everything goes through the account's worker, as the requests of devices do: a running sync is
 //! waited for, and what replaces the collection is kept first. It prints nothing; a [`Watcher`]
-//! hears how far a task is and can end it.
+//! hears how far a task is and can end it, and an [`Interrupt`] ends it from another thread.
+//! Whatever ends so leaves everything as it was.
 
+mod backups;
 mod check;
 mod error;
 mod export;
@@ -14,22 +16,26 @@ mod media;
 mod tests;
 mod watch;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use check::CheckReport;
-pub use deckport_collection::{Difference, Digest, Finding};
+pub use deckport_collection::{Difference, Digest, Finding, Interrupt};
 pub use error::CareError;
 pub use export::{ExportOptions, ExportReport};
 pub use import::ImportReport;
 pub use media::MediaFindings;
-pub use watch::{Progress, Stage, Watcher};
+pub(crate) use watch::{Cancelled, Watched};
+pub use watch::{Progress, Stage, Watcher, go_on};
 
 use deckport_media::UnusedFile;
 
-use crate::backup::{BackupInfo, BackupReason, Counts};
+use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupReason, Counts};
 use crate::clock::Clock;
-use crate::handle::EndpointHandle;
+use crate::handle::{EndpointHandle, Inner, Replaced};
+use crate::refusal::Refusal;
+use crate::registry::Account;
 use crate::temp_file::TempFile;
 use crate::worker::{Caller, FileForm, NewCollection, Snapshot, UploadLease, Worker};
 
@@ -40,23 +46,35 @@ pub struct AccountCare {
     folder: PathBuf,
     worker: Worker,
     clock: Arc<dyn Clock>,
+    interrupt: Interrupt,
 }
 
 impl EndpointHandle {
     /// Care for an account.
     ///
     /// # Errors
-    /// [`CareError::NoSuchAccount`], [`CareError::Failed`] when the endpoint is stopping.
+    /// [`CareError::NoSuchAccount`], [`CareError::Stopping`].
     pub fn care(&self, account: &str) -> Result<AccountCare, CareError> {
         let account = self.registry().account(account)?.ok_or(CareError::NoSuchAccount)?;
-        let worker = self.inner.workers.of(&account)?;
-        let options = &self.inner.options;
-        let (folder, clock) = (options.data_dir.join(&account.folder), Arc::clone(&options.clock));
-        Ok(AccountCare { account: account.name, folder, worker, clock })
+        Ok(AccountCare::of(&self.inner, account)?)
     }
 }
 
 impl AccountCare {
+    pub(crate) fn of(inner: &Inner, account: Account) -> Result<AccountCare, Refusal> {
+        let worker = inner.workers.of(&account)?;
+        let options = &inner.options;
+        let (folder, clock) = (options.data_dir.join(&account.folder), Arc::clone(&options.clock));
+        let interrupt = Interrupt::default();
+        Ok(AccountCare { account: account.name, folder, worker, clock, interrupt })
+    }
+
+    /// The same, whose work ends soon after this is set.
+    #[must_use]
+    pub fn ended_by(self, interrupt: Interrupt) -> AccountCare {
+        AccountCare { interrupt, ..self }
+    }
+
     /// Puts the collection of a package (`.colpkg`) or of a collection file (`.anki2`) in the place
     /// of the account's, of which a backup is kept, and adds the package's media. Every device then
     /// asks for a one-way sync. Files that the package does not have stay; where both have one of
@@ -72,7 +90,7 @@ impl AccountCare {
         file: &Path,
         watcher: &mut Watcher<'_>,
     ) -> Result<ImportReport, CareError> {
-        import::import(self, file, watcher)
+        import::import(self, file, &mut self.heard_by(watcher))
     }
 
     /// Writes the account's collection to a new file: a package with its media (`.colpkg`), or the
@@ -86,7 +104,7 @@ impl AccountCare {
         options: ExportOptions,
         watcher: &mut Watcher<'_>,
     ) -> Result<ExportReport, CareError> {
-        export::export(self, target, options, watcher)
+        export::export(self, target, options, &mut self.heard_by(watcher))
     }
 
     /// Looks for what is wrong with the collection and its media, in Anki's own terms. With
@@ -95,8 +113,8 @@ impl AccountCare {
     ///
     /// # Errors
     /// See [`CareError`]: what could not be checked at all.
-    pub fn check(&self, repair: bool) -> Result<CheckReport, CareError> {
-        check::check(self, repair)
+    pub fn check(&self, repair: bool, watcher: &mut Watcher<'_>) -> Result<CheckReport, CareError> {
+        check::check(self, repair, &mut self.heard_by(watcher))
     }
 
     /// Compares the account's collection with that of a collection file or package, object by
@@ -110,7 +128,7 @@ impl AccountCare {
         watcher: &mut Watcher<'_>,
         found: &mut dyn FnMut(Difference),
     ) -> Result<(), CareError> {
-        check::compare_with(self, file, watcher, found)
+        check::compare_with(self, file, &mut self.heard_by(watcher), found)
     }
 
     /// Reads every media file and compares it with its record; `None` when there are no media.
@@ -119,8 +137,12 @@ impl AccountCare {
     ///
     /// # Errors
     /// [`CareError::Media`].
-    pub fn check_media(&self, repair: bool) -> Result<Option<MediaFindings>, CareError> {
-        media::check(self, repair)
+    pub fn check_media(
+        &self,
+        repair: bool,
+        watcher: &mut Watcher<'_>,
+    ) -> Result<Option<MediaFindings>, CareError> {
+        media::check(self, repair, &mut self.heard_by(watcher))
     }
 
     /// Media files that no note, template or style refers to, by name.
@@ -138,6 +160,60 @@ impl AccountCare {
     /// [`CareError::Media`]; then nothing was deleted.
     pub fn delete_media(&self, files: &[UnusedFile]) -> Result<usize, CareError> {
         media::delete(self, files)
+    }
+
+    /// Keeps a copy of the account's collection as it is now.
+    ///
+    /// # Errors
+    /// See [`BackupError`]; notably [`BackupError::NothingToKeep`].
+    pub fn create_backup(&self, watcher: &mut Watcher<'_>) -> Result<BackupInfo, BackupError> {
+        backups::create(self, &mut self.heard_by(watcher))
+    }
+
+    /// Puts a backup in the place of the account's collection, which is kept first. It is checked
+    /// like an upload, and stays. Every device will ask for a one-way sync at its next sync; there,
+    /// "download" gives it the restored state.
+    ///
+    /// # Errors
+    /// See [`BackupError`]; notably [`BackupError::NoSuchBackup`], [`BackupError::Unusable`].
+    pub fn restore_backup(
+        &self,
+        name: &str,
+        watcher: &mut Watcher<'_>,
+    ) -> Result<Replaced, BackupError> {
+        backups::restore(self, name, &mut self.heard_by(watcher))
+    }
+
+    /// Writes a backup as an ordinary collection file to `to`, which must not exist.
+    ///
+    /// # Errors
+    /// See [`BackupError`]; notably [`BackupError::NoSuchBackup`], [`BackupError::Exists`].
+    pub fn export_backup(
+        &self,
+        name: &str,
+        to: &Path,
+        watcher: &mut Watcher<'_>,
+    ) -> Result<BackupInfo, BackupError> {
+        self.backups().export_watched(name, to, &mut self.heard_by(watcher))
+    }
+
+    /// The watcher, who ends the work when the interrupt is set, too.
+    fn heard_by<'a>(
+        &'a self,
+        watcher: &'a mut Watcher<'_>,
+    ) -> impl FnMut(Progress) -> ControlFlow<()> + 'a {
+        |progress| {
+            if self.interrupt.is_set() { ControlFlow::Break(()) } else { watcher(progress) }
+        }
+    }
+
+    /// Before what must come to its end.
+    fn last_chance(&self) -> Result<(), Cancelled> {
+        if self.interrupt.is_set() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    fn backups(&self) -> BackupFolder {
+        BackupFolder::in_account(&self.folder)
     }
 
     fn now_ms(&self) -> i64 {

@@ -44,10 +44,6 @@ impl Deref for Opened {
     }
 }
 
-fn go_on(_: Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
-
 impl Place {
     fn new() -> Place {
         let place = Place { dir: tempfile::tempdir().unwrap() };
@@ -262,7 +258,7 @@ fn a_collection_file_is_exported_in_either_form() {
         place.open().export(&place.file(name), options, &mut go_on).unwrap();
         assert_eq!(Place::new().import(&place.file(name)).unwrap().summary.notes, 1);
     }
-    assert!(place.open().check(false).unwrap().is_clean());
+    assert!(place.open().check(false, &mut go_on).unwrap().is_clean());
     assert!(place.leftovers().is_empty());
 }
 
@@ -270,7 +266,7 @@ fn a_collection_file_is_exported_in_either_form() {
 fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
     let place = Place::new();
     place.import(&place.package("p.colpkg", &[("a.txt", b"a"), ("b.txt", b"b")])).unwrap();
-    assert!(place.open().check(true).unwrap().is_clean());
+    assert!(place.open().check(true, &mut go_on).unwrap().is_clean());
     // For a merge, and then for a one-way sync.
     for (sql, one_way) in
         [("UPDATE cards SET due = 3000004", false), ("UPDATE cards SET nid = 5", true)]
@@ -281,21 +277,21 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
         // As if it had come so from a device.
         fs::remove_file(place.folder().join("collection.anki2.digest")).unwrap();
         let (bytes, before) = (fs::read(place.collection_file()).unwrap(), place.state());
-        let found = place.open().check(false).unwrap();
+        let found = place.open().check(false, &mut go_on).unwrap();
         assert_eq!((found.findings.len(), found.repaired), (1, false));
         assert_eq!(fs::read(place.collection_file()).unwrap(), bytes);
-        let mended = place.open().check(true).unwrap();
+        let mended = place.open().check(true, &mut go_on).unwrap();
         assert_eq!((mended.repaired, mended.one_way), (true, one_way));
         let backup = place.folder().join("backups").join(mended.backup.unwrap().file);
         assert_eq!(fs::read(backup).unwrap(), bytes);
         let after = place.state();
         assert_eq!(after.schema_modified_ms > before.schema_modified_ms, one_way);
         assert!(after.modified_ms > before.modified_ms);
-        assert!(place.open().check(false).unwrap().is_clean());
+        assert!(place.open().check(false, &mut go_on).unwrap().is_clean());
     }
     fs::remove_file(place.folder().join("media/a.txt")).unwrap();
     fs::write(place.folder().join("media/foreign.txt"), "x").unwrap();
-    let media = place.open().check(false).unwrap().media.unwrap();
+    let media = place.open().check(false, &mut go_on).unwrap().media.unwrap();
     assert_eq!(
         (media.right, media.waiting, media.foreign),
         (1, vec!["a.txt".to_owned()], vec!["foreign.txt".to_owned()])
@@ -307,17 +303,17 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
 fn what_no_sync_changed_is_found_and_a_repair_gives_it_to_all_devices() {
     let place = Place::new();
     place.import(&place.package("p.colpkg", &[])).unwrap();
-    let clean = place.open().check(false).unwrap();
+    let clean = place.open().check(false, &mut go_on).unwrap();
     let conn = rusqlite::Connection::open(place.collection_file()).unwrap();
     conn.execute("UPDATE notes SET flds = flds || '!'", []).unwrap();
     drop(conn);
-    let found = place.open().check(false).unwrap();
+    let found = place.open().check(false, &mut go_on).unwrap();
     let sentences: Vec<String> = found.findings.iter().map(ToString::to_string).collect();
     assert_eq!(sentences, ["Something other than a sync changed notes. No device learns of that."]);
     assert!(found.mendable && found.content != clean.content);
-    let mended = place.open().check(true).unwrap();
+    let mended = place.open().check(true, &mut go_on).unwrap();
     assert!(mended.repaired && mended.one_way && mended.backup.is_some());
-    let after = place.open().check(false).unwrap();
+    let after = place.open().check(false, &mut go_on).unwrap();
     assert!(after.is_clean() && after.content == found.content, "{after:?}");
 }
 
@@ -327,9 +323,9 @@ fn an_account_is_cared_for_while_its_endpoint_has_it_open() {
     let opened = place.open();
     let package = place.package("p.colpkg", &[("a.txt", b"a")]);
     opened.import(&package, &mut go_on).unwrap();
-    opened.check(false).unwrap();
+    opened.check(false, &mut go_on).unwrap();
     opened.import(&package, &mut go_on).unwrap();
-    let clean = opened.check(true).unwrap();
+    let clean = opened.check(true, &mut go_on).unwrap();
     assert!(clean.is_clean() && clean.backup.is_none(), "{clean:?}");
     assert!(matches!(opened._endpoint.handle().care("bob"), Err(CareError::NoSuchAccount)));
 }
@@ -358,8 +354,120 @@ fn unused_media_are_named_and_move_to_the_trash() {
 fn an_account_without_media_gets_no_media_folder() {
     let place = Place::new();
     let opened = place.open();
-    assert_eq!(opened.check_media(true).unwrap(), None);
+    assert_eq!(opened.check_media(true, &mut go_on).unwrap(), None);
     assert!(opened.unused_media().unwrap().is_empty());
     assert_eq!(opened.delete_media(&[]).unwrap(), 0);
     assert!(!place.folder().join("media").exists());
+}
+
+/// A watcher who ends the work at a stage, or when it has come so far.
+fn until(stage: Stage, done: u64) -> impl FnMut(Progress) -> ControlFlow<()> {
+    move |progress| {
+        let reached = progress.stage == stage && progress.done >= done;
+        if reached { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[test]
+fn a_cancelled_check_or_repair_leaves_everything_and_can_be_repeated() {
+    let place = Place::new();
+    let large = vec![7; 33 << 20];
+    let media: [(&str, &[u8]); 2] = [("a.bin", &large), ("b.bin", &large)];
+    place.import(&place.package("p.colpkg", &media)).unwrap();
+    let collection = Collection::open(&place.collection_file()).unwrap();
+    collection.conn().execute_batch("UPDATE cards SET due = 3000004").unwrap();
+    collection.close().unwrap();
+    fs::remove_file(place.folder().join("media/b.bin")).unwrap();
+    let before = fs::read(place.collection_file()).unwrap();
+    for repair in [false, true] {
+        for (stage, done) in [(Stage::Collection, 0), (Stage::Checking, 0)] {
+            let ended = place.open().check(repair, &mut until(stage, done));
+            assert!(matches!(ended, Err(CareError::Cancelled)), "{stage:?}");
+            assert!(fs::read(place.collection_file()).unwrap() == before, "{stage:?}");
+        }
+        // In the midst of the files, after the first piece.
+        let ended = place.open().check_media(repair, &mut until(Stage::Media, 1));
+        assert!(matches!(ended, Err(CareError::Cancelled)));
+    }
+    assert!(place.leftovers().is_empty());
+    let mut told = Vec::new();
+    let mended = place.open().check(true, &mut |progress| {
+        told.push((progress.stage, progress.done, progress.total));
+        ControlFlow::Continue(())
+    });
+    assert!(mended.unwrap().repaired);
+    let stages: Vec<Stage> = told.iter().map(|(stage, ..)| *stage).collect();
+    assert!(stages.starts_with(&[Stage::Collection, Stage::Checking, Stage::Media]));
+    assert!(told.contains(&(Stage::Media, 1, Some(1))), "{told:?}");
+}
+
+#[test]
+fn an_interrupt_ends_the_work_in_the_middle_and_the_account_goes_on() {
+    let place = Place::new();
+    place.import(&place.package("p.colpkg", &[("a.txt", b"a")])).unwrap();
+    let before = place.state();
+    let Opened { care, _endpoint } = place.open();
+    // Set by somebody else, after the last time that anybody is asked.
+    let set_at = |stage: Stage, interrupt: &Interrupt| {
+        let interrupt = interrupt.clone();
+        move |progress: Progress| {
+            if progress.stage == stage {
+                interrupt.set();
+            }
+            ControlFlow::Continue(())
+        }
+    };
+    for stage in [Stage::Checking, Stage::Media] {
+        for repair in [false, true] {
+            let interrupt = Interrupt::default();
+            let care = care.clone().ended_by(interrupt.clone());
+            let ended = care.check(repair, &mut set_at(stage, &interrupt));
+            assert!(matches!(ended, Err(CareError::Cancelled)), "{stage:?}");
+        }
+    }
+    let package = place.package("again.colpkg", &[]);
+    let interrupt = Interrupt::default();
+    let ended = care.clone().ended_by(interrupt.clone());
+    let ended = ended.import(&package, &mut set_at(Stage::Checking, &interrupt));
+    assert!(matches!(ended, Err(CareError::Cancelled)));
+    assert_eq!(place.state(), before);
+    assert!(place.leftovers().is_empty());
+    // No lease is left behind, and the next one is not ended.
+    assert!(care.check(true, &mut go_on).unwrap().is_clean());
+}
+
+#[test]
+fn backups_tell_how_far_they_are_and_can_be_cancelled() {
+    let place = Place::new();
+    place.import(&place.collection("first.anki2", "")).unwrap();
+    let Opened { care, _endpoint } = place.open();
+    let interrupt = Interrupt::default();
+    interrupt.set();
+    let ended = care.clone().ended_by(interrupt.clone()).create_backup(&mut go_on);
+    assert!(matches!(ended, Err(BackupError::Cancelled)));
+    let made = care.create_backup(&mut go_on).unwrap();
+    let listed = || care.backups().list().unwrap().len();
+    assert_eq!(listed(), 1);
+    let before = place.state();
+    for stage in [Stage::Collection, Stage::Checking] {
+        for done in [0, 1] {
+            let ended = care.restore_backup(&made.name, &mut until(stage, done));
+            assert_eq!(ended.is_err(), (stage, done) != (Stage::Checking, 1));
+        }
+        if stage == Stage::Collection {
+            assert_eq!((place.state(), listed()), (before, 1));
+        }
+    }
+    let out = place.file("out.anki2");
+    let ended = care.export_backup(&made.name, &out, &mut until(Stage::Collection, 1));
+    assert!(matches!(ended, Err(BackupError::Cancelled)) && !out.exists());
+    let mut last = None;
+    let note = &mut |progress: Progress| {
+        last = Some((progress.done, progress.total));
+        ControlFlow::Continue(())
+    };
+    care.export_backup(&made.name, &out, note).unwrap();
+    let bytes = fs::metadata(&out).unwrap().len();
+    assert_eq!(last, Some((bytes, Some(bytes))));
+    assert!(place.leftovers().is_empty());
 }

@@ -3,8 +3,6 @@
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 
-use super::error::CareError;
-
 /// What a task is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -36,24 +34,36 @@ pub(super) fn tell(
     stage: Stage,
     done: u64,
     total: Option<u64>,
-) -> Result<(), CareError> {
+) -> Result<(), Cancelled> {
     match watcher(Progress { stage, done, total }) {
         ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(CareError::Cancelled),
+        ControlFlow::Break(()) => Err(Cancelled),
     }
 }
 
-/// Travels through readers and writers of others when the watcher cancels.
+/// A [`Watcher`] who only waits.
+pub fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// The watcher has ended it. Travels through readers and writers of others, too.
 #[derive(Debug, thiserror::Error)]
 #[error("cancelled")]
-pub(super) struct Cancelled;
+pub(crate) struct Cancelled;
+
+impl Cancelled {
+    /// Whether this is why reading or writing failed.
+    pub(crate) fn is_cause_of(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Cancelled>())
+    }
+}
 
 /// Bytes of a collection that the watcher hears of.
-pub(super) struct Watched<'a, 'b, T> {
-    pub(super) inner: T,
-    pub(super) watcher: &'a mut Watcher<'b>,
-    pub(super) done: u64,
-    pub(super) total: Option<u64>,
+pub(crate) struct Watched<'a, 'b, T> {
+    pub(crate) inner: T,
+    pub(crate) watcher: &'a mut Watcher<'b>,
+    pub(crate) done: u64,
+    pub(crate) total: Option<u64>,
 }
 
 impl<T> Watched<'_, '_, T> {

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deckport_collection::Interrupt;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
@@ -80,7 +81,7 @@ pub(super) enum Wish {
     Sync { session_key: String, request: StartRequest, reply: Reply<Vec<u8>> },
     Upload(Reply<Ticket>),
     Snapshot(FileForm, Reply<Snapshot>),
-    Keep(BackupReason, Reply<Option<BackupInfo>>),
+    Keep(BackupReason, Interrupt, Reply<Option<BackupInfo>>),
 }
 
 impl Core {
@@ -143,7 +144,9 @@ impl Owner for Core {
             Message::Replace(replacement, reply) => {
                 let _ = reply.send(self.replace(replacement));
             }
-            Message::Keep(caller, reason, reply) => self.want(caller, Wish::Keep(reason, reply)),
+            Message::Keep(caller, reason, interrupt, reply) => {
+                self.want(caller, Wish::Keep(reason, interrupt, reply));
+            }
             Message::Release(ticket) => self.release(ticket),
             Message::Snapshot(caller, form, reply) => {
                 self.want(caller, Wish::Snapshot(form, reply));
@@ -275,8 +278,8 @@ impl Core {
                 }
                 let _ = reply.send(snapshot);
             }
-            Wish::Keep(reason, reply) => {
-                let _ = reply.send(self.keep(&caller, reason));
+            Wish::Keep(reason, interrupt, reply) => {
+                let _ = reply.send(self.keep(&caller, reason, &interrupt));
             }
         }
     }
@@ -327,7 +330,7 @@ impl Wish {
             Wish::Sync { reply, .. } => drop(reply.send(Err(refusal))),
             Wish::Upload(reply) => drop(reply.send(Err(refusal))),
             Wish::Snapshot(_, reply) => drop(reply.send(Err(refusal))),
-            Wish::Keep(_, reply) => drop(reply.send(Err(refusal))),
+            Wish::Keep(_, _, reply) => drop(reply.send(Err(refusal))),
         }
     }
 
@@ -337,7 +340,7 @@ impl Wish {
             Wish::Sync { reply, .. } => reply.is_closed(),
             Wish::Upload(reply) => reply.is_closed(),
             Wish::Snapshot(_, reply) => reply.is_closed(),
-            Wish::Keep(_, reply) => reply.is_closed(),
+            Wish::Keep(_, interrupt, reply) => interrupt.is_set() || reply.is_closed(),
         }
     }
 }

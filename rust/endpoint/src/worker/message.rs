@@ -1,6 +1,6 @@
 //! What an account's worker is asked.
 
-use deckport_collection::Overview;
+use deckport_collection::{Interrupt, Overview};
 use deckport_wire::SyncMethod;
 use tokio::sync::oneshot;
 
@@ -64,8 +64,8 @@ pub(super) enum Message {
     /// Put a checked collection in place and give the lease back; tells the copy that was kept of
     /// the one before, if that held anything.
     Replace(Replacement, Reply<Option<BackupInfo>>),
-    /// Keep a copy of the collection, if it holds anything.
-    Keep(Caller, BackupReason, Reply<Option<BackupInfo>>),
+    /// Keep a copy of the collection, if it holds anything and nobody interrupts it.
+    Keep(Caller, BackupReason, Interrupt, Reply<Option<BackupInfo>>),
     /// Give an upload's lease back.
     Release(Ticket),
     /// Copy the collection for a download.

@@ -30,7 +30,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use deckport_collection::Overview;
+use deckport_collection::{Interrupt, Overview};
 use tokio::sync::oneshot;
 
 use self::core::Core;
@@ -175,13 +175,14 @@ impl Worker {
     }
 
     /// Keeps a copy of the collection in the backups, if it holds anything; waits for a running
-    /// sync a short while.
-    pub(crate) async fn keep(
+    /// sync a short while. For a thread that may block.
+    pub(crate) fn keep_blocking(
         &self,
         caller: Caller,
         reason: BackupReason,
+        interrupt: Interrupt,
     ) -> Result<Option<BackupInfo>, Refusal> {
-        self.ask(|reply| Message::Keep(caller, reason, reply)).await
+        self.ask_blocking(|reply| Message::Keep(caller, reason, interrupt, reply))
     }
 
     /// What the last committed state holds and what is due today; `None` when there is no

@@ -1,5 +1,7 @@
 //! Another collection in the place of an account's, and copies of it.
 
+use deckport_collection::Interrupt;
+
 use super::core::Core;
 use super::message::{Caller, NewCollection, Replacement};
 use super::notices;
@@ -78,8 +80,10 @@ impl Core {
         &mut self,
         caller: &Caller,
         reason: BackupReason,
+        interrupt: &Interrupt,
     ) -> Result<Option<BackupInfo>, Refusal> {
-        let kept = self.store.keep(reason, caller.device_name(), self.clock.now_ms())?;
+        let (device, now_ms) = (caller.device_name(), self.clock.now_ms());
+        let kept = self.store.keep(reason, device, now_ms, interrupt)?;
         if let Some(backup) = &kept {
             self.tell_of_backup(caller, backup);
         }

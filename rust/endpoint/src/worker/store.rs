@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use deckport_collection::objects::config;
-use deckport_collection::{Collection, CollectionState, Error};
+use deckport_collection::{Collection, CollectionState, Error, Interrupt};
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
@@ -252,12 +252,16 @@ impl Store {
         reason: BackupReason,
         device: Option<&str>,
         now_ms: i64,
+        interrupt: &Interrupt,
     ) -> Result<Option<BackupInfo>, Error> {
         if self.is_untouched(now_ms) {
             return Ok(None);
         }
         let counts = self.open(now_ms)?.summary()?.into();
         let copy = self.snapshot(FileForm::Stored, now_ms)?.into_temp();
+        if interrupt.is_set() {
+            return Err(Error::Interrupted);
+        }
         let occasion = Occasion { reason, device, counts: Some(counts), now_ms };
         let kept = backup::keep_copy(copy, self.backups().path(), &occasion)?;
         // The folder of backups may be new.

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 use crate::testing::{Account, NOW_MS, download};
-use crate::{Error, LookReport};
+use crate::{Checking, Error, LookReport};
 
 fn prepared() -> Account {
     let mut account = Account::new();
@@ -202,6 +202,29 @@ fn a_check_reads_everything_and_repairs_when_asked() {
     assert_eq!(account.trash(), ["foreign"]);
     let report = account.store().check(false, NOW_MS).unwrap();
     assert_eq!((report.lost.len(), report.waiting, report.foreign.len()), (0, 1, 1));
+}
+
+#[test]
+fn a_check_in_pieces_finds_the_same_and_does_not_lose_what_came_in_between() {
+    let mut account = prepared();
+    rot(&account, "b");
+    let whole = account.store().check(false, NOW_MS).unwrap();
+    let mut checking = Checking::default();
+    let no = account.store().check_some(&mut checking, true, 1, || false).unwrap();
+    assert_eq!((no, checking.files()), (true, 0), "ended before the first file");
+    let mut pieces = 0;
+    while account.store().check_some(&mut checking, true, 1, || true).unwrap() {
+        pieces += 1;
+    }
+    assert_eq!((pieces, checking.files()), (3, 3));
+    let mended = checking.clone();
+    let report = account.store().finish_check(checking, false, NOW_MS).unwrap();
+    assert_eq!(report, whole);
+    // A device has sent it again while the rest was read.
+    account.add("b", b"new");
+    let report = account.store().finish_check(mended, true, NOW_MS).unwrap();
+    assert_eq!(report.lost, [""; 0]);
+    assert_eq!(account.live(), ["a", "b", "c"]);
 }
 
 #[test]

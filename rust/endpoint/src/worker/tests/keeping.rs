@@ -1,5 +1,7 @@
 //! Copies of collections, and what devices hear of them.
 
+use deckport_collection::Interrupt;
+
 use super::{Bench, DATABASE_IDLE, SECOND, caller, reviews_in, started};
 use crate::backup::{BackupFolder, BackupReason};
 use crate::worker::message::Message;
@@ -37,7 +39,8 @@ fn a_copy_made_for_a_repair_is_the_committed_state_and_the_collection_goes_on() 
     let mut bench = Bench::new();
     bench.sync_review(1, 1);
     let (reply, mut kept) = tokio::sync::oneshot::channel();
-    bench.core.handle(Message::Keep(caller(2), BackupReason::Repair, reply));
+    let interrupt = Interrupt::default();
+    bench.core.handle(Message::Keep(caller(2), BackupReason::Repair, interrupt, reply));
     let kept = kept.try_recv().unwrap().unwrap().unwrap();
     bench.sync_review(1, 2);
     let backup = bench.folder.path().join("backups").join(&kept.file);

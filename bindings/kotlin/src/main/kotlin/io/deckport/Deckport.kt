@@ -17,13 +17,13 @@ import kotlin.time.Duration
  * [Endpoint] can do is here, too: accounts, pairing, overviews, backups, importing and exporting.
  *
  * [open] it on a folder, add an account or open a pairing window, and [start] it. [stop] ends serving and
- * [start] begins it again. [shutdown] ends everything without blocking a thread: calls afterwards
- * fail with an exception named `Closed`, such as [AccountException.Closed]. [close] does the same and
- * frees the object, after which calls fail with [IllegalStateException].
+ * [start] begins it again. [shutdown] ends everything without blocking a thread, [close] does the same and
+ * blocks until it is done: calls afterwards fail with an exception named `Closed`, such as
+ * [AccountException.Closed].
  *
  * All functions may be called from any thread and at the same time; the suspending ones do their work
  * elsewhere. Cancelling a coroutine ends the work where that is safe; each function says where not.
- * `toString()` of its exceptions is a sentence for people; what cannot be put into words is in fields.
+ * The `message` of its exceptions is a sentence for people; what programs want to know is in fields.
  */
 public class Deckport private constructor(private val endpoint: Endpoint) :
     EndpointInterface by endpoint, AutoCloseable {
@@ -46,7 +46,8 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
      * Each collector has a buffer of its own and may be slow or fail without harm to the endpoint or to
      * other collectors. When it is so slow that the buffer is full, the oldest events are dropped and
      * [EndpointEvent.EventsLost] tells how many. Collecting begins before the first suspension: what
-     * `launch(start = CoroutineStart.UNDISPATCHED)` starts misses nothing that comes after it.
+     * `launch(start = CoroutineStart.UNDISPATCHED)` starts misses nothing that comes after it. After [shutdown]
+     * and [close] it fails with [StartException.Closed].
      */
     public val events: Flow<EndpointEvent> = flow {
         val channel = Channel<EndpointEvent>(EVENTS_AT_HAND)
@@ -70,7 +71,7 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
         endpoint.openPairing(account, deviceName, window.inWholeMilliseconds)
 
     /**
-     * Stops, closes everything, gives the folder free and frees the object. Blocks until that is done, at most a
+     * Stops, closes everything, gives the folder free and ends all threads. Blocks until that is done, at most a
      * little longer than [EndpointOptions.stopTimeoutMs]: on a thread that must not wait, call [shutdown] first,
      * then this takes no time. May be called again, and from several threads.
      *
@@ -85,7 +86,7 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
             } finally {
                 observed.value = EndpointState.Stopped
                 observing.close()
-                endpoint.close()
+                // The small rest of the object stays for those who still call it, until nobody does.
             }
         }
     }

@@ -40,6 +40,57 @@ public suspend fun EndpointInterface.exportFile(
     return teller.rethrowing { exportFile(account, file.path, options, teller) }
 }
 
+/**
+ * As [EndpointInterface.check], with a function for the progress. It is called on a background thread and must
+ * return fast; what it throws ends the check and is thrown from here. Cancelling the coroutine ends it, too:
+ * everything is as it was, or it was too late.
+ */
+public suspend fun EndpointInterface.check(
+    account: String,
+    repair: Boolean = false,
+    onProgress: (Progress) -> Unit,
+): CheckReport {
+    val teller = ProgressTeller(onProgress)
+    return teller.rethrowing { check(account, repair, teller) }
+}
+
+/** As [EndpointInterface.checkMedia], with a function for the progress, as for [check]. */
+public suspend fun EndpointInterface.checkMedia(
+    account: String,
+    repair: Boolean = false,
+    onProgress: (Progress) -> Unit,
+): MediaReport? {
+    val teller = ProgressTeller(onProgress)
+    return teller.rethrowing { checkMedia(account, repair, teller) }
+}
+
+/** As [EndpointInterface.createBackup], with a function for the progress, as for [check]. */
+public suspend fun EndpointInterface.createBackup(account: String, onProgress: (Progress) -> Unit): Backup {
+    val teller = ProgressTeller(onProgress)
+    return teller.rethrowing { createBackup(account, teller) }
+}
+
+/** As [EndpointInterface.restoreBackup], with a function for the progress, as for [check]. */
+public suspend fun EndpointInterface.restoreBackup(
+    account: String,
+    name: String,
+    onProgress: (Progress) -> Unit,
+): Restored {
+    val teller = ProgressTeller(onProgress)
+    return teller.rethrowing { restoreBackup(account, name, teller) }
+}
+
+/** As [EndpointInterface.exportBackup], with a function for the progress, as for [check]. */
+public suspend fun EndpointInterface.exportBackup(
+    account: String,
+    name: String,
+    to: File,
+    onProgress: (Progress) -> Unit = {},
+): Backup {
+    val teller = ProgressTeller(onProgress)
+    return teller.rethrowing { exportBackup(account, name, to.path, teller) }
+}
+
 /** Hands progress to a function and keeps what that throws. */
 private class ProgressTeller(private val tell: (Progress) -> Unit) : ProgressListener {
     @Volatile
@@ -56,6 +107,8 @@ private class ProgressTeller(private val tell: (Progress) -> Unit) : ProgressLis
     suspend fun <T> rethrowing(work: suspend () -> T): T = try {
         work()
     } catch (error: CareException.Cancelled) {
+        throw thrown ?: error
+    } catch (error: BackupException.Cancelled) {
         throw thrown ?: error
     }
 }

@@ -164,7 +164,7 @@ class HostingTest {
             assertEquals(changed, deckport.addresses())
             deckport.networksChanged(networksOfThisDevice())
             assertEquals(AddressKind.LOOPBACK, deckport.addresses().last().kind)
-            deckport.networksChanged(null)
+            deckport.networksChanged()
             assertEquals(AddressKind.LOOPBACK, deckport.addresses().last().kind)
         }
     }

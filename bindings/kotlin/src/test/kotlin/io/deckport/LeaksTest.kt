@@ -16,11 +16,9 @@ import kotlin.time.Duration.Companion.minutes
 private data class Figures(val threads: Int, val files: Int, val megabytes: Double) {
     companion object {
         fun now(): Figures {
-            repeat(3) { System.gc() }
+            val megabytes = residentMegabytes()
             val own = File("/proc/self")
-            val resident = File(own, "status").readLines().first { it.startsWith("VmRSS") }
-            val kilobytes = resident.filter(Char::isDigit).toLong()
-            return Figures(File(own, "task").list()!!.size, File(own, "fd").list()!!.size, kilobytes / 1024.0)
+            return Figures(File(own, "task").list()!!.size, File(own, "fd").list()!!.size, megabytes)
         }
     }
 }

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledOnOs
+import org.junit.jupiter.api.condition.OS
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
 import java.util.concurrent.CopyOnWriteArrayList
@@ -76,13 +78,55 @@ class LifeTest {
     }
 
     @Test
-    fun `after close the object is gone and the folder is free`() = scenario {
+    fun `after close calls are answered with a typed error and the folder is free`() = scenario {
         val deckport = opened(folder)
         deckport.start()
         deckport.close()
-        refused<IllegalStateException> { deckport.accounts() }
-        refused<IllegalStateException> { deckport.events.first() }
+        System.gc()
+        val told = listOf(
+            refused<AccountException.Closed> { deckport.accounts() },
+            refused<StartException.Closed> { deckport.start() },
+            refused<StartException.Closed> { deckport.events.first() },
+            refused<StartException.Closed> { deckport.subscribe(Listener()) },
+            refused<BackupException.Closed> { deckport.createBackup("anna") },
+            refused<CareException.Closed> { deckport.check("anna") },
+        )
+        assertEquals(setOf("the endpoint was shut down"), told.toSet())
+        assertEquals(EndpointState.Stopped, deckport.state())
+        assertEquals(emptyList<Address>(), deckport.addresses())
+        deckport.networksChanged()
+        deckport.stop()
+        deckport.shutdown()
         opened(folder).close()
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX, disabledReason = "only there /proc tells of threads")
+    fun `shutdown ends all threads though the object is still held`() = scenario {
+        val before = engineThreads()
+        val deckport = opened(folder)
+        val subscription = deckport.subscribe(Listener())
+        val url = deckport.startedAt()
+        Anki(File(folder, "device")).use { device ->
+            device.login(url)
+            device.add("one")
+            device.sync("upload")
+        }
+        assertTrue((engineThreads() - before).size >= 4)
+        deckport.shutdown()
+        while ((engineThreads() - before).isNotEmpty()) delay(20)
+        refused<AccountException.Closed> { deckport.accounts() }
+        subscription.close()
+        deckport.close()
+    }
+
+    @Test
+    fun `states say in words what they are`() = scenario {
+        opened(folder).use { deckport ->
+            assertEquals("Stopped", "${deckport.state()}")
+            val url = deckport.startedAt()
+            assertEquals("Listening at $url", "${deckport.state()}")
+        }
     }
 
     @Test
@@ -103,8 +147,6 @@ class LifeTest {
                         // A typed answer: which one depends on how far the others are.
                     } catch (_: OverviewException) {
                     } catch (_: AccountException) {
-                    } catch (_: IllegalStateException) {
-                        // The object is gone.
                     }
                 }
             }

@@ -12,6 +12,7 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertSame
 import java.io.File
+import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -53,7 +54,7 @@ class Told(scope: CoroutineScope, deckport: Deckport) {
         events.mapNotNull { told -> told.filterIsInstance<T>().firstOrNull(fits) }.first()
 }
 
-/** Expects exactly this exception and answers its sentence. */
+/** Expects exactly this exception and answers its message. */
 suspend inline fun <reified E : Throwable> refused(work: () -> Unit): String {
     val thrown = try {
         work()
@@ -62,5 +63,33 @@ suspend inline fun <reified E : Throwable> refused(work: () -> Unit): String {
         error
     }
     assertSame(E::class.java, thrown?.javaClass) { "thrown: $thrown" }
-    return thrown.toString()
+    return thrown?.message.orEmpty()
 }
+
+/** Ids of the threads of all endpoints in this process, by `/proc`. */
+fun engineThreads(): Set<String> = OWN_TASKS.list().orEmpty().filter { isOfEngine(nameOf(it)) }.toSet()
+
+/** How often each of them has slept so far. */
+fun engineSleeps(): Map<String, Long> = engineThreads().associate { id ->
+    val line = File(OWN_TASKS, "$id/status").readLines().first { it.startsWith("voluntary_ctxt_switches") }
+    "${nameOf(id)} $id" to line.substringAfter(":").trim().toLong()
+}
+
+/** Resident memory of this process after the JVM has tidied its own, in megabytes. */
+fun residentMegabytes(): Double {
+    repeat(3) { System.gc() }
+    val line = File("/proc/self/status").readLines().first { it.startsWith("VmRSS") }
+    return line.filter(Char::isDigit).toLong() / 1024.0
+}
+
+private val OWN_TASKS = File("/proc/self/task")
+
+/** Empty when it has just ended. */
+private fun nameOf(id: String): String = try {
+    File(OWN_TASKS, "$id/comm").readText().trim()
+} catch (_: IOException) {
+    ""
+}
+
+private fun isOfEngine(name: String) =
+    listOf("deckport", "account-", "media-", "backups", "transfer").any(name::startsWith)

@@ -1,0 +1,70 @@
+//! Ending long work on a file from another thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::Connection;
+
+/// Steps of SQLite's machine, or pages of its integrity check, between two looks: some
+/// milliseconds.
+const STEPS: i32 = 1_000;
+
+/// Ends long work on a private copy, which is thrown away then. Clones are one and the same.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Asks the work to end, for good. It fails soon with [`Error::Interrupted`](crate::Error).
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked to.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// From now on a statement of this connection ends when this is set.
+    pub(crate) fn watch(&self, conn: &mut Connection) -> rusqlite::Result<()> {
+        let own = self.clone();
+        conn.progress_handler(STEPS, Some(move || own.is_set()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::{Collection, Error, UploadError, accept_interruptibly, check_copy};
+
+    #[test]
+    fn a_statement_without_end_ends() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        let interrupt = Interrupt::default();
+        interrupt.watch(&mut conn).unwrap();
+        let other = interrupt.clone();
+        let setting = thread::spawn(move || other.set());
+        let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)
+             SELECT count(*) FROM n";
+        let ended: Result<i64, _> = conn.query_row(endless, [], |row| row.get(0));
+        let code = ended.unwrap_err().sqlite_error_code();
+        assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
+        setting.join().unwrap();
+    }
+
+    #[test]
+    fn interrupted_work_says_nothing_about_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.anki2");
+        Collection::create(&path, 1).unwrap().close().unwrap();
+        let interrupt = Interrupt::default();
+        interrupt.set();
+        let checked = check_copy(&path, Vec::new(), 1, &interrupt);
+        assert!(matches!(checked, Err(Error::Interrupted)), "{checked:?}");
+        let accepted = accept_interruptibly(&path, 1, &interrupt);
+        let ended = matches!(accepted, Err(UploadError::Endpoint(Error::Interrupted)));
+        assert!(ended, "{accepted:?}");
+    }
+}

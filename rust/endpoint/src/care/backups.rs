@@ -1,0 +1,47 @@
+//! Keeping a collection, and putting a kept one in its place.
+
+use deckport_collection::accept_interruptibly;
+
+use super::AccountCare;
+use super::watch::{Stage, Watcher, tell};
+use crate::backup::{BackupError, BackupInfo, BackupReason};
+use crate::handle::Replaced;
+use crate::temp_file::TempFile;
+use crate::worker::{Caller, NewCollection};
+
+pub(super) fn create(
+    care: &AccountCare,
+    watcher: &mut Watcher<'_>,
+) -> Result<BackupInfo, BackupError> {
+    tell(watcher, Stage::Collection, 0, None)?;
+    let caller = Caller::local(&care.account);
+    let kept = care.worker.keep_blocking(caller, BackupReason::Manual, care.interrupt.clone());
+    if kept.is_err() {
+        care.last_chance()?;
+    }
+    let kept = kept?.ok_or(BackupError::NothingToKeep)?;
+    // It is made, whoever wants to cancel it now.
+    let _ = tell(watcher, Stage::Collection, kept.stored_bytes, Some(kept.stored_bytes));
+    Ok(kept)
+}
+
+pub(super) fn restore(
+    care: &AccountCare,
+    name: &str,
+    watcher: &mut Watcher<'_>,
+) -> Result<Replaced, BackupError> {
+    let folder = care.backups();
+    // Better to hear of a misspelt name before a sync has to wait.
+    folder.find(name)?;
+    tell(watcher, Stage::Collection, 0, None)?;
+    let lease = care.worker.take_blocking(Caller::local(&care.account))?;
+    let file = TempFile::for_upload(&care.folder)?;
+    folder.export_watched(name, file.path(), watcher)?;
+    tell(watcher, Stage::Checking, 0, None)?;
+    let summary = accept_interruptibly(file.path(), care.now_ms(), &care.interrupt)?;
+    let bytes = std::fs::metadata(file.path())?.len();
+    care.last_chance()?;
+    let (counts, reason) = (summary.into(), BackupReason::Restore);
+    let new = NewCollection { file, bytes, counts, reason, one_way: true };
+    Ok(Replaced { kept: lease.replace_blocking(new)?, counts })
+}

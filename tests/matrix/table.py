@@ -26,6 +26,7 @@ COLUMNS = {
     "test_compare_equal-old": "compares equal, old client first",
     "test_compare_equal-new": "compares equal, 26.9.3 first",
     "test_compare_astray": "differences are named",
+    "test_counts_that_differ": "way out when counts differ",
     "test_media": "media",
     "test_media_conflicts": "media conflicts",
     "test_media_names": "media names",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -184,3 +185,31 @@ def _copy(backup: Path, folder: Path) -> Path:
     copy = folder / "copy-of-backup.anki2"
     copy.write_bytes(backup.read_bytes())
     return copy
+
+
+@pytest.mark.deckport_only("the reference has no quota")
+def test_old_backups_give_way_to_a_quota_and_then_a_person_is_told(world: World) -> None:
+    world.server.stop()
+    world.deckport.start("--quota", "1")
+    account = world.server.collection(USER).parent
+    a = world.device("a")
+    a.add_note(guid="first", fields=["x", "y"])
+    a.sync(one_way="upload")
+    for number in range(9):
+        a.force_one_way(noticed=True)
+        a.add_note(guid=f"n{number}", fields=["x", "y"])
+        assert a.sync(one_way="upload")["required"] == "FULL_SYNC"
+    kept = [file.stat().st_size for file in (account / "backups").glob("*.anki2")]
+    assert 1 < len(kept) < 9
+    assert sum(kept) + world.server.collection(USER).stat().st_size < 1_000_000
+    a.media.write("large.bin", random.Random(1).randbytes(900_000))
+    with pytest.raises(ClientError, match="may hold 1 MB"):
+        a.sync_media()
+    a.media.remove("large.bin")
+    a.media.write("small.bin", random.Random(1).randbytes(500_000))
+    world.sync_media(a)
+    assert len(list((account / "backups").glob("*.anki2"))) < len(kept)
+    a.fill(notes=1000)
+    a.force_one_way(noticed=True)
+    with pytest.raises(ClientError, match="may hold 1 MB"):
+        a.sync(one_way="upload")

@@ -27,6 +27,7 @@ mod options;
 mod overview;
 mod own_thread;
 mod pairing;
+mod quota;
 mod refusal;
 mod registry;
 mod scope;

@@ -70,9 +70,9 @@ pub struct Limits {
     /// Largest uncompressed batch of media files in bytes. Default: 128 MiB; the largest that
     /// clients send has 103 MiB (`media-sync` 6).
     pub max_media_batch_bytes: u64,
-    /// Most bytes that an account's collection and media may have together; backups do not
-    /// count. Uploads beyond it are refused with a text that clients show; normal syncs of cards
-    /// and reviews always go on. Default: none.
+    /// Most bytes that an account's collection, media, trash of media and backups may have together.
+    /// Old backups are removed first; the newest one stays. Uploads beyond it are refused with a
+    /// text that clients show; normal syncs of cards and reviews always go on. Default: none.
     pub max_account_bytes: Option<u64>,
     /// Free space on the data folder's disk, in bytes, below which
     /// [`Event::StorageLow`](crate::Event::StorageLow) is told and the health check fails. Default:

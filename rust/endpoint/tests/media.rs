@@ -263,3 +263,33 @@ fn an_account_may_have_a_quota_beyond_which_only_small_things_are_taken() {
     assert_eq!(post(&mut device, "uploadChanges", &zip).json()["data"], json!([1, 2]));
     assert_eq!(device.upload(&large).content(), b"OK");
 }
+
+#[test]
+fn old_backups_give_way_to_a_quota_before_anything_is_refused() {
+    let host = Host::start_with(tempfile::tempdir().unwrap(), |options| {
+        options.limits.max_account_bytes = Some(2_000_000);
+    });
+    let mut device = host.device("s1");
+    let small = common::collection_with_review(1);
+    let large = common::padded(&small, 500_000);
+    for _ in 0..4 {
+        assert_eq!(device.upload(&large).content(), b"OK");
+    }
+    let backups = || -> Vec<u64> {
+        let found = std::fs::read_dir(host.account_folder().join("backups")).unwrap();
+        let files = found.map(|entry| entry.unwrap());
+        let backups = files.filter(|file| file.path().extension().is_some_and(|e| e == "anki2"));
+        backups.map(|file| file.metadata().unwrap().len()).collect()
+    };
+    // Two fit beside the collection, a third one does not.
+    assert_eq!(backups().len(), 2);
+    assert!(backups().iter().sum::<u64>() + (large.len() as u64) < 2_000_000);
+    let zip = batch(&[("some.bin", Some(&noise()[..300_000]))]);
+    assert_eq!(post(&mut device, "uploadChanges", &zip).json()["data"], json!([1, 1]));
+    assert_eq!(backups().len(), 1);
+    // The last one stays, so this does not fit.
+    let zip = batch(&[("more.bin", Some(&noise()[..600_000]))]);
+    let refused = post(&mut device, "uploadChanges", &zip).json();
+    assert!(refused["err"].as_str().unwrap().contains("may hold 2 MB"), "{refused}");
+    assert_eq!(backups().len(), 1);
+}

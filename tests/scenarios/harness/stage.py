@@ -21,6 +21,10 @@ from .relay import Relay
 from .server import Deckport, Reference, Server
 from .world import PASSWORD, USER
 
+# Lives happen in the past: see `ModernAnki.stamp`. All stages have the same time, for what happens
+# on them is compared to the second.
+BEGIN = int(time.time()) - 100_000
+
 # Enough rounds for what one device's last sync starts on another; then it is called restless.
 ROUNDS = 6
 
@@ -60,8 +64,7 @@ class Stage:
         self.relay = Relay(self.server.url)
         self.players: dict[str, Device] = {}
         self.devices: dict[str, Device] = {}
-        # Lives happen in the past: see `ModernAnki.stamp`.
-        self.begin = int(time.time()) - 100_000
+        self.begin = BEGIN
 
     def cast(self, older: tuple[str, Path] | None) -> None:
         """Take the devices of the next life; the last of them may have an older Anki."""

@@ -78,7 +78,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NETWORK")]
     pub(crate) allow: Vec<Allow>,
 
-    /// Most megabytes that an account's collection and media may have [default: no limit]
+    /// Most megabytes that an account may hold, backups included; old backups give way first
+    /// [default: no limit]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
     pub(crate) quota: Option<u64>,
 

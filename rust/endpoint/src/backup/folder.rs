@@ -157,12 +157,23 @@ impl BackupFolder {
         policy: &BackupPolicy,
         now_ms: i64,
     ) -> Result<Vec<BackupInfo>, BackupError> {
+        self.prune_to(policy, None, now_ms)
+    }
+
+    /// [`BackupFolder::prune`] to at most `most` bytes, where the newest one stays all the same.
+    pub(crate) fn prune_to(
+        &self,
+        policy: &BackupPolicy,
+        most: Option<u64>,
+        now_ms: i64,
+    ) -> Result<Vec<BackupInfo>, BackupError> {
         let own = self.own()?;
         let weigh =
             |backup: &BackupInfo| Candidate { made_ms: backup.made_ms, bytes: backup.stored_bytes };
         let candidates: Vec<Candidate> = own.iter().map(weigh).collect();
         let used = candidates.iter().map(|backup| backup.bytes).sum();
         let budget = policy.budget(used, free_bytes(&self.path));
+        let budget = budget.into_iter().chain(most).min();
         let superfluous = policy.superfluous(&candidates, budget, now_ms);
         let mut removed = Vec::new();
         for (place, backup) in own.into_iter().enumerate() {
@@ -175,7 +186,7 @@ impl BackupFolder {
     }
 
     /// The backups that an endpoint named, newest first.
-    pub(super) fn own(&self) -> Result<Vec<BackupInfo>, BackupError> {
+    pub(crate) fn own(&self) -> Result<Vec<BackupInfo>, BackupError> {
         let mut backups = self.list()?;
         backups.retain(|backup| name::parse(&backup.name).is_some());
         Ok(backups)

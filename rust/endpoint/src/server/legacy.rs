@@ -83,7 +83,7 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
         upload::accept(unpacked, now_ms)
     });
     let done = match accepted.await? {
-        Ok(accepted) => upload::put_in_place(walk, &worker, lease, accepted).await?,
+        Ok(accepted) => upload::put_in_place(walk, lease, accepted).await?,
         Err(trouble) => Err(trouble),
     };
     Ok(match done {

@@ -44,7 +44,7 @@ pub(super) async fn upload(
 ) -> Result<Answer, Refusal> {
     let lease = worker.take_for_upload(caller).await?;
     let done = match receive(walk, account).await? {
-        Ok(accepted) => put_in_place(walk, worker, lease, accepted).await?,
+        Ok(accepted) => put_in_place(walk, lease, accepted).await?,
         Err(trouble) => Err(trouble),
     };
     match done {
@@ -59,20 +59,18 @@ pub(super) async fn upload(
 /// Replaces the account's collection. What goes wrong on the disk is told to the person, too.
 pub(super) async fn put_in_place(
     walk: &Walk<'_>,
-    worker: &Worker,
     lease: UploadLease,
     accepted: Accepted,
 ) -> Result<Result<(), Trouble>, Refusal> {
     let Accepted { temp: file, bytes, counts } = accepted;
-    if let Some(quota) = walk.shared.options.limits.max_account_bytes
-        && bytes + worker.media().bytes() > quota
-    {
-        return Ok(Err(Trouble::UploadOverQuota(quota)));
-    }
     let new = NewCollection { file, bytes, counts, reason: BackupReason::Upload, one_way: false };
     match lease.replace(new).await {
         Err(refusal) if refusal.kind == ErrorKind::Internal => {
             Ok(Err(Trouble::UploadNotReplaced(refusal.reason)))
+        }
+        Err(refusal) if refusal.kind == ErrorKind::TooLarge => {
+            let quota = walk.shared.options.limits.max_account_bytes.unwrap_or_default();
+            Ok(Err(Trouble::UploadOverQuota(quota)))
         }
         replaced => replaced.map(|_kept| Ok(())),
     }

@@ -27,7 +27,7 @@ pub enum Trouble {
     /// With the uploaded collection the account would hold more bytes than it may.
     #[error(
         "Your account may hold {} MB on this sync endpoint, and the collection does not fit beside \
-         your media.",
+         your media and the copy of the collection that it would replace.",
         .0 / 1_000_000
     )]
     UploadOverQuota(u64),

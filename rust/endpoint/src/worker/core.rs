@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
+use crate::quota::Quota;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::texts::Texts;
@@ -50,6 +51,7 @@ pub(super) struct Core {
     pub(super) astray: Astray,
     pub(super) notices: Notices,
     pub(super) texts: Arc<dyn Texts>,
+    pub(super) quota: Quota,
     archivist: Arc<Archivist>,
     pub(super) disk: DiskDoubt,
     /// When the last message had been worked on.
@@ -99,6 +101,7 @@ impl Core {
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             timings: options.timings.clone(),
+            quota: Quota::new(&folder, options),
             notices: Notices::new(&folder),
             astray: Astray::new(&folder),
             store: Store::new(folder, options.backups.clone()),
@@ -124,6 +127,11 @@ impl Core {
         if let Err(error) = self.store.close() {
             self.problem(&format!("the collection could not be closed properly: {error}"));
         }
+    }
+
+    /// Old backups give way to what has grown.
+    pub(super) fn trim_to_quota(&self) {
+        self.quota.trim(self.media.bytes(), self.clock.now_ms());
     }
 
     pub(super) fn problem(&self, message: &str) {
@@ -184,6 +192,7 @@ impl Owner for Core {
                 self.problem(&format!("the collection could not be read: {error}"));
             }
             self.close_database();
+            self.trim_to_quota();
             self.archivist.tidy_soon(self.store.folder());
         }
     }

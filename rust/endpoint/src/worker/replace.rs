@@ -1,6 +1,7 @@
 //! Another collection in the place of an account's, and copies of it.
 
 use deckport_collection::Interrupt;
+use deckport_wire::ErrorKind;
 
 use super::core::Core;
 use super::message::{Caller, NewCollection, Replacement};
@@ -23,15 +24,22 @@ impl Core {
             return Err(Refusal::busy("the device has begun something else in the meantime"));
         }
         self.lease.release();
-        faults::point("upload.before_replace");
         let NewCollection { file, bytes, counts, reason, one_way } = new;
         let now_ms = self.clock.now_ms();
+        if reason == BackupReason::Upload {
+            let kept = self.store.bytes_to_keep(now_ms);
+            self.quota.allows(bytes, kept, self.media.bytes()).map_err(|_| {
+                Refusal::new(ErrorKind::TooLarge, "the account may not hold so much")
+            })?;
+        }
+        faults::point("upload.before_replace");
         let displaced = self
             .store
             .replace(file, reason, one_way, caller.device_name(), now_ms)
             .map_err(|error| Refusal::internal(error.to_string()))?;
         faults::point("upload.replaced");
         self.astray.forget_all();
+        self.trim_to_quota();
         if let Some(backup) = &displaced.backup {
             self.tell_of_backup(&caller, backup);
             // A notice is for a device; whoever restores or imports knows what is replaced.
@@ -87,6 +95,7 @@ impl Core {
         if let Some(backup) = &kept {
             self.tell_of_backup(caller, backup);
         }
+        self.trim_to_quota();
         Ok(kept)
     }
 

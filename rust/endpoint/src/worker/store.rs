@@ -215,6 +215,13 @@ impl Store {
         (collection.state().ok(), collection.summary().ok().map(Counts::from))
     }
 
+    /// Bytes of the copy that a replacement would keep; 0 where there is nothing to lose.
+    pub(super) fn bytes_to_keep(&mut self, now_ms: i64) -> u64 {
+        let is_kept = !self.is_untouched(now_ms);
+        let bytes = fs::metadata(self.path()).map_or(0, |file| file.len());
+        if is_kept { bytes } else { 0 }
+    }
+
     fn put_in_place(
         &self,
         new: TempFile,

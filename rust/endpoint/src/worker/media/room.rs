@@ -16,6 +16,7 @@ use crate::events::{Event, EventSink, MediaCounts};
 use crate::faults;
 use crate::files::make_folder;
 use crate::options::EndpointOptions;
+use crate::quota::Quota;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::texts::MediaTrouble;
@@ -39,8 +40,7 @@ pub(in crate::worker) struct MediaRoom {
     clock: Arc<dyn Clock>,
     events: Arc<dyn EventSink>,
     idle: Duration,
-    /// Most bytes that the account may hold.
-    quota: Option<u64>,
+    quota: Quota,
     state: Arc<MediaState>,
     store: Option<MediaStore>,
     exchanged: Exchanged,
@@ -56,13 +56,14 @@ impl MediaRoom {
         options: &EndpointOptions,
         state: Arc<MediaState>,
     ) -> MediaRoom {
+        let folder = options.data_dir.join(&account.folder);
         MediaRoom {
             account: account.name.clone(),
-            folder: options.data_dir.join(&account.folder),
+            quota: Quota::new(&folder, options),
+            folder,
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             idle: options.timings.database_idle,
-            quota: options.limits.max_account_bytes,
             state,
             store: None,
             exchanged: Exchanged::default(),
@@ -98,16 +99,15 @@ impl MediaRoom {
 
     /// Why a batch is not even looked into.
     fn over_quota(&self, zip: &MediaZip) -> Option<Refusal> {
-        let quota = self.quota?;
-        let collection = std::fs::metadata(self.folder.join("collection.anki2"));
-        let used = self.state.bytes() + collection.map_or(0, |file| file.len());
         // A batch of deletions is small, and always welcome.
-        let is_over = zip.bytes() > SMALL_BATCH_BYTES && used + zip.bytes() > quota;
-        is_over.then(|| {
-            let trouble = MediaTrouble::OverQuota(quota);
-            let reason = trouble.to_string();
-            Refusal { media: Some(trouble), ..Refusal::new(ErrorKind::TooLarge, reason) }
-        })
+        if zip.bytes() <= SMALL_BATCH_BYTES {
+            return None;
+        }
+        let now_ms = self.clock.now_ms();
+        let quota = self.quota.make_room(self.state.bytes(), zip.bytes(), now_ms).err()?;
+        let trouble = MediaTrouble::OverQuota(quota);
+        let reason = trouble.to_string();
+        Some(Refusal { media: Some(trouble), ..Refusal::new(ErrorKind::TooLarge, reason) })
     }
 
     fn upload(

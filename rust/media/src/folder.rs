@@ -106,8 +106,33 @@ fn is_single(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::disk::RealDisk;
+
+    /// Remembers which folders were synced.
+    #[derive(Default)]
+    struct WatchedDisk(Mutex<Vec<PathBuf>>);
+
+    impl Disk for WatchedDisk {
+        fn sync_dir(&self, path: &Path) -> io::Result<()> {
+            self.0.lock().unwrap().push(path.to_owned());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_new_trash_is_on_the_disk_before_anything_is_in_it() {
+        let account = tempfile::tempdir().unwrap();
+        let disk = Arc::new(WatchedDisk::default());
+        let folder = Folder::new(account.path(), disk.clone());
+        for _ in 0..2 {
+            folder.make_trash().unwrap();
+            assert!(folder.trash().is_dir());
+            assert_eq!(*disk.0.lock().unwrap(), [account.path()]);
+        }
+    }
 
     #[test]
     fn no_name_leads_out_of_the_folder() {

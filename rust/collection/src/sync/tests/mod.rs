@@ -262,7 +262,7 @@ fn a_note_without_its_notetype_or_with_other_fields_is_a_conflict() {
     for note in [foreign, short] {
         let (mut sync, _) = fixture.start(SERVER_USN, true);
         let result = sync.apply_chunk(fixture.conn(), rows(vec![], vec![note], vec![]));
-        assert!(matches!(result, Err(Error::Conflict(_))), "{result:?}");
+        assert!(matches!(result, Err(Error::Notetype(_))), "{result:?}");
         sync.abort(fixture.conn()).unwrap();
     }
 }

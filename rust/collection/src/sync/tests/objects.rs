@@ -77,7 +77,7 @@ fn a_notetype_of_another_shape_is_a_conflict() {
     changes.notetypes[0].fields.pop();
     let (mut sync, _) = fixture.start(SERVER_USN, true);
     let result = sync.apply_changes(fixture.conn(), changes.into());
-    assert!(matches!(result, Err(Error::Conflict(_))));
+    assert!(matches!(result, Err(Error::Notetype(_))));
     sync.abort(fixture.conn()).unwrap();
 }
 

@@ -96,14 +96,17 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
         private const val EVENTS_AT_HAND = 64
 
         /**
-         * Opens a folder, which is made when it is missing. Nothing is served yet.
+         * Opens a folder, which is made when it is missing. Nothing is served yet. A [translator] says what people
+         * read in Anki on their other devices in their language.
          *
          * @throws OpenException notably [OpenException.FolderInUse] for a second endpoint on the same folder.
          */
         @Throws(OpenException::class, kotlin.coroutines.cancellation.CancellationException::class)
-        public suspend fun open(options: EndpointOptions): Deckport {
+        public suspend fun open(options: EndpointOptions, translator: Translator? = null): Deckport {
             NativeLibrary.load()
-            return Deckport(Endpoint.open(options))
+            val endpoint =
+                if (translator == null) Endpoint.open(options) else Endpoint.openTranslated(options, translator)
+            return Deckport(endpoint)
         }
     }
 }

@@ -144,7 +144,7 @@ class Hold(ProgressListener):
         self.began = threading.Event()
         self.go = threading.Event()
 
-    def on_progress(self, stage: CareStage, done: int, total: int | None) -> bool:
+    def on_progress(self, stage: CareStage, _done: int, _total: int | None) -> bool:
         """Wait in the midst of the work."""
         if stage == self.stage:
             self.began.set()

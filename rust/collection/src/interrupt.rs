@@ -11,18 +11,28 @@ const STEPS: i32 = 1_000;
 
 /// Ends long work on a private copy, which is thrown away then. Clones are one and the same.
 #[derive(Debug, Clone, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt {
+    own: Arc<AtomicBool>,
+    above: Option<Arc<AtomicBool>>,
+}
 
 impl Interrupt {
+    /// One that is set by itself, or when this one is: for one of several pieces of work.
+    #[must_use]
+    pub fn below(&self) -> Interrupt {
+        Interrupt { own: Arc::default(), above: Some(Arc::clone(&self.own)) }
+    }
+
     /// Asks the work to end, for good. It fails soon with [`Error::Interrupted`](crate::Error).
     pub fn set(&self) {
-        self.0.store(true, Ordering::Release);
+        self.own.store(true, Ordering::Release);
     }
 
     /// Whether it was asked to.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Acquire);
+        is_set(&self.own) || self.above.as_ref().is_some_and(is_set)
     }
 
     /// From now on a statement of this connection ends when this is set.
@@ -52,6 +62,16 @@ mod tests {
         let code = ended.unwrap_err().sqlite_error_code();
         assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
         setting.join().unwrap();
+    }
+
+    #[test]
+    fn what_is_above_ends_all_and_what_is_below_only_itself() {
+        let above = Interrupt::default();
+        let (one, other) = (above.below(), above.below());
+        one.set();
+        assert_eq!([one.is_set(), other.is_set(), above.is_set()], [true, false, false]);
+        above.set();
+        assert!(other.is_set());
     }
 
     #[test]

@@ -275,15 +275,17 @@ impl Endpoint {
         E: Common + From<engine::CareError>,
     {
         let handle = self.control.handle::<E>()?;
-        runtime::aside(move |interrupt| {
+        let cared = runtime::aside(&self.control.ending, move |interrupt| {
             let care = handle.care(&account)?.ended_by(interrupt.clone());
             // It may have been given up before it began.
             if interrupt.is_set() {
                 return Err(engine::CareError::Cancelled.into());
             }
             work(&care)
-        })
-        .await
+        });
+        // Whatever the end made of it.
+        let over = |error| if self.control.ending.is_set() { E::closed() } else { error };
+        cared.await.map_err(over)
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deckport_endpoint::{
-    Endpoint, EndpointHandle, InterfaceAddress, Interfaces, ListenOn, addresses, listen,
+    Endpoint, EndpointHandle, InterfaceAddress, Interfaces, Interrupt, ListenOn, addresses, listen,
 };
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -20,6 +20,8 @@ use crate::networks::Networks;
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) hub: Arc<Hub>,
+    /// Ends long work on accounts.
+    pub(crate) ending: Interrupt,
     listen_on: ListenOn,
     networks: Arc<Networks>,
     /// One start or stop at a time.
@@ -56,7 +58,7 @@ impl Control {
         let open =
             Open { endpoint: Some(Arc::new(endpoint)), bound: Vec::new(), addresses: Vec::new() };
         let (running, open) = (tokio::sync::Mutex::default(), Mutex::new(open));
-        Control { hub, listen_on, networks, running, open }
+        Control { hub, ending: Interrupt::default(), listen_on, networks, running, open }
     }
 
     /// The way to accounts and collections.
@@ -109,6 +111,7 @@ impl Control {
 
     /// Stops and gives the folder free.
     pub(crate) async fn shut_down(self: Arc<Control>) -> Result<(), StartError> {
+        self.ending.set();
         // Held to the end: a start that waits for it finds that everything is over.
         let mut running = self.running.lock().await;
         let stopped = self.stop_running(&mut running).await;
@@ -122,6 +125,7 @@ impl Control {
 
     /// Ends everything without waiting: for an object that nobody holds any more.
     pub(crate) fn let_go(self: &Arc<Control>) {
+        self.ending.set();
         if let Ok(mut running) = self.running.try_lock() {
             drop(running.take());
         }

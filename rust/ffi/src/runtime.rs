@@ -100,16 +100,17 @@ where
     threads.spawn_blocking(work).await.unwrap_or_else(|failed| Err(of_lost(&failed)))
 }
 
-/// Does long blocking work on a thread of its own. The interrupt ends it when nobody waits for it
-/// any more.
+/// Does long blocking work on a thread of its own. Its interrupt ends it when nobody waits for it
+/// any more, or when `all` is set.
 pub(crate) async fn aside<T, E>(
+    all: &Interrupt,
     work: impl FnOnce(Interrupt) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
     E: Common,
 {
-    let given_up = SetOnDrop(Interrupt::default());
+    let given_up = SetOnDrop(all.below());
     let interrupt = given_up.0.clone();
     let (done, result) = oneshot::channel();
     let run = move || {

@@ -254,7 +254,7 @@ class LifeTest {
     }
 
     @Test
-    fun `closing while an export runs ends both`() = scenario {
+    fun `closing while an export or a check runs ends all of them`() = scenario {
         val deckport = opened(folder)
         Anki(File(folder, "device")).use { device ->
             device.login(deckport.startedAt())
@@ -264,21 +264,19 @@ class LifeTest {
         val began = CompletableDeferred<Unit>()
         val held = CountDownLatch(1)
         val file = File(folder, "out.colpkg")
-        val export = async(Dispatchers.IO) {
-            runCatching {
-                deckport.exportFile("anna", file) {
-                    began.complete(Unit)
-                    held.await(PATIENCE.inWholeSeconds, TimeUnit.SECONDS)
-                }
-            }
+        val hold: (Progress) -> Unit = {
+            began.complete(Unit)
+            held.await(PATIENCE.inWholeSeconds, TimeUnit.SECONDS)
         }
+        val calls = listOf(
+            async(Dispatchers.IO) { refused<CareException.Closed> { deckport.exportFile("anna", file, onProgress = hold) } },
+            async(Dispatchers.IO) { refused<CareException.Closed> { deckport.check("anna", onProgress = hold) } },
+        )
         began.await()
         withContext(Dispatchers.IO) { deckport.close() }
         held.countDown()
-        // It had begun, so it is complete; or it is told why not, and there is no file.
-        val ended = export.await()
-        assertEquals(ended.isSuccess, file.exists())
-        ended.onFailure { assertTrue(it is CareException, "$it") }
+        assertEquals(setOf("the endpoint was shut down"), calls.awaitAll().toSet())
+        assertFalse(file.exists())
         freeAgain()
     }
 

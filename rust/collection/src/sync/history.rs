@@ -64,6 +64,9 @@ pub(super) struct History {
     path: PathBuf,
     #[serde(skip)]
     begin: Settings,
+    /// Nothing is written of it yet.
+    #[serde(skip)]
+    is_new: bool,
     /// The schema time of the collection that it belongs to.
     schema_modified: i64,
     /// Changes of earlier syncs are not known.
@@ -99,6 +102,7 @@ impl History {
         let of_this =
             |history: &History| history.schema_modified == schema_modified && history.since <= usn;
         let mut history = known.filter(of_this).unwrap_or(History {
+            is_new: true,
             schema_modified,
             since: usn,
             ..History::default()
@@ -131,7 +135,8 @@ impl History {
         usn < self.since || self.names_moved.is_some_and(|moved| moved >= usn)
     }
 
-    /// Remembers what the sync changed, on disk. Nothing is written when nothing changed.
+    /// Remembers what the sync changed, on disk. Nothing is written when nothing changed, except
+    /// from when on that is so: it is all that is known of a device whose next sync comes late.
     pub(super) fn keep(mut self, conn: &Connection, usn: Usn) -> Result<()> {
         let end = Settings::read(conn)?;
         let old = self.changes.len();
@@ -146,7 +151,8 @@ impl History {
             let before = serde_json::value::to_raw_value(&begin.creation)?;
             self.changes.push(Change { usn, key: None, before: Some(before) });
         }
-        let nothing_new = self.changes.len() == old && self.names_moved != Some(usn);
+        let nothing_new =
+            !self.is_new && self.changes.len() == old && self.names_moved != Some(usn);
         if nothing_new || self.path.as_os_str().is_empty() {
             return Ok(());
         }

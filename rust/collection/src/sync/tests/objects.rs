@@ -182,6 +182,24 @@ fn settings_of_two_clients_are_merged_key_by_key() {
 }
 
 #[test]
+fn a_setting_is_not_undone_by_a_device_that_missed_it_and_the_syncs_before() {
+    // A day on which nothing has to be released.
+    let rest = r#""lastUnburied":20466,"schedVer":2,"rollover":4"#;
+    let with = |own: &str| format!("{{{own},{rest}}}");
+    let (fixture, usn) = with_config(&with(r#""a":1"#));
+    let path = fixture.collection.path().with_file_name("collection.anki2.settings");
+    std::fs::remove_file(path).unwrap();
+    // The first syncs since all devices have the same collection change no setting.
+    for client in [usn, usn + 1] {
+        let (sync, _) = fixture.start(client, false);
+        sync.finish(fixture.conn(), NOW).unwrap();
+    }
+    send_config(&fixture, usn + 2, &with(r#""a":2"#));
+    let got = send_config(&fixture, usn + 1, &with(r#""a":1,"b":1"#));
+    assert_eq!(got.as_deref(), Some(r#"{"a":2,"b":1}"#));
+}
+
+#[test]
 fn without_a_history_nothing_counts_as_removed() {
     let rest = r#""lastUnburied":99999,"schedVer":2,"rollover":4"#;
     let with = |own: &str| format!("{{{own},{rest}}}");

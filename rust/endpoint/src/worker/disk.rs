@@ -25,6 +25,12 @@ impl DiskDoubt {
         self.is_due |= matches!(refusal.kind, ErrorKind::Unavailable | ErrorKind::Internal);
     }
 
+    /// After a failure that the disk may have caused: what to tell a person, if it did.
+    pub(super) fn suspect(&mut self, folder: &Path) -> Option<Trouble> {
+        self.is_due = true;
+        self.complaint(folder)
+    }
+
     /// What to tell a person, if `folder` cannot be written; costs nothing without a failure.
     pub(super) fn complaint(&mut self, folder: &Path) -> Option<Trouble> {
         let complaint = if self.is_due { look(folder) } else { None };
@@ -65,5 +71,6 @@ mod tests {
         assert!(doubt.complaint(folder.path()).is_none());
         std::fs::create_dir(&obstacle).unwrap();
         assert!(doubt.complaint(folder.path()).is_none());
+        assert!(doubt.suspect(folder.path()).is_some());
     }
 }

@@ -71,7 +71,10 @@ impl Core {
             }
             Err(error) => {
                 self.problem(&format!("the collection cannot be used: {error}"));
-                let trouble = Trouble::CollectionUnusable(error.to_string());
+                // SQLite calls a full disk an I/O error in places.
+                let trouble = self.disk.suspect(self.store.folder());
+                let trouble =
+                    trouble.unwrap_or_else(|| Trouble::CollectionUnusable(error.to_string()));
                 unusable(self.texts.trouble(&trouble), now_ms)
             }
         };

@@ -6,17 +6,19 @@ import copy
 import shutil
 import time
 
+from story import Request, copy_device
+
 from harness import dump
 from harness.device import Device
 from harness.media import hashes
 from harness.world import PASSWORD, USER
 from household import Household, WrongError
-from story import Request, copy_device
 
 
 def start(home: Household, asked: Request) -> float:
     """Start the server, and the devices as they were before the request; returns the seconds the
-    server needed. What was confirmed must be there before anything has run."""
+    server needed. What was confirmed must be there before anything has run.
+    """
     syncs = home.ledger.syncs
     home.ledger = copy.deepcopy(asked.ledger)
     home.ledger.syncs = syncs

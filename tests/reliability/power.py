@@ -21,16 +21,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aftermath
-import disturbance
 import tape
-from harness.device import ClientError
-from harness.world import USER
-from household import Household, WrongError
 from platter import MAPPED, MOODS, Disk, Mood
-from report import Part, Setup, end_on_sigterm
 from story import Request, Story
 from story import tell as tell_story
 from tape import Kind, Tape
+
+import disturbance
+from harness.device import ClientError
+from harness.world import USER
+from household import Household, WrongError
+from report import Part, Setup, end_on_sigterm
 
 CUTS_PER_STORY = 100
 WORKERS = 2
@@ -206,9 +207,7 @@ def _cuts(story: Story, count: int, chance: random.Random) -> list[Cut]:
         for position in (number, number + 1)
     ]
     positions = chance.sample(edges, min(len(edges), count * 3 // 4))
-    positions += [
-        chance.randint(0, len(story.records)) for _ in range(count - len(positions))
-    ]
+    positions += [chance.randint(0, len(story.records)) for _ in range(count - len(positions))]
     cuts = [
         Cut(position, MOODS[number % len(MOODS)], chance.getrandbits(32))
         for number, position in enumerate(positions)
@@ -263,7 +262,8 @@ def _lose_power_again(
     home: Household, asked: Request, cut: Cut, chance: random.Random, library: Path
 ) -> str:
     """The server starts on what is left and answers its first device; before that has the answer
-    everything is dark again."""
+    everything is dark again.
+    """
     recorder = Tape(library, home.server.data, home.root / "tape")
     disk = Disk.of(home.server.data)
     home.server.variables |= recorder.variables

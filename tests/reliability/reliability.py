@@ -14,11 +14,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scenarios"))
 
+import power
+
 import crowd
 import disk
 import kills
 import lives
-import power
 from report import Part, Setup, end_on_sigterm
 
 HEADS = {

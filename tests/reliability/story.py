@@ -8,11 +8,12 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tape import Kind, Record, Tape
+
 from harness.device import Device
 from harness.world import PASSWORD, USER
 from household import Household, Ledger
 from report import Setup
-from tape import Kind, Record, Tape
 
 # How often each happens. Restart: the server is stopped as at a shutdown of the system, and
 # started again. Restore: a backup is made and put in the collection's place.

@@ -60,14 +60,16 @@ class OpenedAnki:
         if name.startswith("_") or name == "perform":
             raise ValueError(f"no such operation: {name}")
         operation = getattr(self, name)
-        result = operation(**args)
-        if getattr(operation, "is_edit", False):
-            # New objects are numbered by milliseconds: a person is not fast enough to make two of
-            # one number on two devices.
-            await_next_millisecond()
-            if at is not None:
-                self.stamp(at)
-        return result
+        try:
+            return operation(**args)
+        finally:
+            # Also what fails may have made something before.
+            if getattr(operation, "is_edit", False):
+                # New objects are numbered by milliseconds: a person is not fast enough to make two
+                # of one number on two devices.
+                await_next_millisecond()
+                if at is not None:
+                    self.stamp(at)
 
     def stamp(self, at: int) -> None:
         """Give everything just edited the modification time `at`.

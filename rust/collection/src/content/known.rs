@@ -6,10 +6,12 @@
 //! written to the collection, it may know neither; then the digest is made anew when there is time.
 
 use std::fs;
+use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
 
 use super::{Digest, tally};
 use crate::error::Result;
@@ -34,17 +36,25 @@ pub(super) fn state_of(conn: &Connection) -> Result<State> {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Known {
     states: Vec<(State, Digest)>,
+    /// A power cut can leave parts of two writes, which may well look like a file.
+    seal: u64,
 }
 
 impl Known {
     pub(super) fn of(state: State, digest: Digest) -> Known {
-        Known { states: vec![(state, digest)] }
+        Known::sealed(vec![(state, digest)])
+    }
+
+    fn sealed(states: Vec<(State, Digest)>) -> Known {
+        let seal = seal_of(&states);
+        Known { states, seal }
     }
 
     /// Of the collection file `path`; nothing when there is no file or it is damaged.
     pub(super) fn read(path: &Path) -> Known {
         let stored = fs::read(beside(path, SUFFIX)).ok();
-        stored.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+        let known = stored.and_then(|json| serde_json::from_slice::<Known>(&json).ok());
+        known.filter(|known| known.seal == seal_of(&known.states)).unwrap_or_default()
     }
 
     pub(super) fn get(&self, state: State) -> Option<Digest> {
@@ -59,6 +69,16 @@ impl Known {
             let _ = fs::remove_file(file);
         }
     }
+}
+
+fn seal_of(states: &[(State, Digest)]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    for ((schema_modified, modified), digest) in states {
+        hasher.write_i64(*schema_modified);
+        hasher.write_i64(*modified);
+        hasher.write(&digest.to_bytes());
+    }
+    hasher.finish()
 }
 
 /// The digest of a collection while a sync changes it.
@@ -100,7 +120,7 @@ impl Running {
         let change = tally::take(conn)?;
         if let (Some(path), Some(begin), Some(change)) = (self.path, self.begin, change) {
             let end = (state_of(conn)?, begin.1.plus(change));
-            Known { states: vec![begin, end] }.write(&path);
+            Known::sealed(vec![begin, end]).write(&path);
         }
         Ok(())
     }

@@ -252,4 +252,11 @@ fn a_damaged_file_is_as_good_as_none() {
     fixture.sync(5);
     fixture.collection.settle_content().unwrap();
     assert_eq!(fixture.altered(), Some(vec![]));
+    // A digit of the digest is of another write.
+    let file = beside(&fixture.path, ".digest");
+    let written = std::fs::read_to_string(&file).unwrap();
+    let at = written.find("]],").unwrap() - 1;
+    let digit = if &written[at..=at] == "1" { "2" } else { "1" };
+    std::fs::write(&file, format!("{}{digit}{}", &written[..at], &written[at + 1..])).unwrap();
+    assert_eq!(fixture.altered(), None);
 }

@@ -140,7 +140,7 @@ fn gather(ours: &Value, theirs: &Value, place: &str, parts: &mut Vec<String>) {
         let (a, b) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
         // Clients before 23.12 do not know it, and a file that lacks it reads as false.
         let is_too_old = key == "waitForAudio" && a == true && b == false;
-        if is_too_old || same(a, b) {
+        if is_too_old || is_nothing(a, b) || is_nothing(b, a) || same(a, b) {
             continue;
         }
         match (a, b) {
@@ -151,6 +151,11 @@ fn gather(ours: &Value, theirs: &Value, place: &str, parts: &mut Vec<String>) {
             _ => parts.push(part(&path, a, b)),
         }
     }
+}
+
+/// One version alone may know a key. Files do not tell `false` from nothing at all.
+fn is_nothing(absent: &Value, other: &Value) -> bool {
+    absent.is_null() && *other == false
 }
 
 /// Fields or card types of a notetype.

@@ -47,6 +47,7 @@ fn what_may_differ_between_healthy_copies_is_no_difference() {
         "UPDATE cards SET data = '{}' WHERE id = 12",
         "UPDATE cards SET data = '{\"s\":1.2346}' WHERE id = 13",
         "UPDATE config SET val = '{\"b\":2.0,\"a\":[1]}' WHERE KEY = 'addon'",
+        "UPDATE config SET val = '{\"b\":2,\"a\":[1],\"own\":false}' WHERE KEY = 'addon'",
     ] {
         assert_eq!(differences(sql), [""; 0], "{sql}");
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import shutil
 import tempfile
@@ -16,7 +15,7 @@ import disturbance
 from disturbance import EVERYTHING, KILL
 from harness.device import ClientError, Device
 from household import Household, WrongError
-from report import Part, Setup, end_on_sigterm
+from report import Part, Setup, in_workers
 
 # See `faults::point` in the endpoint crate; what each is reached by.
 POINTS = {
@@ -49,7 +48,6 @@ OPERATIONS = {"sync": 40, "upload": 150, "download": 12, "media": 60}
 SECONDS = {"sync": 0.08, "upload": 0.12, "download": 0.04, "media": 0.12}
 
 KILLS_PER_STORY = 50
-WORKERS = 2
 
 
 @dataclass
@@ -90,16 +88,11 @@ def run(setup: Setup, kills: int, first: int) -> Part:
     ]
     stories: list[Told] = []
     try:
-        with multiprocessing.get_context("spawn").Pool(
-            min(WORKERS, len(tasks)), end_on_sigterm
-        ) as pool:
-            for told in pool.imap_unordered(tell, tasks):
-                stories.append(told)
-                print(f"  story {told.seed}: {told.kills.total()} kills", flush=True)
-                if told.wrong:
-                    part.fail(f"story {told.seed}: {told.wrong}")
-            pool.close()
-            pool.join()
+        for told in in_workers(tell, tasks):
+            stories.append(told)
+            print(f"  story {told.seed}: {told.kills.total()} kills", flush=True)
+            if told.wrong:
+                part.fail(f"story {told.seed}: {told.wrong}")
     finally:
         if part.passed:
             shutil.rmtree(root, ignore_errors=True)

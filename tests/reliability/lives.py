@@ -13,10 +13,9 @@ from pathlib import Path
 from harness.judge import KNOWN, MENDED, OTHER, Verdict, judge
 from harness.life import EQUAL_NAMES, TIES, Script
 from harness.stage import Stage
-from report import Part, Setup, end_on_sigterm
+from report import Part, Setup, end_on_sigterm, in_workers
 
 STEPS = 60
-WORKERS = 2
 
 
 @dataclass
@@ -38,17 +37,13 @@ def run(setup: Setup, lives: int, first: int, strict: bool) -> Part:
     verdicts: list[Verdict] = []
     root = Path(tempfile.mkdtemp(prefix="deckport-lives-", dir=setup.fast_folder))
     task = Task(setup, root, STEPS)
-    context = multiprocessing.get_context("spawn")
     try:
-        with context.Pool(min(WORKERS, lives), _prepare, (task,)) as pool:
-            for verdict in pool.imap_unordered(_live, range(first, first + lives)):
-                verdicts.append(verdict)
-                for kind, text in verdict.findings:
-                    print(f"  life {verdict.seed} {verdict.older}: [{kind}] {text}", flush=True)
-                if len(verdicts) % 50 == 0:
-                    print(f"  {len(verdicts)} lives", flush=True)
-            pool.close()
-            pool.join()
+        for verdict in in_workers(_live, range(first, first + lives), _prepare, (task,)):
+            verdicts.append(verdict)
+            for kind, text in verdict.findings:
+                print(f"  life {verdict.seed} {verdict.older}: [{kind}] {text}", flush=True)
+            if len(verdicts) % 50 == 0:
+                print(f"  {len(verdicts)} lives", flush=True)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     return _report(sorted(verdicts, key=lambda verdict: verdict.seed), strict)

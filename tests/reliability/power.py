@@ -11,7 +11,6 @@ and a server that answers first and syncs then, must lose something.
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import shutil
 import tempfile
@@ -31,10 +30,9 @@ import disturbance
 from harness.device import ClientError
 from harness.world import USER
 from household import Household, WrongError
-from report import Part, Setup, end_on_sigterm
+from report import Part, Setup, in_workers
 
 CUTS_PER_STORY = 100
-WORKERS = 2
 # One of so many cuts has a second one, in the recovery; and is followed by Check Database.
 SECOND_EVERY = 6
 CHECK_EVERY = 10
@@ -115,14 +113,9 @@ def run(setup: Setup, cuts: int, first: int) -> Part:
     ]
     all_told: list[Told] = []
     try:
-        with multiprocessing.get_context("spawn").Pool(
-            min(WORKERS, len(tasks)), end_on_sigterm
-        ) as pool:
-            for told in pool.imap_unordered(live, tasks):
-                all_told.append(told)
-                _show(told, part)
-            pool.close()
-            pool.join()
+        for told in in_workers(live, tasks):
+            all_told.append(told)
+            _show(told, part)
     finally:
         if part.passed:
             shutil.rmtree(root, ignore_errors=True)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Told = TypeVar("Told")
+
+# Processes at a time.
+WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,21 @@ class Setup:
 def end_on_sigterm() -> None:
     """Let the end of a worker process be an orderly one, which ends its servers and clients."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+def in_workers(
+    work: Callable[[Task], Told],
+    tasks: Sequence[Task],
+    prepare: Callable[..., object] = end_on_sigterm,
+    arguments: tuple[object, ...] = (),
+) -> Iterator[Told]:
+    """Do each task in a worker process; what they tell comes in the order in which it is ready."""
+    with multiprocessing.get_context("spawn").Pool(
+        min(WORKERS, len(tasks)), prepare, arguments
+    ) as pool:
+        yield from pool.imap_unordered(work, tasks)
+        pool.close()
+        pool.join()
 
 
 @dataclass

@@ -106,7 +106,7 @@ impl Running {
     }
 
     /// To be called before so many rows are changed.
-    pub(crate) fn expect(&mut self, conn: &Connection, rows: usize) -> Result<()> {
+    pub(crate) fn prepare_for(&mut self, conn: &Connection, rows: usize) -> Result<()> {
         self.rows = self.rows.saturating_add(rows);
         if self.watched && self.rows > MOST_WATCHED {
             tally::unwatch(conn)?;

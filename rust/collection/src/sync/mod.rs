@@ -168,7 +168,7 @@ impl ServerSync {
     pub fn apply_chunk(&mut self, conn: &Connection, received: Chunk) -> Result<()> {
         let count = count_rows(&received);
         self.counts.received += count;
-        self.content.expect(conn, usize::try_from(count).unwrap_or(usize::MAX))?;
+        self.content.prepare_for(conn, usize::try_from(count).unwrap_or(usize::MAX))?;
         for review in &received.reviews {
             rows::add_review(conn, review, self.usn)?;
         }

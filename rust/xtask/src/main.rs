@@ -13,6 +13,8 @@ mod android;
 mod bench;
 mod bindings;
 mod bindings_test;
+#[cfg(test)]
+mod citations;
 mod deny;
 mod fuzz;
 mod kotlin;

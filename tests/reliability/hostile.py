@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -22,9 +23,10 @@ PAUSE = 0.02
 class Hostile:
     """Attacks one server, with a valid login of its own for some of them."""
 
-    def __init__(self, port: int, token: str, stop: Event) -> None:
+    def __init__(self, port: int, token: str, login: tuple[str, str], stop: Event) -> None:
         self.port = port
         self.token = token
+        self.login = login
         self.stop = stop
         self.random = random.Random(1)
         self.connections = 2_000
@@ -38,7 +40,9 @@ class Hostile:
             self.slow_body,
             self.huge_claim,
             self.wrong_key,
+            self.derived_key,
             self.wrong_password,
+            self.own_login_between,
             self.bomb,
             self.vanish,
         ]
@@ -91,10 +95,22 @@ class Hostile:
         """A token nobody has."""
         self._post("meta", f"{self.random.getrandbits(128):x}", b'{"v":11,"cv":"x"}')
 
+    def derived_key(self) -> None:
+        """The token that the reference server would give for a guessed password."""
+        guess = f"account0:{self.random.random()}".encode()
+        self._post("meta", hashlib.sha1(guess).hexdigest(), b'{"v":11,"cv":"x"}')
+
     def wrong_password(self) -> None:
         """Guessing."""
-        login = json.dumps({"u": "account0", "p": str(self.random.random())}).encode()
-        self._post("hostKey", "", login)
+        self._log_in("account0", str(self.random.random()))
+
+    def own_login_between(self) -> None:
+        """Guessing, and a right login so that the wrong ones are forgotten."""
+        self._log_in("account1", str(self.random.random()))
+        self._log_in(*self.login)
+
+    def _log_in(self, user: str, password: str) -> None:
+        self._post("hostKey", "", json.dumps({"u": user, "p": password}).encode())
 
     def bomb(self) -> None:
         """A small body that unpacks to a large one, and JSON of great depth."""
@@ -128,6 +144,6 @@ class Hostile:
         return connection
 
 
-def attack(port: int, token: str, stop: Event) -> None:
+def attack(port: int, token: str, login: tuple[str, str], stop: Event) -> None:
     """What the hostile process runs."""
-    Hostile(port, token, stop).run()
+    Hostile(port, token, login, stop).run()

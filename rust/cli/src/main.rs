@@ -12,6 +12,7 @@ mod failure;
 mod log;
 mod media;
 mod output;
+mod own_names;
 mod package;
 mod password;
 mod qr;

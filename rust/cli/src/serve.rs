@@ -74,6 +74,9 @@ fn options(
     let mut options = EndpointOptions::new(data_dir);
     options.configured_accounts = settings.configured_accounts.clone();
     options.scope = settings.scope.clone();
+    options.proxies = settings.proxies.clone();
+    options.page_hosts = settings.page_hosts.clone();
+    options.token_lifetime = settings.token_lifetime;
     options.limits.max_account_bytes = settings.quota;
     if let Some(count) = settings.keep_backups {
         options.backups.newest = count;

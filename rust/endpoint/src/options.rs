@@ -1,6 +1,7 @@
 //! What an embedder decides about an endpoint. Plain data; nothing is read from the environment.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::backup::BackupPolicy;
 use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
 use crate::hex::hex;
-use crate::scope::Scope;
+use crate::scope::{Network, Scope};
 use crate::texts::{EnglishTexts, Texts};
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
@@ -24,6 +25,13 @@ pub struct EndpointOptions {
     pub configured_accounts: Vec<ConfiguredAccount>,
     /// From which networks connections are taken. Default: local ones.
     pub scope: Scope,
+    /// Reverse proxies that say for whom they speak. Default: none.
+    pub proxies: TrustedProxies,
+    /// Names under which pages are shown, besides addresses and `localhost`: those of this machine,
+    /// and of a reverse proxy. Syncing works under any name. Default: none.
+    pub page_hosts: Vec<String>,
+    /// After how long without use a device's token ends; `None`: never. Default: 365 days.
+    pub token_lifetime: Option<Duration>,
     /// Where interfaces are learnt from. Connections over mobile data are never taken. Default:
     /// the system.
     pub interfaces: Arc<dyn Interfaces>,
@@ -48,6 +56,9 @@ impl EndpointOptions {
             data_dir: data_dir.into(),
             configured_accounts: Vec::new(),
             scope: Scope::default(),
+            proxies: TrustedProxies::default(),
+            page_hosts: Vec::new(),
+            token_lifetime: Some(Duration::from_secs(365 * 86_400)),
             interfaces: Arc::new(SystemInterfaces),
             limits: Limits::default(),
             timings: Timings::default(),
@@ -56,6 +67,30 @@ impl EndpointOptions {
             clock: Arc::new(SystemClock::new()),
             events: Arc::new(NullEvents),
         }
+    }
+}
+
+/// The reverse proxies that are believed when they say from whom a request comes. What they say
+/// counts for limits, the throttle of logins, records and the list of devices; [`Scope`] is about
+/// connections, and those of a trusted proxy are always taken.
+///
+/// A proxy says it in `X-Forwarded-For` or `Forwarded`, or by the PROXY protocol (versions 1 and
+/// 2). It must write them anew: whoever is behind one that passes on what its clients send can
+/// pretend to be anybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies {
+    /// Where they are. This machine is trusted only if it is in one of these.
+    pub networks: Vec<Network>,
+    /// The one header that they write, for example `X-Real-IP`; `None`: `X-Forwarded-For` or
+    /// `Forwarded`, and where both are there they must agree.
+    pub header: Option<String>,
+}
+
+impl TrustedProxies {
+    /// Whether what comes from `address` may speak for others.
+    #[must_use]
+    pub fn trust(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(address))
     }
 }
 
@@ -80,7 +115,8 @@ pub struct Limits {
     pub min_free_bytes: u64,
     /// Connections served at once; further ones wait to be accepted. Default: 256.
     pub max_connections: usize,
-    /// Connections of one address; further ones are closed. Default: 64.
+    /// Connections of one address, or requests under way of one client of a trusted proxy; further
+    /// ones are closed. Loopback has no such limit. Default: 64.
     pub max_connections_per_address: usize,
 }
 

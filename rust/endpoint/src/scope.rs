@@ -30,7 +30,7 @@ impl Scope {
             Scope::Everyone => true,
             Scope::Local => is_local(peer),
             Scope::LocalAnd(networks) => {
-                is_local(peer) || networks.iter().any(|network| network.0.contains(&peer))
+                is_local(peer) || networks.iter().any(|network| network.contains(peer))
             }
         }
     }
@@ -46,6 +46,14 @@ fn is_local(address: IpAddr) -> bool {
 /// A network, written as `203.0.113.0/24`, `2001:db8::/32`, or as one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(IpNet);
+
+impl Network {
+    /// Whether an address is in it.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
 
 /// A text is no network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

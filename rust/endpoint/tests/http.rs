@@ -69,7 +69,9 @@ fn every_plausible_path_reaches_its_method() {
 
 #[test]
 fn other_requests_get_the_status_that_fits() {
-    let host = Host::start();
+    let host = Host::start_with(tempfile::tempdir().unwrap(), |options| {
+        options.page_hosts = vec!["x".to_owned()];
+    });
     let mut connection = host.connect();
     let get = connection.request("GET", "/sync/meta", "", b"");
     assert_eq!((get.status, get.header("allow")), (405, Some("POST")));

@@ -12,6 +12,7 @@ mod messages;
 mod method;
 pub mod multipart;
 pub mod objects;
+pub mod proxied;
 mod received;
 mod time;
 

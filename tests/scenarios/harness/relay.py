@@ -69,6 +69,8 @@ class Relay:
         self.cut: set[str] = set()
         self.bodies: dict[str, Change] = {}
         self.answers: dict[str, Answer] = {}
+        # Header lines that a reverse proxy adds.
+        self.added: dict[str, str] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -125,7 +127,7 @@ class Relay:
             self.target.hostname or "", self.target.port, timeout=PATIENCE
         )
         try:
-            connection.request("POST", path, body=body, headers=headers)
+            connection.request("POST", path, body=body, headers=headers | self.added)
             response = connection.getresponse()
             content = response.read()
             return Answer(

@@ -80,7 +80,7 @@ fn the_log_has_one_line_per_request_and_no_secrets() {
 #[test]
 fn the_json_log_is_one_object_per_line() {
     let data = tempdir().unwrap();
-    let server = Server::start_with(data.path(), &["--log", "json"], &[("SYNC_IP_HEADER", "x")]);
+    let server = Server::start_with(data.path(), &["--log", "json"], &[("SYNC_USER2", "u:p")]);
     server.meta("nonsense");
     let log = server.stop();
     let events: Vec<String> = log

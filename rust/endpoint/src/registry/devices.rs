@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use deckport_wire::ClientVersion;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::accounts::{ACCOUNT_COLUMN_COUNT, ACCOUNT_COLUMNS, account_from_row};
-use super::names::person_name;
+use super::names::{AccountName, person_name};
 use super::tokens::{TokenHash, token_hash};
 use super::{Device, Identity, Registry, RegistryError};
 
@@ -18,22 +18,53 @@ const MAX_VERSION_CHARACTERS: usize = 40;
 const SHARED_NAME: &str = "devices of the reference server";
 
 /// What [`device_from_row`] reads, of the table `devices` under the name `d`.
-const DEVICE_COLUMNS: &str = "d.id, d.account_id, d.name, d.client_version, d.platform, \
+pub(super) const DEVICE_COLUMNS: &str = "d.id, d.account_id, d.name, d.client_version, d.platform, \
                               d.address, d.created_ms, d.last_seen_ms, d.shared";
 
 impl Registry {
-    /// The account and device of a token; `None` when it is unknown, ended, or its account is
-    /// dormant. Looked up in the database each time, so every change counts at once.
+    /// The account and device of a token; `None` when it is unknown, ended, unused for too long,
+    /// or its account is dormant. Looked up in the database each time, so every change counts at
+    /// once.
+    ///
+    /// The reference server's tokens of configured accounts are known from
+    /// [`Registry::set_configured_accounts`] on.
     ///
     /// # Errors
     /// A failure of the disk; that is no reason to tell a client that its token is bad
     /// (`transport` 5.2).
     pub fn authenticate(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
+        match self.by_own_token(token)? {
+            None => self.by_shared_token(token),
+            found => Ok(found),
+        }
+    }
+
+    /// The same for the tokens that are random: nobody can guess one.
+    pub(crate) fn by_own_token(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
+        self.identity("d.token_hash = ?1", token_hash(token))
+    }
+
+    /// The same for the tokens that are made from passwords: who asks may be guessing.
+    pub(crate) fn by_shared_token(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
+        match self.shared.device(&token_hash(token)) {
+            None => Ok(None),
+            Some(id) => self.identity("d.id = ?1 AND d.shared", id),
+        }
+    }
+
+    /// The account and device of the row that fulfils a condition and is of use.
+    fn identity(
+        &self,
+        condition: &str,
+        parameter: impl ToSql,
+    ) -> Result<Option<Identity>, RegistryError> {
+        let unused_ms = self.unused_times();
         self.database.read(|connection| {
             let sql = format!(
                 "SELECT {ACCOUNT_COLUMNS}, {DEVICE_COLUMNS}
                  FROM devices d JOIN accounts a ON a.id = d.account_id
-                 WHERE d.token_hash = ? AND NOT d.revoked AND a.password_hash IS NOT NULL"
+                 WHERE {condition} AND NOT d.revoked AND a.password_hash IS NOT NULL
+                     AND coalesce(d.last_seen_ms, d.created_ms) NOT BETWEEN ?2 AND ?3"
             );
             let identity = |row: &Row<'_>| {
                 Ok(Identity {
@@ -41,7 +72,22 @@ impl Registry {
                     device: device_from_row(row, ACCOUNT_COLUMN_COUNT)?,
                 })
             };
-            connection.prepare_cached(&sql)?.query_row([token_hash(token)], identity).optional()
+            let parameters = params![parameter, unused_ms.start(), unused_ms.end()];
+            connection.prepare_cached(&sql)?.query_row(parameters, identity).optional()
+        })
+    }
+
+    /// Where the devices of an account were last seen, or those of all; for telling who is known
+    /// from strangers.
+    pub(crate) fn addresses(&self, account: Option<&str>) -> Result<Vec<IpAddr>, RegistryError> {
+        let name_key = account.map(|name| AccountName::lookup(name).key);
+        self.database.read(|connection| {
+            let sql = "SELECT DISTINCT d.address FROM devices d JOIN accounts a ON a.id = d.account_id
+                       WHERE NOT d.revoked AND d.address IS NOT NULL AND (?1 IS NULL OR a.name_key = ?1)";
+            let mut statement = connection.prepare_cached(sql)?;
+            let texts = statement.query_map([name_key], |row| row.get::<_, String>(0))?;
+            let addresses = texts.map(|text| Ok(text?.parse().ok()));
+            addresses.filter_map(Result::transpose).collect()
         })
     }
 
@@ -248,23 +294,23 @@ pub(super) fn name_device(
     Ok(Device { name, ..device })
 }
 
-/// Adds the device that stands for all with the reference server's token.
+/// Adds the device that stands for all with the reference server's token; gives its number.
 pub(super) fn insert_shared_device(
     connection: &Connection,
     account_id: i64,
-    token: &TokenHash,
+    shared_token: &str,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     connection.execute(
-        "INSERT INTO devices (account_id, token_hash, name, client_version, platform, created_ms,
+        "INSERT INTO devices (account_id, shared_token, name, client_version, platform, created_ms,
              shared, revoked) VALUES (?, ?, ?, '', '', ?, 1, 0)",
-        params![account_id, token, SHARED_NAME, now_ms],
+        params![account_id, shared_token, SHARED_NAME, now_ms],
     )?;
-    Ok(())
+    Ok(connection.last_insert_rowid())
 }
 
 /// Reads [`DEVICE_COLUMNS`] that start at column `first`.
-fn device_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Device> {
+pub(super) fn device_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Device> {
     let address: Option<String> = row.get(first + 5)?;
     Ok(Device {
         id: row.get(first)?,

@@ -12,6 +12,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::answer::{Answer, AnswerBody};
 use super::body::RequestBody;
+use super::hosts::Hosts;
 use super::outgoing::Packing;
 use super::record::Record;
 use super::{Shared, download, framing, legacy, login, media, page, upload};
@@ -32,12 +33,17 @@ pub(super) async fn handle(
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let (head, incoming) = request.into_parts();
+    let proxy = peer;
+    let peer = shared.proxies.client(proxy, &head.headers);
     let route = Route::parse(head.uri.path());
     let mut body = RequestBody::new(incoming, shared.options.timings.body_stall);
     let mut record = Record::new(&shared, peer, logged_name(&head, route));
     let mut walk =
         Walk { shared: &shared, peer, head: &head, body: &mut body, record: &mut record };
-    let answer = walk.answer(route).await.unwrap_or_else(Answer::refused);
+    let answer = match walk.come_in(proxy) {
+        Ok(()) => walk.answer(route).await.unwrap_or_else(Answer::refused),
+        Err(refusal) => Answer::refused(refusal),
+    };
     body.drain().await;
     record.fields.bytes_in = body.received();
     Ok(answer.into_response(record))
@@ -53,6 +59,17 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Counts a request that came through a trusted proxy as if its client had connected to us.
+    fn come_in(&mut self, proxy: SocketAddr) -> Result<(), Refusal> {
+        if self.peer != proxy {
+            let guest = self.shared.guests.count(self.peer.ip());
+            let guest =
+                guest.map_err(|error| Refusal::new(ErrorKind::Unavailable, error.to_string()))?;
+            self.record.guest = Some(guest);
+        }
+        Ok(())
+    }
+
     async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
         if matches!(route, Route::Sync(_) | Route::Media(_)) {
             refuse_browsers(&self.head.headers)?;
@@ -92,6 +109,9 @@ impl Walk<'_> {
                 },
             );
         }
+        if !self.shared.hosts.allow(self.head) {
+            return Ok(Hosts::refusal());
+        }
         match self.head.uri.path() {
             "/" => Ok(Answer::text(StatusCode::OK, page::TEXT)),
             _ => Err(Refusal::new(ErrorKind::NotFound, "there is nothing here")),
@@ -107,7 +127,7 @@ impl Walk<'_> {
             let json = framing::read_json(self.body, login::MAX_LOGIN_BYTES).await?;
             return framing::answer(&login::log_in(self, &json, &header.client_version).await?);
         }
-        let identity = self.authenticate(&header, begins_a_run(method))?;
+        let identity = self.authenticate(&header, begins_a_run(method)).await?;
         let worker = self.shared.workers.of(&identity.account)?;
         let caller = caller(&identity, &header, self.peer);
         match method {
@@ -128,26 +148,18 @@ impl Walk<'_> {
     }
 
     /// Finds out who asks, before a byte of the body is read.
-    pub(super) fn authenticate(
+    pub(super) async fn authenticate(
         &mut self,
         header: &SyncHeader,
         note_seen: bool,
     ) -> Result<Identity, Refusal> {
-        // Readers wait for nobody, and the lookup takes some microseconds: less than handing it to
-        // another thread.
-        let registry = &self.shared.registry;
-        let identity = registry.authenticate(&header.token)?;
-        if let Some(identity) = &identity
-            && note_seen
-        {
+        let identity = login::identify(self.shared, &header.token, self.peer.ip()).await?;
+        if note_seen {
             let (address, now_ms) = (self.peer.ip(), self.shared.options.clock.now_ms());
+            let registry = &self.shared.registry;
             // Only for people's information: no reason to refuse a sync.
             let _ = registry.note_seen(&identity.device, &header.client_version, address, now_ms);
         }
-        // The only answer that makes clients forget their login (`transport` 5.2).
-        let unknown =
-            || Refusal::new(ErrorKind::NotLoggedIn, "the token is unknown or was revoked");
-        let identity = identity.ok_or_else(unknown)?;
         self.body.trust();
         self.record.identify(&identity);
         Ok(identity)

@@ -52,7 +52,7 @@ pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answ
         let json = form.json(walk.shared)?;
         return Ok(Answer::plain(login::log_in(walk, &json, &header.client_version).await?));
     }
-    let identity = walk.authenticate(&header, super::handler::begins_a_run(method))?;
+    let identity = walk.authenticate(&header, super::handler::begins_a_run(method)).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = super::handler::caller(&identity, &header, walk.peer);
     if method == SyncMethod::Download {
@@ -70,7 +70,7 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
         Err(unspooled) => return Ok(explain(walk, &unspooled.into())),
     };
     let header = form.header(walk);
-    let identity = walk.authenticate(&header, true)?;
+    let identity = walk.authenticate(&header, true).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = super::handler::caller(&identity, &header, walk.peer);
     let lease = worker.take_for_upload(caller).await?;
@@ -104,7 +104,7 @@ pub(super) async fn media(walk: &mut Walk<'_>, method: MediaMethod) -> Result<An
         return large_media(walk).await;
     }
     let form = receive(walk).await?;
-    let call = media_call(walk, &form.token, method)?;
+    let call = media_call(walk, &form.token, method).await?;
     match method {
         MediaMethod::UploadChanges => {
             let limit = walk.shared.options.limits.max_media_batch_bytes;
@@ -123,7 +123,7 @@ pub(super) async fn media_begin(walk: &mut Walk<'_>) -> Result<Answer, Refusal> 
         fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     let (token, version) = (field("k").unwrap_or_default(), field("v").unwrap_or_default());
-    media_call(walk, &token, MediaMethod::Begin)?.begin(&version).await
+    media_call(walk, &token, MediaMethod::Begin).await?.begin(&version).await
 }
 
 /// A batch with a large file: the form goes to a file until it is known whose it is.
@@ -136,7 +136,7 @@ async fn large_media(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
             return media::refused(texts, unspooled.into(), Packing::Plain);
         }
     };
-    let call = media_call(walk, &form.token, MediaMethod::UploadChanges)?;
+    let call = media_call(walk, &form.token, MediaMethod::UploadChanges).await?;
     let folder = walk.shared.options.data_dir.clone();
     let zip = blocking(move || unpack(form, &folder, limit).map(MediaZip::in_file)).await?;
     match zip.and_then(|zip| Ok(zip?)) {
@@ -147,10 +147,14 @@ async fn large_media(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
 
 /// Finds out who asks. `begin` gives these clients a key with a session in it, which they send
 /// back (`media-sync` 4.1).
-fn media_call(walk: &mut Walk<'_>, key: &str, method: MediaMethod) -> Result<media::Call, Refusal> {
+async fn media_call(
+    walk: &mut Walk<'_>,
+    key: &str,
+    method: MediaMethod,
+) -> Result<media::Call, Refusal> {
     let (token, session) = key.split_once(SESSION_MARK).unwrap_or((key, ""));
     let header = header(walk, token, session);
-    let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
+    let identity = walk.authenticate(&header, method == MediaMethod::Begin).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = super::handler::caller(&identity, &header, walk.peer);
     let mut asker = MediaAsker::of(caller, header.session_key);

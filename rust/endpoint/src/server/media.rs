@@ -61,7 +61,7 @@ pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<A
         return legacy::media(walk, method).await;
     }
     let header = framing::header(&walk.head.headers)?;
-    let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
+    let identity = walk.authenticate(&header, method == MediaMethod::Begin).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = handler::caller(&identity, &header, walk.peer);
     let asker = MediaAsker::of(caller, header.session_key);

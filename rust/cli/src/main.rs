@@ -15,6 +15,7 @@ mod output;
 mod package;
 mod password;
 mod qr;
+mod queue;
 mod registry;
 mod serve;
 mod settings;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::note(&format!("deckport: {failure}"));
+            output::last_words(&format!("deckport: {failure}"));
             failure.exit_code()
         }
     }

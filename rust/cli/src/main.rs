@@ -16,6 +16,7 @@ mod own_names;
 mod package;
 mod password;
 mod qr;
+mod queue;
 mod registry;
 mod serve;
 mod settings;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::note(&format!("deckport: {failure}"));
+            output::last_words(&format!("deckport: {failure}"));
             failure.exit_code()
         }
     }

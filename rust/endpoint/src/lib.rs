@@ -20,12 +20,15 @@ mod folder;
 mod handle;
 mod health;
 mod hex;
+mod interfaces;
 mod lease;
+mod link_kind;
 mod listen;
 mod new_password;
 mod options;
 mod origin;
 mod overview;
+mod own_networks;
 mod own_thread;
 mod pairing;
 mod quota;
@@ -42,10 +45,7 @@ mod worker;
 pub use deckport_collection::{Overview, Summary, UploadError};
 pub use deckport_media::{Added, Error as MediaError, UnusedFile};
 
-pub use addresses::{
-    Address, InterfaceAddress, Interfaces, LinkKind, SystemInterfaces, addresses,
-    interfaces_of_machine,
-};
+pub use addresses::{Address, addresses};
 pub use backup::{
     BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
 };
@@ -58,10 +58,13 @@ pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use handle::{EndpointHandle, Replaced};
+pub use interfaces::{Interfaces, SystemInterfaces};
+pub use link_kind::LinkKind;
 pub use listen::{ListenError, ListenOn, listen};
 pub use new_password::generate_password;
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings, TrustedProxies};
 pub use overview::{AccountError, AccountOverview};
+pub use own_networks::{InterfaceAddress, OwnNetworks, Way};
 pub use pairing::PairingWindow;
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
 pub use scope::{Network, NotANetwork, Scope};

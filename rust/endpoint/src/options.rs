@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 
-use crate::addresses::{Interfaces, SystemInterfaces};
 use crate::backup::BackupPolicy;
 use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
 use crate::hex::hex;
+use crate::interfaces::{Interfaces, SystemInterfaces};
 use crate::scope::{Network, Scope};
 use crate::texts::{EnglishTexts, Texts};
 
@@ -32,8 +32,8 @@ pub struct EndpointOptions {
     pub page_hosts: Vec<String>,
     /// After how long without use a device's token ends; `None`: never. Default: 365 days.
     pub token_lifetime: Option<Duration>,
-    /// Where interfaces are learnt from. Connections over mobile data are never taken. Default:
-    /// the system.
+    /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
+    /// and only this machine itself is answered while they are not known. Default: the system.
     pub interfaces: Arc<dyn Interfaces>,
     /// Size limits.
     pub limits: Limits,
@@ -59,7 +59,7 @@ impl EndpointOptions {
             proxies: TrustedProxies::default(),
             page_hosts: Vec::new(),
             token_lifetime: Some(Duration::from_secs(365 * 86_400)),
-            interfaces: Arc::new(SystemInterfaces),
+            interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),
             timings: Timings::default(),
             backups: BackupPolicy::default(),

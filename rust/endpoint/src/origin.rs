@@ -7,7 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::addresses::Interfaces;
+use crate::interfaces::Interfaces;
 
 /// Who cannot be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,13 +76,7 @@ impl Origins {
 
     /// Whether an address is of a network that this machine is part of.
     fn is_on_link(&self, address: Ipv6Addr) -> bool {
-        let is_beside = |ours: IpAddr| match ours {
-            IpAddr::V6(ours) => network_of(ours) == network_of(address),
-            IpAddr::V4(_) => false,
-        };
-        address.is_unicast_link_local()
-            || address.is_unique_local()
-            || self.interfaces.list().iter().any(|interface| is_beside(interface.ip))
+        address.is_unique_local() || self.interfaces.recent(None).is_on_link(address.into())
     }
 }
 
@@ -94,16 +88,16 @@ fn network_of(address: Ipv6Addr) -> Ipv6Addr {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::addresses::InterfaceAddress;
+    use crate::own_networks::{InterfaceAddress, OwnNetworks};
 
     /// A machine with the global address `2001:db8:0:1::1`.
     #[derive(Debug)]
     struct AtHome;
 
     impl Interfaces for AtHome {
-        fn list(&self) -> Vec<InterfaceAddress> {
+        fn now(&self) -> OwnNetworks {
             let ip = "2001:db8:0:1::1".parse().unwrap();
-            vec![InterfaceAddress { interface: "eth0".to_owned(), ip }]
+            OwnNetworks::new([InterfaceAddress::new("eth0", ip)])
         }
     }
 

@@ -13,6 +13,7 @@ mod database;
 mod devices;
 mod error;
 mod folder_names;
+mod identity;
 mod login;
 mod names;
 mod passwords;

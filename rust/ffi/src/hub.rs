@@ -90,6 +90,12 @@ impl Hub {
         }
     }
 
+    /// Nobody is told anything as long as this is held.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Drop + '_ {
+        self.lock()
+    }
+
     fn remove(&self, queue: &Arc<Queue>) {
         self.lock().listeners.retain(|other| !Arc::ptr_eq(other, queue));
     }

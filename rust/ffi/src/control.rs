@@ -276,12 +276,13 @@ mod tests {
 
     /// Two changes at once, while nobody can be told of one for a while: what is to be told then waits.
     fn networks_change_twice_at_once(endpoint: &Endpoint, round: usize) {
+        // Before nobody is told: what changes the addresses may wait for that with the door closed.
+        let before = endpoint.control.lock().addresses.clone();
         thread::scope(|scope| {
             let held = endpoint.control.hub.hold();
-            let before = endpoint.control.lock().addresses.clone();
-            scope.spawn(|| endpoint.networks_changed(network(round)));
-            scope.spawn(|| endpoint.networks_changed(network(round + 1)));
-            // Until one of them has something to tell, or waits for that with the door closed.
+            scope.spawn(|| endpoint.networks_changed(network(2 * round)));
+            scope.spawn(|| endpoint.networks_changed(network(2 * round + 1)));
+            // Until one of them has something to tell, or waits to tell it.
             let told = |open: &super::Open| open.bound.is_empty() || open.addresses != before;
             while endpoint.control.open.try_lock().is_ok_and(|open| !told(&open)) {
                 thread::yield_now();

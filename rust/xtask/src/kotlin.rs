@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::test::target_folder;
@@ -95,20 +95,26 @@ fn example(text: &str) -> Option<&str> {
 
 /// Maven in the folder of the Kotlin library, knowing where everything is.
 fn maven() -> Result<Command, String> {
+    let mut maven = maven_in(&folder());
+    maven.arg(format!("-Dbindings={}", target_folder().join("bindings").display()));
+    maven.arg(format!("-Djna.platform={}", platform()?));
+    Ok(maven)
+}
+
+/// Maven in a folder, for a machine to read.
+pub(crate) fn maven_in(folder: &Path) -> Command {
     let program = if cfg!(windows) { "mvn.cmd" } else { "mvn" };
     let mut maven = Command::new(program);
-    maven.current_dir(folder()).args([
+    maven.current_dir(folder).args([
         "--batch-mode",
         "--no-transfer-progress",
         "-Dstyle.color=never",
     ]);
-    // Cargo leads its programs to what it has built; the library shall come out of the jar.
+    // Cargo leads its programs to what it has built; a library shall come from where it is packed.
     for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
         maven.env_remove(variable);
     }
-    maven.arg(format!("-Dbindings={}", target_folder().join("bindings").display()));
-    maven.arg(format!("-Djna.platform={}", platform()?));
-    Ok(maven)
+    maven
 }
 
 /// What JNA calls this machine: the folder of the natives on the class path.

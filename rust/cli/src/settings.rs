@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope};
 use directories::ProjectDirs;
 
-use crate::args::{Allow, ServeArgs};
+use crate::args::{Allow, ServeArgs, Timing};
 use crate::environment::Environment;
 use crate::failure::Failure;
 
@@ -31,6 +31,8 @@ pub(crate) struct ServeSettings {
     pub(crate) keep_backups: Option<usize>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
+    /// Other waiting times than the endpoint's.
+    pub(crate) timings: Vec<Timing>,
 }
 
 /// Combines the flags of `serve` with the environment.
@@ -54,6 +56,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         keep_backups: args.keep_backups,
         quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
+        timings: args.timing.clone(),
     }
 }
 

@@ -22,6 +22,7 @@ mod health;
 mod hex;
 mod lease;
 mod listen;
+mod memory;
 mod new_password;
 mod options;
 mod overview;

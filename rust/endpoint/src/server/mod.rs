@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod connection;
 mod download;
+mod form;
 mod framing;
 mod guests;
 mod handler;
@@ -15,12 +16,17 @@ mod legacy;
 mod login;
 mod media;
 mod outgoing;
+mod pace;
 mod packing;
 mod page;
 mod record;
 mod slots;
+mod spool;
 mod stall;
+mod strangers;
+mod unpack;
 mod upload;
+mod weigh;
 
 use std::future::Future;
 use std::io;
@@ -29,15 +35,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use self::guests::{Guests, Unwelcome};
 use self::slots::Slots;
+use self::strangers::Strangers;
 use crate::events::Event;
 use crate::handle::Inner;
 use crate::health::Health;
+use crate::memory::Memory;
 use crate::options::EndpointOptions;
 use crate::pairing::Pairings;
 use crate::registry::Registry;
@@ -46,9 +54,6 @@ use crate::worker::Workers;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Large forms of old clients that are received at once.
-const LARGE_FORMS: usize = 2;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -62,8 +67,9 @@ struct Shared {
     password_check: Mutex<()>,
     health: Health,
     guests: Arc<Guests>,
-    /// Places for large forms of old clients, whose sender is known only at their end.
-    large_forms: Semaphore,
+    /// Forms of old clients, whose sender is known only at their end.
+    strangers: Arc<Strangers>,
+    memory: Arc<Memory>,
 }
 
 impl Shared {
@@ -107,7 +113,8 @@ impl Server {
                 password_check: Mutex::default(),
                 health,
                 guests,
-                large_forms: Semaphore::new(LARGE_FORMS),
+                strangers: Arc::new(Strangers::new(options.limits.max_unknown_bytes)),
+                memory: Arc::new(Memory::new(options.limits.max_memory_bytes)),
             }),
         }
     }
@@ -184,9 +191,10 @@ async fn accept(
                     slot = slots.take() => slot,
                     _ = phases.changed() => return,
                 };
+                let Some(slot) = slot else { return };
                 let (shared, phases) = (Arc::clone(&shared), phases.clone());
                 tokio::spawn(async move {
-                    connection::serve(stream, peer, shared, phases).await;
+                    connection::serve(stream, peer, shared, &slot, phases).await;
                     drop((guest, slot));
                 });
             }

@@ -213,8 +213,9 @@ def _lines(
         "",
         "The hostile client has an account of its own and one address. All at once it opens 2,000"
         " connections that say nothing, sends garbage, bodies byte by byte, claims of a terabyte,"
-        " packed bombs, guesses at tokens and passwords with logins of its own in between, and"
-        " begins syncs that it leaves alone. In the end no request of the others failed, and each"
-        " of their devices has all notes of its account.",
+        " packed bombs in both framings, forms without a token (byte by byte, and as fast as they"
+        " go), guesses at tokens and passwords with logins of its own in between, asks for what it"
+        " does not read, and begins syncs that it leaves alone. In the end no request of the others"
+        " failed, and each of their devices has all notes of its account.",
     ]
     return lines

@@ -122,6 +122,9 @@ fn options(
     if let Some(bytes) = settings.max_upload_bytes {
         options.limits.max_upload_bytes = bytes;
     }
+    for timing in &settings.timings {
+        timing.set(&mut options.timings);
+    }
     options
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope, TrustedProxies};
 use directories::ProjectDirs;
 
-use crate::args::{Allow, ServeArgs};
+use crate::args::{Allow, ServeArgs, Timing};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::own_names;
@@ -38,6 +38,8 @@ pub(crate) struct ServeSettings {
     pub(crate) keep_backups: Option<usize>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
+    /// Other waiting times than the endpoint's.
+    pub(crate) timings: Vec<Timing>,
 }
 
 /// Combines the flags of `serve` with the environment.
@@ -67,6 +69,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         keep_backups: args.keep_backups,
         quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
+        timings: args.timing.clone(),
     }
 }
 

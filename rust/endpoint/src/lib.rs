@@ -24,6 +24,7 @@ mod interfaces;
 mod lease;
 mod link_kind;
 mod listen;
+mod memory;
 mod new_password;
 mod options;
 mod origin;

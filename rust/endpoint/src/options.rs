@@ -118,6 +118,18 @@ pub struct Limits {
     /// Connections of one address, or requests under way of one client of a trusted proxy; further
     /// ones are closed. Loopback has no such limit. Default: 64.
     pub max_connections_per_address: usize,
+    /// Most bytes that requests may take in memory once they are unpacked, of all connections
+    /// together. Work that needs more waits for its turn, and a request that could never be read
+    /// within it is refused. At least some 3.5 MiB. Default: 20 MiB, with which the whole process
+    /// stays below 64 MiB.
+    pub max_memory_bytes: u64,
+    /// Most bytes on the disk of forms whose sender is not known yet, together: clients before
+    /// 2.1.57 tell who they are at the end of a form. Beyond it the largest form of whoever has
+    /// most is given up. Default: 512 MiB.
+    pub max_unknown_bytes: u64,
+    /// What a transfer must make in the long run, in bytes per second; it may pause for
+    /// [`Timings::body_stall`]. Default: 2 KiB, a seventh of the slowest links that people sync over.
+    pub min_bytes_per_second: u64,
 }
 
 impl Default for Limits {
@@ -130,6 +142,9 @@ impl Default for Limits {
             min_free_bytes: 64 * 1024 * 1024,
             max_connections: 256,
             max_connections_per_address: 64,
+            max_memory_bytes: 20 * 1024 * 1024,
+            max_unknown_bytes: 512 * 1024 * 1024,
+            min_bytes_per_second: 2048,
         }
     }
 }
@@ -146,10 +161,15 @@ pub struct Timings {
     pub database_idle: Duration,
     /// How long a connection may take to send a request's head. Default: 30 s.
     pub header_timeout: Duration,
-    /// How long a client may take for the next 4 KiB of a body, and for the whole body before it
-    /// is known. Default: 60 s.
+    /// How long a transfer may stand still in either direction, and how long a client may take
+    /// for the whole body before it is known. Default: 60 s.
     pub body_stall: Duration,
-    /// How long a shutdown waits for running requests. Default: 10 s.
+    /// How long a connection may rest between two requests. Default: 180 s. Longer than the 90 s
+    /// after which the clients' HTTP library lets go of it, and longer by what is still under way
+    /// on a slow link then: were it we who close first, we might do so just when a request is on
+    /// its way, and clients do not repeat requests.
+    pub keep_alive: Duration,
+    /// How long a shutdown waits for running requests. Default: 8 s: `docker stop` kills after 10.
     pub drain: Duration,
 }
 
@@ -161,7 +181,8 @@ impl Default for Timings {
             database_idle: Duration::from_secs(60),
             header_timeout: Duration::from_secs(30),
             body_stall: Duration::from_secs(60),
-            drain: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(180),
+            drain: Duration::from_secs(8),
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct EndpointOptions {
     #[uniffi(default = [])]
     pub listen_addresses: Vec<String>,
     /// How long a stop waits for running requests, in milliseconds.
-    #[uniffi(default = 10000)]
+    #[uniffi(default = 8000)]
     pub stop_timeout_ms: i64,
     /// After how long without a request an account's databases are closed, in milliseconds.
     #[uniffi(default = 60000)]
@@ -38,6 +38,10 @@ pub struct EndpointOptions {
     /// Largest collection that is accepted, in bytes. `None`: 4 GiB, more than clients can send.
     #[uniffi(default = None)]
     pub max_collection_bytes: Option<i64>,
+    /// Most bytes that requests of all devices together may take in memory once they are unpacked.
+    /// Some 3.5 MiB are the least. `None`: 20 MiB.
+    #[uniffi(default = None)]
+    pub max_memory_bytes: Option<i64>,
     /// Connections served at once; further ones wait.
     #[uniffi(default = 256)]
     pub max_connections: i32,
@@ -81,9 +85,10 @@ impl EndpointOptions {
             port: DEFAULT_PORT,
             loopback_only: false,
             listen_addresses: Vec::new(),
-            stop_timeout_ms: 10_000,
+            stop_timeout_ms: 8_000,
             idle_timeout_ms: 60_000,
             max_collection_bytes: None,
+            max_memory_bytes: None,
             max_connections: 256,
             backups_newest: 10,
             backups_days: 14,
@@ -146,6 +151,9 @@ impl EndpointOptions {
         if let Some(bytes) = self.max_collection_bytes {
             let most = engine.limits.max_upload_bytes;
             engine.limits.max_upload_bytes = number(bytes, "max_collection_bytes")?.min(most);
+        }
+        if let Some(bytes) = self.max_memory_bytes {
+            engine.limits.max_memory_bytes = number(bytes, "max_memory_bytes")?;
         }
         engine.limits.min_free_bytes = number(self.low_space_bytes, "low_space_bytes")?;
         let connections = number(self.max_connections.into(), "max_connections")?.max(1);

@@ -3,6 +3,7 @@
 mod accounts;
 mod backups;
 mod media;
+mod timing;
 mod whole;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use deckport_endpoint::{Network, NotANetwork};
 pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
 pub(crate) use self::backups::{BackupCommand, PruneArgs};
 pub(crate) use self::media::MediaCommand;
+pub(crate) use self::timing::Timing;
 pub(crate) use self::whole::{CheckArgs, ExportArgs, ImportArgs};
 
 /// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
@@ -113,6 +115,10 @@ pub(crate) struct ServeArgs {
     /// Log failures and warnings alone
     #[arg(short, long)]
     pub(crate) quiet: bool,
+
+    /// A waiting time, for tests
+    #[arg(long, hide = true, value_name = "NAME=SECONDS")]
+    pub(crate) timing: Vec<Timing>,
 
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]

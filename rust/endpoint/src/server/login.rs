@@ -53,7 +53,7 @@ async fn check(
     sleep(ticket.wait()).await;
     // Of strangers one at most stands in front of somebody else.
     let _strangers =
-        if ticket.is_strange() { Some(walk.shared.strangers.lock().await) } else { None };
+        if ticket.is_strange() { Some(walk.shared.strange_logins.lock().await) } else { None };
     let _turn = walk.shared.password_check.lock().await;
     let (shared, version) = (Arc::clone(walk.shared), client_version.to_owned());
     let checked = spawn_blocking(move || log_in_now(&shared, &request, &version, peer)).await;

@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod connection;
 mod download;
+mod form;
 mod framing;
 mod guests;
 mod handler;
@@ -16,13 +17,18 @@ mod legacy;
 mod login;
 mod media;
 mod outgoing;
+mod pace;
 mod packing;
 mod page;
 mod proxies;
 mod record;
 mod slots;
+mod spool;
 mod stall;
+mod strangers;
+mod unpack;
 mod upload;
+mod weigh;
 
 use std::future::Future;
 use std::io;
@@ -31,7 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
@@ -39,9 +45,11 @@ use self::guests::{Guest, Guests, Unwelcome};
 use self::hosts::Hosts;
 use self::proxies::Proxies;
 use self::slots::Slots;
+use self::strangers::Strangers;
 use crate::events::Event;
 use crate::handle::Inner;
 use crate::health::Health;
+use crate::memory::Memory;
 use crate::options::EndpointOptions;
 use crate::origin::Origins;
 use crate::pairing::Pairings;
@@ -51,9 +59,6 @@ use crate::worker::Workers;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Large forms of old clients that are received at once.
-const LARGE_FORMS: usize = 2;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -66,14 +71,15 @@ struct Shared {
     origins: Origins,
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
-    /// Where strangers wait for their turn to wait.
-    strangers: Mutex<()>,
+    /// Where logins of strangers wait for their turn to wait.
+    strange_logins: Mutex<()>,
     proxies: Proxies,
     hosts: Hosts,
     health: Health,
     guests: Arc<Guests>,
-    /// Places for large forms of old clients, whose sender is known only at their end.
-    large_forms: Semaphore,
+    /// Forms of old clients, whose sender is known only at their end.
+    strangers: Arc<Strangers>,
+    memory: Arc<Memory>,
 }
 
 impl Shared {
@@ -116,12 +122,13 @@ impl Server {
                 gate,
                 origins: Origins::new(Arc::clone(&options.interfaces)),
                 password_check: Mutex::default(),
-                strangers: Mutex::default(),
+                strange_logins: Mutex::default(),
                 proxies: Proxies::new(options.proxies.clone()),
                 hosts: Hosts::new(&options.page_hosts),
                 health,
                 guests,
-                large_forms: Semaphore::new(LARGE_FORMS),
+                strangers: Arc::new(Strangers::new(options.limits.max_unknown_bytes)),
+                memory: Arc::new(Memory::new(options.limits.max_memory_bytes)),
             }),
         }
     }
@@ -198,11 +205,12 @@ async fn accept(
                     slot = slots.take() => slot,
                     _ = phases.changed() => return,
                 };
+                let Some(slot) = slot else { return };
                 let (shared, phases) = (Arc::clone(&shared), phases.clone());
                 tokio::spawn(async move {
                     let arrived = arrive(&mut stream, peer, &shared, phases.clone());
                     if let Some((client, place)) = arrived.await {
-                        connection::serve(stream, client, shared, phases).await;
+                        connection::serve(stream, client, shared, &slot, phases).await;
                         drop(place);
                     }
                     drop((guest, slot));

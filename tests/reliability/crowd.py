@@ -215,7 +215,7 @@ def _lines(
         " connections that say nothing, sends garbage, bodies byte by byte, claims of a terabyte,"
         " packed bombs in both framings, forms without a token (byte by byte, and as fast as they"
         " go), wrong tokens and passwords, asks for what it does not read, and begins syncs that it"
-        " leaves alone. In the end no request of the others failed, and each of their devices has all notes of its"
-        " account.",
+        " leaves alone. In the end no request of the others failed, and each of their devices has"
+        " all notes of its account.",
     ]
     return lines

@@ -8,9 +8,9 @@ use super::{
     started,
 };
 use crate::options::EndpointOptions;
-use crate::worker::{Json, Workers};
 use crate::worker::message::{Message, StepRequest};
 use crate::worker::thread::Owner;
+use crate::worker::{Json, Workers};
 
 #[test]
 fn a_sync_is_invisible_until_it_is_finished_and_then_complete() {

@@ -85,7 +85,8 @@ def test_bombs_in_the_framing_of_today(world: World, accounts: list[str]) -> Non
     for number in range(CONNECTIONS):
         raw = Raw(world.server.url, session=f"s{number}")
         assert raw.login(accounts[number % len(accounts)], PASSWORD).status == 200
-        raw.call("start", START)
+        if number < len(accounts):  # the others would wait for the lease
+            raw.call("start", START)
         method, body = bombs[number % len(bombs)]
 
         def attack(raw: Raw = raw, method: str = method, body: bytes = body) -> None:
@@ -102,7 +103,8 @@ def test_bombs_in_the_forms_of_old_clients(world: World, accounts: list[str]) ->
     for number in range(CONNECTIONS):
         old = Old(world.server.url, (PYTHON, RUST)[number % 2])
         assert old.login(accounts[number % len(accounts)], PASSWORD).status == 200
-        old.call("start", START)
+        if number < len(accounts):
+            old.call("start", START)
         method, body = bombs[number % len(bombs)]
 
         def attack(old: Old = old, method: str = method, body: bytes = body) -> None:

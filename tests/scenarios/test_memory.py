@@ -38,7 +38,7 @@ def _bombs() -> dict[str, tuple[str, bytes]]:
     maps = b",".join([b'{"":0}'] * 400_000)
     numbers = b",".join([b"1"] * 2_000_000)
     note = [1, "guid", 1, 1, -1, "", "x" * 1_500_000, "", "", 0, ""]
-    notes = [[number, *note[1:]] for number in range(50)]
+    notes = [[number, *note[1:]] for number in range(12)]
     return {
         "blanks": ("applyChunk", b" " * 90_000_000),
         "a string": ("applyChunk", b'{"chunk":{"done":"' + b"x" * 60_000_000 + b'"}}'),
@@ -85,12 +85,12 @@ def test_bombs_in_the_framing_of_today(world: World, accounts: list[str]) -> Non
     for number in range(CONNECTIONS):
         raw = Raw(world.server.url, session=f"s{number}")
         assert raw.login(accounts[number % len(accounts)], PASSWORD).status == 200
-        raw.call("start", START)
+        if number < len(accounts):  # the others would wait for the lease
+            raw.call("start", START)
         method, body = bombs[number % len(bombs)]
 
         def attack(raw: Raw = raw, method: str = method, body: bytes = body) -> None:
-            for _ in range(2):
-                raw.send(f"sync/{method}", body, raw.header())
+            raw.send(f"sync/{method}", body, raw.header())
 
         attacks.append(attack)
     _all_at_once(attacks)
@@ -103,15 +103,15 @@ def test_bombs_in_the_forms_of_old_clients(world: World, accounts: list[str]) ->
     for number in range(CONNECTIONS):
         old = Old(world.server.url, (PYTHON, RUST)[number % 2])
         assert old.login(accounts[number % len(accounts)], PASSWORD).status == 200
-        old.call("start", START)
+        if number < len(accounts):
+            old.call("start", START)
         method, body = bombs[number % len(bombs)]
 
         def attack(old: Old = old, method: str = method, body: bytes = body) -> None:
             parts = {"k": old.token.encode(), "s": old.session.encode(), "c": b"1", "d": body}
             names = {"k": "k", "s": "s", "c": "c", "d": "data"}
             form = [(names[key], parts[key]) for key in old.style.order if key in parts]
-            for _ in range(2):
-                old.send(f"sync/{method}", form)
+            old.send(f"sync/{method}", form)
 
         attacks.append(attack)
     _all_at_once(attacks)

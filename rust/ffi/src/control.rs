@@ -272,7 +272,7 @@ mod tests {
     /// What an app would tell on a network in which the device has this last byte.
     fn network(last: usize) -> Option<Vec<NetworkInterface>> {
         let addresses = vec![format!("192.168.1.{}", last % 200 + 1)];
-        Some(vec![NetworkInterface { name: "wlan0".to_owned(), addresses }])
+        Some(vec![NetworkInterface { name: "wlan0".to_owned(), addresses, kind: None }])
     }
 
     /// Two changes at once, while nobody can be told of one for a while: what is to be told then waits.

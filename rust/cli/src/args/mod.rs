@@ -139,6 +139,7 @@ impl Default for ServeArgs {
             port: None,
             account: None,
             quiet: false,
+            timing: Vec::new(),
             log: LogFormat::default(),
         }
     }

@@ -284,7 +284,8 @@ async fn receive(
         walk.body.trust();
     }
     let mut spool = Spool::new(&walk.shared.options.data_dir);
-    let mut stranger = Some(walk.shared.strangers.welcome(walk.peer.ip()));
+    let sender = walk.shared.origins.of(walk.peer.ip()).own;
+    let mut stranger = Some(walk.shared.strangers.welcome(sender));
     let (mut known, mut is_held) = (None, false);
     while let Some(piece) = next(walk, stranger.as_ref()).await? {
         if let Err(error) = reader.push(&piece) {

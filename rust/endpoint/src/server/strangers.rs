@@ -5,12 +5,11 @@
 //! whoever floods stands in his own way.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::throttle::AddressKey;
+use crate::origin::AddressKey;
 
 /// All forms of strangers.
 #[derive(Debug)]
@@ -47,9 +46,8 @@ impl Strangers {
     }
 
     /// A form begins to arrive.
-    pub(super) fn welcome(self: &Arc<Strangers>, address: IpAddr) -> Stranger {
+    pub(super) fn welcome(self: &Arc<Strangers>, address: AddressKey) -> Stranger {
         let given_up = Arc::new(Notify::new());
-        let address = AddressKey::from(address);
         let mut forms = self.lock();
         let id = forms.next;
         forms.next += 1;
@@ -111,8 +109,8 @@ impl Drop for Stranger {
 mod tests {
     use super::*;
 
-    fn from(last: u8) -> IpAddr {
-        IpAddr::from([10, 0, 0, last])
+    fn from(last: u8) -> AddressKey {
+        AddressKey::Address([10, 0, 0, last].into())
     }
 
     #[tokio::test]

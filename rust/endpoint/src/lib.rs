@@ -10,6 +10,7 @@ mod backup;
 mod care;
 mod clock;
 mod endpoint;
+mod errands;
 mod events;
 #[cfg(feature = "fault-points")]
 pub mod faults;
@@ -25,8 +26,8 @@ mod listen;
 mod new_password;
 mod options;
 mod overview;
-mod own_thread;
 mod pairing;
+mod permit;
 mod quota;
 mod refusal;
 mod registry;

@@ -1,5 +1,7 @@
 //! Reading a request's body piece by piece, with limits on time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +18,8 @@ const LEAST_PROGRESS: u64 = 4 * 1024;
 /// The body of a request.
 #[derive(Debug)]
 pub(super) struct RequestBody {
-    incoming: Incoming,
+    /// `None` once it has been taken over.
+    incoming: Option<Incoming>,
     /// Longest wait for some progress.
     stall: Duration,
     /// Time waited and bytes received since the last progress. Only waiting counts: while we are
@@ -25,7 +28,7 @@ pub(super) struct RequestBody {
     progress: u64,
     /// When the whole body must have come; none for clients that are logged in.
     deadline: Option<Instant>,
-    received: u64,
+    received: Arc<AtomicU64>,
     broken: bool,
 }
 
@@ -34,14 +37,21 @@ impl RequestBody {
     pub(super) fn new(incoming: Incoming, stall: Duration) -> RequestBody {
         let deadline = Some(Instant::now() + stall);
         RequestBody {
-            incoming,
+            incoming: Some(incoming),
             stall,
             waited: Duration::ZERO,
             progress: 0,
             deadline,
-            received: 0,
+            received: Arc::default(),
             broken: false,
         }
+    }
+
+    /// Moves the body to somebody who goes on reading it, whatever becomes of the request. This one
+    /// is at its end then, and still tells how much was received.
+    pub(super) fn take(&mut self) -> RequestBody {
+        let (incoming, received) = (self.incoming.take(), Arc::clone(&self.received));
+        RequestBody { incoming, received, ..*self }
     }
 
     /// The client is known: it may take its time as long as it makes progress.
@@ -55,10 +65,11 @@ impl RequestBody {
     /// When the connection broke or the client fell silent; the body is over then.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
+            let Some(incoming) = &mut self.incoming else { return Ok(None) };
             let asked = Instant::now();
             let patience = asked + self.stall.saturating_sub(self.waited);
             let until = self.deadline.map_or(patience, |deadline| deadline.min(patience));
-            let frame = timeout_at(until, self.incoming.frame()).await;
+            let frame = timeout_at(until, incoming.frame()).await;
             self.waited += asked.elapsed();
             let reason = match frame {
                 Ok(None) => return Ok(None),
@@ -79,7 +90,7 @@ impl RequestBody {
     }
 
     fn note(&mut self, bytes: u64) {
-        self.received += bytes;
+        self.received.fetch_add(bytes, Ordering::Relaxed);
         self.progress += bytes;
         if self.progress >= LEAST_PROGRESS {
             (self.waited, self.progress) = (Duration::ZERO, 0);
@@ -94,6 +105,6 @@ impl RequestBody {
 
     /// Bytes received so far.
     pub(super) fn received(&self) -> u64 {
-        self.received
+        self.received.load(Ordering::Relaxed)
     }
 }

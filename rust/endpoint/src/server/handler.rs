@@ -16,6 +16,7 @@ use super::outgoing::Packing;
 use super::record::Record;
 use super::{Shared, download, framing, legacy, login, media, page, upload};
 use crate::lease::DeviceKey;
+use crate::permit::Permit;
 use crate::refusal::Refusal;
 use crate::registry::Identity;
 use crate::worker::{Caller, FileForm, StepRequest};
@@ -80,17 +81,20 @@ impl Walk<'_> {
         matches!(self.head.method, Method::GET | Method::HEAD)
     }
 
+    async fn check_health(&self) -> Result<(), String> {
+        let Shared { options, registry, workers, health, .. } = &**self.shared;
+        health.check(options, registry, workers.errands()).await
+    }
+
     async fn page(&mut self, route: Route) -> Result<Answer, Refusal> {
         if route == Route::Health {
-            return Ok(
-                match self.shared.health.check(&self.shared.options, &self.shared.registry).await {
-                    Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
-                    Err(problem) => {
-                        Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
-                            .recorded_as(problem)
-                    }
-                },
-            );
+            return Ok(match self.check_health().await {
+                Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
+                Err(problem) => {
+                    Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
+                        .recorded_as(problem)
+                }
+            });
         }
         match self.head.uri.path() {
             "/" => Ok(Answer::text(StatusCode::OK, page::TEXT)),
@@ -111,7 +115,9 @@ impl Walk<'_> {
         let worker = self.shared.workers.of(&identity.account)?;
         let caller = caller(&identity, &header, self.peer);
         match method {
-            SyncMethod::Upload => upload::upload(self, &worker, caller, &identity.account).await,
+            SyncMethod::Upload => {
+                upload::upload(self, &worker, caller, &identity, &header.token).await
+            }
             SyncMethod::Download => {
                 framing::read_json(self.body, MAX_EMPTY_BYTES).await?;
                 let form = FileForm::for_client(&header.client_version);
@@ -120,6 +126,10 @@ impl Walk<'_> {
             _ => {
                 let limit = self.shared.options.limits.max_json_bytes;
                 let body = framing::read_json(self.body, limit).await?;
+                // The step that makes all others count.
+                if method == SyncMethod::Finish {
+                    Permit::of(&self.shared.registry, &header.token, &identity).check()?;
+                }
                 let session_key = header.session_key;
                 let request = StepRequest { caller, session_key, method, body };
                 framing::answer(&worker.step(request).await?)
@@ -133,25 +143,34 @@ impl Walk<'_> {
         header: &SyncHeader,
         note_seen: bool,
     ) -> Result<Identity, Refusal> {
-        // Readers wait for nobody, and the lookup takes some microseconds: less than handing it to
-        // another thread.
-        let registry = &self.shared.registry;
-        let identity = registry.authenticate(&header.token)?;
-        if let Some(identity) = &identity
-            && note_seen
-        {
-            let (address, now_ms) = (self.peer.ip(), self.shared.options.clock.now_ms());
-            // Only for people's information: no reason to refuse a sync.
-            let _ = registry.note_seen(&identity.device, &header.client_version, address, now_ms);
-        }
-        // The only answer that makes clients forget their login (`transport` 5.2).
-        let unknown =
-            || Refusal::new(ErrorKind::NotLoggedIn, "the token is unknown or was revoked");
-        let identity = identity.ok_or_else(unknown)?;
+        let identity = identify(self.shared, self.peer, header, note_seen)?;
         self.body.trust();
         self.record.identify(&identity);
         Ok(identity)
     }
+}
+
+/// Finds out who asks.
+pub(super) fn identify(
+    shared: &Shared,
+    peer: SocketAddr,
+    header: &SyncHeader,
+    note_seen: bool,
+) -> Result<Identity, Refusal> {
+    // Readers wait for nobody, and the lookup takes some microseconds: less than handing it to
+    // another thread.
+    let registry = &shared.registry;
+    let identity = registry.authenticate(&header.token)?;
+    if let Some(identity) = &identity
+        && note_seen
+    {
+        let (address, now_ms) = (peer.ip(), shared.options.clock.now_ms());
+        // Only for people's information: no reason to refuse a sync.
+        let _ = registry.note_seen(&identity.device, &header.client_version, address, now_ms);
+    }
+    // The only answer that makes clients forget their login (`transport` 5.2).
+    let unknown = || Refusal::new(ErrorKind::NotLoggedIn, "the token is unknown or was revoked");
+    identity.ok_or_else(unknown)
 }
 
 /// No Anki client is a browser, and no page, however it came to know this address, may try

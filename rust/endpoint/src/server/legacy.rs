@@ -13,16 +13,16 @@ use deckport_wire::{ErrorKind, MediaMethod, SyncHeader, SyncMethod};
 use flate2::bufread::GzDecoder;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::handler::Walk;
 use super::media;
 use super::outgoing::Packing;
-use super::upload;
+use super::upload::{self, Upload};
 use super::{Shared, download, login};
+use crate::errands::Errand;
 use crate::hex::hex;
-use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::temp_file::{TempFile, TempWriter};
 use crate::texts::{MediaTrouble, Trouble};
@@ -38,8 +38,8 @@ const MAX_UPLOAD_BYTES: u64 = 256 << 20;
 const SESSION_MARK: char = '-';
 /// Longest text field.
 const MAX_FIELD_BYTES: usize = 4096;
-/// Pieces under way to the disk.
-const PIECES: usize = 4;
+/// Unpacked bytes between two looks whether to go on.
+const UNPACKED_AT_ONCE: u64 = 1 << 20;
 
 /// Answers a collection request of an old client.
 pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answer, Refusal> {
@@ -65,28 +65,42 @@ pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answ
 
 /// An upload: the form goes to a file until it is known whose it is.
 async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
-    let form = match spool(walk, MAX_UPLOAD_BYTES).await? {
-        Ok(form) => form,
-        Err(unspooled) => return Ok(explain(walk, &unspooled.into())),
+    let (reply, outcome) = oneshot::channel();
+    let (told, identity) = oneshot::channel();
+    let (shared, peer, agent) = (Arc::clone(walk.shared), walk.peer, agent(walk));
+    // On the thread that receives it: it goes on whoever is still there.
+    let finish = move |errand: &Errand, form: Result<Form<TempFile>, Unspooled>| {
+        let form = match form {
+            Ok(form) => form,
+            Err(unspooled) => return drop(reply.send(Ok(Err(unspooled.into())))),
+        };
+        let header = header_of(agent, &form.token, &form.session_key);
+        let begun = super::handler::identify(&shared, peer, &header, true).and_then(|identity| {
+            let worker = shared.workers.of(&identity.account)?;
+            let lease = worker.take_blocking(super::handler::caller(&identity, &header, peer))?;
+            let upload = Upload::new(&shared, lease, &identity, &header.token);
+            upload.has_arrived();
+            // Nobody wants to know who it was when the request was given up.
+            let _ = told.send(identity);
+            Ok(upload)
+        });
+        let upload = match begun {
+            Ok(upload) => upload,
+            Err(refusal) => return drop(reply.send(Err(refusal))),
+        };
+        let outcome = upload.finish(errand, || {
+            // Into the account's folder, from where a rename puts it in place.
+            let folder = upload.folder();
+            Ok(Some(unpack(form, folder, upload.limit(), errand)?.moved_into(folder)?))
+        });
+        upload.tell(reply, outcome);
     };
-    let header = form.header(walk);
-    let identity = walk.authenticate(&header, true)?;
-    let worker = walk.shared.workers.of(&identity.account)?;
-    let caller = super::handler::caller(&identity, &header, walk.peer);
-    let lease = worker.take_for_upload(caller).await?;
-    let options = &walk.shared.options;
-    let folder = options.data_dir.join(&identity.account.folder);
-    let (limit, now_ms) = (options.limits.max_upload_bytes, options.clock.now_ms());
-    let accepted = blocking(move || {
-        // Into the account's folder, from where a rename puts it in place.
-        let unpacked = unpack(form, &folder, limit)?.moved_into(&folder)?;
-        upload::accept(unpacked, now_ms)
-    });
-    let done = match accepted.await? {
-        Ok(accepted) => upload::put_in_place(walk, lease, accepted).await?,
-        Err(trouble) => Err(trouble),
-    };
-    Ok(match done {
+    spool(walk, MAX_UPLOAD_BYTES, finish).await?;
+    let outcome = outcome.await;
+    if let Ok(identity) = identity.await {
+        walk.record.identify(&identity);
+    }
+    Ok(match outcome.map_err(|_| Refusal::internal("the upload could not be checked"))?? {
         Ok(()) => Answer::plain(b"OK".to_vec()),
         Err(trouble) => explain(walk, &trouble),
     })
@@ -129,7 +143,7 @@ pub(super) async fn media_begin(walk: &mut Walk<'_>) -> Result<Answer, Refusal> 
 /// A batch with a large file: the form goes to a file until it is known whose it is.
 async fn large_media(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
     let limit = walk.shared.options.limits.max_media_batch_bytes;
-    let form = match spool(walk, limit).await? {
+    let form = match spool(walk, limit, |_, form| form).await? {
         Ok(form) => form,
         Err(unspooled) => {
             let texts = &*walk.shared.options.texts;
@@ -138,7 +152,11 @@ async fn large_media(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
     };
     let call = media_call(walk, &form.token, MediaMethod::UploadChanges)?;
     let folder = walk.shared.options.data_dir.clone();
-    let zip = blocking(move || unpack(form, &folder, limit).map(MediaZip::in_file)).await?;
+    let unpacked = call
+        .worker
+        .errands()
+        .run("media", move |errand| unpack(form, &folder, limit, errand).map(MediaZip::in_file))?;
+    let zip = unpacked.await.map_err(|_| Refusal::internal("the files could not be unpacked"))?;
     match zip.and_then(|zip| Ok(zip?)) {
         Ok(zip) => call.upload(zip).await,
         Err(unspooled) => media::refused(&*call.texts, unspooled.into(), Packing::Plain),
@@ -172,13 +190,17 @@ fn new_session() -> Result<String, Refusal> {
 /// The same facts as the header of protocol 11. The version stands only in some requests, so what
 /// tells devices apart is the user agent, which is in all of them or in none.
 fn header(walk: &Walk<'_>, token: &str, session_key: &str) -> SyncHeader {
+    header_of(agent(walk), token, session_key)
+}
+
+fn header_of(client_version: String, token: &str, session_key: &str) -> SyncHeader {
+    let (token, session_key) = (token.to_owned(), session_key.to_owned());
+    SyncHeader { version: 10, token, client_version, session_key }
+}
+
+fn agent(walk: &Walk<'_>) -> String {
     let agent = walk.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    SyncHeader {
-        version: 10,
-        token: token.to_owned(),
-        client_version: agent.map_or_else(String::new, |agent| agent.replace(' ', ",")),
-        session_key: session_key.to_owned(),
-    }
+    agent.map_or_else(String::new, |agent| agent.replace(' ', ","))
 }
 
 /// What stands in a form.
@@ -240,52 +262,68 @@ async fn receive(walk: &mut Walk<'_>) -> Result<Form<Vec<u8>>, Refusal> {
     reader.finish().map_err(refuse)
 }
 
-/// Reads a form whose data goes to a file in the data folder.
-async fn spool(
+/// Reads a form whose data goes to a file in the data folder, and does `then` on the same thread.
+async fn spool<T: Send + 'static>(
     walk: &mut Walk<'_>,
     limit: u64,
-) -> Result<Result<Form<TempFile>, Unspooled>, Refusal> {
-    let _turn = turn(walk).await?;
+    then: impl FnOnce(&Errand, Result<Form<TempFile>, Unspooled>) -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let turn = turn(walk).await?;
     // The data may be large and the token behind it: only standing still is forbidden.
     walk.body.trust();
-    let (pieces, mut inbox) = mpsc::channel::<bytes::Bytes>(PIECES);
+    let (pieces, inbox) = upload::pieces();
     let folder = walk.shared.options.data_dir.clone();
     let headers = walk.head.headers.clone();
-    let write = move || {
-        let temp = TempFile::for_upload(&folder).map_err(FormError::Sink)?;
-        let file = temp.create().map_err(FormError::Sink)?;
+    let write = move |errand: &Errand| {
+        let temp = TempFile::for_upload(&folder)?;
+        let file = temp.create()?;
         if let Some(length) = content_length(&headers) {
-            file.will_hold(length).map_err(FormError::Sink)?;
+            file.will_hold(length)?;
         }
         let mut reader = FormReader::new(&headers, file, limit)?;
-        while let Some(piece) = inbox.blocking_recv() {
-            reader.push(&piece)?;
+        if !upload::take_all(errand, inbox, |piece| reader.push(piece))? {
+            return Err(upload::broken_off().into());
         }
         Ok(reader.finish()?.with_data(|_| temp))
     };
-    let spooled = on_own_thread(write).map_err(no_thread)?;
-    upload::hand_over(walk.body, pieces).await?;
-    match spooled.await.map_err(|_| Refusal::internal("the upload could not be received"))? {
-        Ok(form) => Ok(Ok(form)),
-        Err(FormError::TooLarge) => Ok(Err(Unspooled::TooLarge(limit))),
-        Err(FormError::Sink(error)) => Ok(Err(error.into())),
-        Err(error @ FormError::Malformed(_)) => Err(refuse(error)),
-    }
+    let spooled = walk.shared.workers.errands().run("form", move |errand| {
+        let form = match write(errand) {
+            Ok(form) => Ok(form),
+            Err(FormError::TooLarge) => Err(Unspooled::TooLarge(limit)),
+            Err(FormError::Sink(error)) => Err(error.into()),
+            Err(error @ FormError::Malformed(_)) => return Err(refuse(error)),
+        };
+        Ok(then(errand, form))
+    })?;
+    let handed_over = tokio::spawn(upload::hand_over(walk.body.take(), pieces));
+    // Old clients send all before they read an answer.
+    handed_over.await.unwrap_or(Ok(()))?;
+    drop(turn);
+    spooled.await.map_err(|_| Refusal::internal("the upload could not be received"))?
 }
 
 /// The data of a form as it is without compression.
-fn unpack(form: Form<TempFile>, folder: &Path, limit: u64) -> Result<TempFile, Unspooled> {
+fn unpack(
+    form: Form<TempFile>,
+    folder: &Path,
+    limit: u64,
+    errand: &Errand,
+) -> Result<TempFile, Unspooled> {
     if !form.compressed {
         return Ok(form.data);
     }
     let temp = TempFile::for_upload(folder)?;
     let mut target = temp.create()?;
     let spooled = BufReader::new(File::open(form.data.path())?);
-    let unpacked = GzDecoder::new(spooled).take(limit.saturating_add(1));
-    match io::copy(&mut { unpacked }, &mut target).map_err(unspooled_gzip)? {
-        copied if copied > limit => Err(Unspooled::TooLarge(limit)),
-        _ => Ok(temp),
+    let mut unpacked = GzDecoder::new(spooled).take(limit.saturating_add(1));
+    while !errand.interrupt().is_set() {
+        let mut piece = unpacked.by_ref().take(UNPACKED_AT_ONCE);
+        if io::copy(&mut piece, &mut target).map_err(unspooled_gzip)? == 0 {
+            let is_whole = unpacked.limit() > 0;
+            return if is_whole { Ok(temp) } else { Err(Unspooled::TooLarge(limit)) };
+        }
     }
+    Err(upload::broken_off().into())
 }
 
 /// Why the data of a form is not in a file.
@@ -333,17 +371,6 @@ fn unspooled_gzip(error: io::Error) -> Unspooled {
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Refusal> {
-    let done = on_own_thread(work).map_err(no_thread)?.await;
-    done.map_err(|_| Refusal::internal("the upload could not be checked"))
-}
-
-fn no_thread(error: io::Error) -> Refusal {
-    Refusal::internal(format!("no thread could be started: {error}"))
-}
-
 fn is_small(headers: &HeaderMap) -> bool {
     content_length(headers).is_some_and(|length| length <= SMALL_FORM_BYTES)
 }
@@ -379,6 +406,12 @@ fn refuse(error: FormError) -> Refusal {
         FormError::Sink(_) => ErrorKind::Internal,
     };
     Refusal::new(kind, error.to_string())
+}
+
+impl From<io::Error> for FormError {
+    fn from(error: io::Error) -> FormError {
+        FormError::Sink(error)
+    }
 }
 
 impl From<FormError> for Refusal {

@@ -7,7 +7,6 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use deckport_wire::media::{
     DownloadFilesRequest, MediaAnswer, MediaBeginRequest, MediaBeginResponse, MediaChangesRequest,
     MediaSanityRequest, UploadChangesResponse,
@@ -16,16 +15,16 @@ use deckport_wire::{MediaMethod, WireError};
 use hyper::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::body::RequestBody;
 use super::handler::{self, Walk};
 use super::inflate::{InflateError, Inflater};
 use super::outgoing::{self, Packing};
-use super::upload::hand_over;
+use super::upload::{Inbox, broken_off, hand_over, pieces, take_all};
 use super::{framing, legacy, packing};
-use crate::own_thread::on_own_thread;
+use crate::errands::{Errand, Errands};
+use crate::permit::Permit;
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
 use crate::texts::{MediaTrouble, Texts, Trouble};
@@ -38,8 +37,6 @@ pub(super) const MAX_JSON_BYTES: u64 = 1 << 20;
 pub(super) const MEMORY_BYTES: usize = 4 << 20;
 /// Answers up to this size are sent in one go.
 const SMALL_ANSWER_BYTES: u64 = 512 << 10;
-/// Pieces under way to the disk.
-const PIECES: usize = 4;
 
 /// A media request, whichever way it came.
 pub(super) struct Call {
@@ -66,12 +63,16 @@ pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<A
     let caller = handler::caller(&identity, &header, walk.peer);
     let asker = MediaAsker::of(caller, header.session_key);
     let texts = Arc::clone(&walk.shared.options.texts);
+    let permit = Permit::of(&walk.shared.registry, &header.token, &identity);
     let call = Call { worker, asker, packing: Packing::Zstd, key: header.token, texts };
     if method == MediaMethod::UploadChanges {
         let folder = walk.shared.options.data_dir.join(&identity.account.folder);
         let limit = walk.shared.options.limits.max_media_batch_bytes;
-        return match receive(walk.body, folder, limit).await? {
-            Ok(zip) => call.upload(zip).await,
+        return match receive(call.worker.errands(), walk.body, folder, limit).await? {
+            Ok(zip) => {
+                permit.check()?;
+                call.upload(zip).await
+            }
             Err(trouble) => refused(&*call.texts, trouble, Packing::Zstd),
         };
     }
@@ -124,7 +125,7 @@ impl Call {
         let mut zip = self.media().download(self.asker.clone(), names).await?;
         let size = zip.zip_bytes();
         if size > SMALL_ANSWER_BYTES {
-            return outgoing::stream(zip, size, self.packing);
+            return outgoing::stream(self.worker.errands(), zip, size, self.packing);
         }
         // The client waits for the whole zip anyway, and a thread would cost more than it saves.
         let capacity = usize::try_from(size).unwrap_or_default();
@@ -185,6 +186,7 @@ struct Incoming {
 
 /// Receives the body of an upload, decompressed.
 async fn receive(
+    errands: &Errands,
     body: &mut RequestBody,
     folder: std::path::PathBuf,
     limit: u64,
@@ -205,18 +207,18 @@ async fn receive(
             return Ok(judge(Err(error), limit));
         }
     }
-    let (pieces, inbox) = mpsc::channel(PIECES);
-    let spooled = on_own_thread(move || spool(incoming, inbox, &folder))
-        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
-    hand_over(body, pieces).await?;
+    let (pieces, inbox) = pieces();
+    let spooled = errands.run("media", move |errand| spool(errand, incoming, inbox, &folder))?;
+    hand_over(body.take(), pieces).await?;
     let zip = spooled.await.map_err(|_| Refusal::internal("the files could not be received"))?;
     Ok(judge(zip, limit))
 }
 
 /// Receives the rest into a temporary file.
 fn spool(
+    errand: &Errand,
     incoming: Incoming,
-    mut inbox: mpsc::Receiver<Bytes>,
+    inbox: Inbox,
     folder: &std::path::Path,
 ) -> Result<MediaZip, InflateError> {
     let Incoming { mut inflater, head } = incoming;
@@ -224,8 +226,10 @@ fn spool(
     let mut file = temp.create().map_err(InflateError::Sink)?;
     file.write_all(&head).map_err(InflateError::Sink)?;
     drop(head);
-    while let Some(piece) = inbox.blocking_recv() {
-        inflater.push(&piece, |data| file.write_all(data))?;
+    let is_whole =
+        take_all(errand, inbox, |piece| inflater.push(piece, |data| file.write_all(data)))?;
+    if !is_whole {
+        return Err(broken_off().into());
     }
     inflater.finish()?;
     MediaZip::in_file(temp).map_err(InflateError::Sink)

@@ -59,8 +59,13 @@ impl Core {
                 let mut answer = describe(&facts, now_ms, media_usn);
                 let lacks = lacking(&facts, meta.version);
                 answer.schema_modified = schema_modified;
-                if let Some(trouble) = self.disk.complaint(self.store.folder()).or(lacks) {
+                let waits = self.why_wait(device);
+                if let Some(trouble) =
+                    waits.or_else(|| self.disk.complaint(self.store.folder())).or(lacks)
+                {
                     answer.should_continue = false;
+                    answer.message = self.texts.trouble(&trouble);
+                } else if let Some(trouble) = self.unheard(device) {
                     answer.message = self.texts.trouble(&trouble);
                 } else if let Some(why) = astray {
                     answer.message = self.texts.cannot_merge(why);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use super::java::tool;
 use super::{MODULES, Module, Trouble, host_tests, maven, work};
 use crate::test::target_folder;
 use crate::{TaskResult, kotlin, process};
@@ -156,7 +157,7 @@ fn of_aars(aapt2: &Path) -> Result<(Vec<String>, Vec<PathBuf>), String> {
 fn compile(aapt2: &Path, folder: &Path, out: &Path) -> TaskResult {
     let mut compile = Command::new(aapt2);
     compile.arg("compile").arg("--dir").arg(folder).arg("-o").arg(out);
-    process::run(&mut compile, &format!("compile {}", folder.display()))
+    process::quietly(&mut compile, &format!("compile {}", folder.display()))
 }
 
 /// What a manifest calls its package.
@@ -165,15 +166,8 @@ fn package_of(manifest: &str) -> Option<String> {
     rest.split_once('"').map(|(package, _)| package.to_owned())
 }
 
-/// A program of `android/host-tests/tools`, which Java runs from its source.
-fn tool(name: &str) -> Command {
-    let mut java = Command::new("java");
-    java.arg(host_tests().join("tools").join(name));
-    java
-}
-
 /// What is in a folder, in order.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries =
         fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();

@@ -22,9 +22,8 @@ pub(crate) fn between(oldest: u32, newest: u32) -> Option<PathBuf> {
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
     found.sort_by_key(|home| (version_of(home), home.clone()));
-    let fits = |home: &PathBuf| {
-        version_of(home).is_some_and(|found| (oldest..=newest).contains(&found))
-    };
+    let fits =
+        |home: &PathBuf| version_of(home).is_some_and(|found| (oldest..=newest).contains(&found));
     named.chain(found).find(fits).map(|home| home.join("bin/java"))
 }
 

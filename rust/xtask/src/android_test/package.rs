@@ -23,7 +23,8 @@ pub(super) fn aar() -> Result<(), Trouble> {
     let library = &MODULES[0];
     let out = library.work().join("deckport-check.aar");
     let metadata = library.work().join("aar-metadata.properties");
-    fs::write(&metadata, AAR_PROPERTIES).map_err(|error| format!("{}: {error}", metadata.display()))?;
+    fs::write(&metadata, AAR_PROPERTIES)
+        .map_err(|error| format!("{}: {error}", metadata.display()))?;
     let mut pack = tool("Pack.java");
     pack.arg(&out).arg("-");
     let mut add = |name: &str, file: &Path| {
@@ -60,7 +61,10 @@ pub(super) fn aar() -> Result<(), Trouble> {
 /// The app as an APK: shrunk by R8, aligned, signed, verified, and small enough.
 pub(super) fn apk() -> Result<(), Trouble> {
     let native = native().ok_or_else(|| {
-        Trouble::Missing("cargo xtask android natives --check arm64-v8a has to make the library first".to_owned())
+        Trouble::Missing(
+            "cargo xtask android natives --check arm64-v8a has to make the library first"
+                .to_owned(),
+        )
     })?;
     if !has("apksigner") {
         return Err(Trouble::Missing("apksigner is not on the PATH".to_owned()));
@@ -133,7 +137,16 @@ fn sign(unsigned: &Path, signed: &Path) -> TaskResult {
         let mut make = Command::new("keytool");
         make.args(["-genkeypair", "-keystore"]).arg(&keys);
         make.args(["-storepass", "android", "-keypass", "android", "-alias", "check"]);
-        make.args(["-keyalg", "RSA", "-keysize", "2048", "-validity", "10000", "-dname", "CN=check"]);
+        make.args([
+            "-keyalg",
+            "RSA",
+            "-keysize",
+            "2048",
+            "-validity",
+            "10000",
+            "-dname",
+            "CN=check",
+        ]);
         process::quietly(&mut make, "make a key for checking")?;
     }
     let mut sign = Command::new("apksigner");

@@ -16,7 +16,7 @@ use crate::{TaskResult, kotlin, process};
 /// What is fetched and then unpacked.
 const FETCHED: [&str; 3] = ["aars", "aars-test", "tools"];
 /// Oldest and newest platform of the apps, as in Gradle's build.
-const LEVELS: [&str; 4] = ["--min-sdk-version", "26", "--target-sdk-version", "36"];
+pub(super) const LEVELS: [&str; 4] = ["--min-sdk-version", "26", "--target-sdk-version", "36"];
 
 /// Makes everything.
 pub(super) fn everything() -> Result<(), Trouble> {
@@ -92,7 +92,8 @@ fn natives() -> TaskResult {
 /// The merged manifest, the resources and the `R` classes of a module.
 fn resources(module: &Module, libraries: &[Module], aapt2: &Path) -> TaskResult {
     let out = module.work();
-    fs::create_dir_all(out.join("assets")).map_err(|error| format!("{}: {error}", out.display()))?;
+    fs::create_dir_all(out.join("assets"))
+        .map_err(|error| format!("{}: {error}", out.display()))?;
     let manifest = out.join("AndroidManifest.xml");
     let mut merge = tool("Manifests.java");
     merge.arg(&manifest);
@@ -108,6 +109,7 @@ fn resources(module: &Module, libraries: &[Module], aapt2: &Path) -> TaskResult 
     link.arg("link").arg("-o").arg(out.join("resources.apk"));
     link.arg("-I").arg(work().join("tools/android-all.jar"));
     link.arg("--manifest").arg(&manifest).arg("--java").arg(&generated);
+    link.arg("--output-text-symbols").arg(out.join("R.txt"));
     link.args(LEVELS).arg("--auto-add-overlay");
     if module.is_app {
         let (packages, compiled) = of_aars(aapt2)?;
@@ -168,8 +170,7 @@ fn package_of(manifest: &str) -> Option<String> {
 
 /// What is in a folder, in order.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries =
-        fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
     Ok(files)

@@ -88,7 +88,7 @@ fn prepare(release: bool) -> TaskResult {
 }
 
 /// The first piece of Kotlin in a text.
-fn example(text: &str) -> Option<&str> {
+pub(crate) fn example(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("```kotlin\n")?;
     rest.split_once("```").map(|(example, _)| example)
 }

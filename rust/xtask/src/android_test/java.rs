@@ -60,5 +60,5 @@ pub(super) fn libraries() -> Result<Vec<PathBuf>, Trouble> {
     }
     let plain = super::prepare::files(&work().join("aars/packed"))?;
     let plain = plain.into_iter().filter(|file| file.extension().is_some_and(|end| end == "jar"));
-    Ok(plain.chain([aars, tools("jna.jar")]).collect())
+    Ok(plain.chain([aars, tools("jna.jar"), tools("annotations.jar")]).collect())
 }

@@ -84,8 +84,9 @@ pub(super) fn apk() -> Result<(), Trouble> {
     process::run(&mut unpack, "unpack JNA for phones")?;
     let mut pack = tool("Pack.java");
     pack.arg(&unsigned).arg(app.work().join("resources.apk"));
-    for file in super::prepare::files(&dex)? {
-        pack.arg(file.file_name().unwrap_or_default()).arg(&file);
+    let code = super::prepare::files(&dex)?;
+    for file in code.iter().filter(|file| file.extension().is_some_and(|end| end == "dex")) {
+        pack.arg(file.file_name().unwrap_or_default()).arg(file);
     }
     let dispatch = jna.join("unpacked/jna/jni").join(ABI).join("libjnidispatch.so");
     pack.arg(format!("lib/{ABI}/libdeckport.so")).arg(&native);

@@ -11,17 +11,32 @@ use std::time::SystemTime;
 use super::java::tool;
 use super::{MODULES, Module, Trouble, host_tests, maven, work};
 use crate::test::target_folder;
-use crate::{TaskResult, kotlin, process};
+use crate::{TaskResult, kotlin, process, root};
 
 /// What is fetched and then unpacked.
 const FETCHED: [&str; 3] = ["aars", "aars-test", "tools"];
 /// Oldest and newest platform of the apps, as in Gradle's build.
 pub(super) const LEVELS: [&str; 4] = ["--min-sdk-version", "26", "--target-sdk-version", "36"];
 
+/// What the example leaves to the reader's editor.
+const EXAMPLE_IMPORTS: &str = "\
+package io.deckport.android.example
+
+import android.app.Activity
+import android.os.Bundle
+import android.widget.TextView
+import io.deckport.android.DeckportHost
+import kotlinx.coroutines.MainScope
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
+
+";
+
 /// Makes everything.
 pub(super) fn everything() -> Result<(), Trouble> {
     let aapt2 = fetched()?;
     natives()?;
+    example()?;
     let mut libraries: Vec<Module> = Vec::new();
     for module in MODULES {
         resources(&module, &libraries, &aapt2)?;
@@ -62,6 +77,16 @@ fn fetched() -> Result<PathBuf, Trouble> {
     executable(&aapt2)?;
     fs::write(&stamp, lists).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(aapt2)
+}
+
+/// The example of the README, for the tests to compile and run.
+fn example() -> TaskResult {
+    let readme = read(&root().join("README.md"))?;
+    let example = kotlin::example(&readme).ok_or("README.md: there is no example in Kotlin")?;
+    let folder = work().join("example");
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(folder.join("Example.kt"), format!("{EXAMPLE_IMPORTS}{example}")))
+        .map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 /// The library in a jar: from there JNA unpacks a copy for each simulated platform. From a folder

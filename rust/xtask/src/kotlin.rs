@@ -88,7 +88,7 @@ fn prepare(release: bool) -> TaskResult {
 }
 
 /// The first piece of Kotlin in a text.
-fn example(text: &str) -> Option<&str> {
+pub(crate) fn example(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("```kotlin\n")?;
     rest.split_once("```").map(|(example, _)| example)
 }
@@ -118,7 +118,7 @@ pub(crate) fn maven_in(folder: &Path) -> Command {
 }
 
 /// What JNA calls this machine: the folder of the natives on the class path.
-fn platform() -> Result<String, String> {
+pub(crate) fn platform() -> Result<String, String> {
     let system = match env::consts::OS {
         "linux" => "linux",
         "macos" => "darwin",

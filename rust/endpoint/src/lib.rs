@@ -39,7 +39,7 @@ mod throttle;
 mod worker;
 
 pub use deckport_collection::{Overview, Summary, UploadError};
-pub use deckport_media::{Added, Error as MediaError, UnusedFile};
+pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 
 pub use addresses::{
     Address, InterfaceAddress, Interfaces, LinkKind, SystemInterfaces, addresses,

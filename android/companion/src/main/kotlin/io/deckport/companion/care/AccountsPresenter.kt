@@ -1,0 +1,79 @@
+package io.deckport.companion.care
+
+import androidx.compose.runtime.Immutable
+import io.deckport.AccountOverview
+import io.deckport.EndpointInterface
+import io.deckport.OverviewException
+import io.deckport.companion.R
+
+/** The people whose decks this phone keeps. */
+@Immutable
+data class AccountsState(
+    val loaded: Boolean = false,
+    val accounts: List<AccountRow> = emptyList(),
+    val notice: Notice? = null,
+)
+
+/** @property facts what the account holds; null when it cannot be told. */
+@Immutable
+data class AccountRow(val name: String, val facts: List<Words>?, val devices: Int)
+
+interface AccountsActions {
+    fun add(name: String, password: String)
+
+    fun rename(name: String, newName: String)
+
+    fun setPassword(name: String, password: String)
+
+    fun remove(name: String)
+
+    fun dismiss()
+}
+
+class AccountsPresenter(base: CareBase) : Presenter<AccountsState>(base, AccountsState()), AccountsActions {
+    override suspend fun load(engine: EndpointInterface) {
+        val devices = engine.devices().groupingBy { it.account }.eachCount()
+        val names = base.accounts.load(engine).accounts
+        val rows = names.map { name -> AccountRow(name, facts(engine, name), devices[name] ?: 0) }
+        change { it.copy(loaded = true, accounts = rows) }
+    }
+
+    /** One collection that cannot be read must not hide the others. */
+    private suspend fun facts(engine: EndpointInterface, name: String): List<Words>? = try {
+        engine.overview(name).words()
+    } catch (_: OverviewException.Failed) {
+        null
+    }
+
+    private fun AccountOverview.words(): List<Words> = listOfNotNull(
+        Words.Count(R.plurals.care_cards, cards),
+        lastChangeMs?.let { Words.Say(R.string.care_account_changed, agoWords(it, base.now(), base.zone())) },
+    )
+
+    override fun add(name: String, password: String) {
+        val new = name.trim()
+        attempt(Words.Say(R.string.care_account_added, new)) { engine ->
+            engine.addAccount(new, password)
+        }
+    }
+
+    override fun rename(name: String, newName: String) {
+        val new = newName.trim()
+        val chosen = base.accounts.choice.value.chosen == name
+        attempt(Words.Say(R.string.care_account_renamed, new)) { engine ->
+            engine.renameAccount(name, new)
+            base.accounts.load(engine)
+            if (chosen) base.accounts.choose(new)
+        }
+    }
+
+    override fun setPassword(name: String, password: String) {
+        attempt(Words.Say(R.string.care_account_password_set, name)) { it.setPassword(name, password) }
+    }
+
+    override fun remove(name: String) {
+        attempt(Words.Say(R.string.care_account_removed, name)) { it.removeAccount(name) }
+    }
+
+    override fun AccountsState.with(notice: Notice?) = copy(notice = notice)
+}

@@ -1,5 +1,8 @@
 package io.deckport.companion.care
 
+import android.content.Context
+import io.deckport.EndpointOptions
+import io.deckport.android.DeckportHost
 import kotlinx.coroutines.CoroutineScope
 import java.io.File
 import java.time.ZoneId
@@ -42,4 +45,11 @@ class Care(
         work.seen()
         work.start(WorkKind.UNDO, undo.account) { base.tasks.restore(this, undo.account, undo.backup) }
     }
+}
+
+/** The app's own: collections where [host] has them, files on their way where the system makes no copies and deletes nothing. */
+fun careOf(context: Context, host: DeckportHost, scope: CoroutineScope): Care {
+    val reserve = EndpointOptions(host.folder.path).lowSpaceBytes
+    val spool = Spool(File(context.noBackupFilesDir, "files-on-their-way"), reserve)
+    return Care(HostEngine(context, host), host.folder, spool, ContentDocuments(context.contentResolver), scope, reserve)
 }

@@ -4,7 +4,6 @@ import androidx.annotation.StringRes
 import io.deckport.AccountException
 import io.deckport.BackupException
 import io.deckport.CareException
-import io.deckport.OpenException
 import io.deckport.OverviewException
 import io.deckport.companion.R
 import java.io.IOException
@@ -25,7 +24,6 @@ fun noticeOf(error: Throwable): Notice = when (error) {
         is OverviewException.Stopping, is OverviewException.Closed -> failed(R.string.care_failed_stopping)
         is OverviewException.Failed -> failed(R.string.care_failed_other, error.reason)
     }
-    is OpenException -> failed(R.string.care_failed_open, error.message)
     is IOException -> if (isFull(error)) failed(R.string.care_failed_space) else failed(R.string.care_failed_other, error.message)
     else -> failed(R.string.care_failed_other, error.message ?: error.javaClass.simpleName)
 }
@@ -59,20 +57,15 @@ private fun ofCare(error: CareException): Notice = when (error) {
     is CareException.Busy -> failed(R.string.care_failed_syncing)
     is CareException.Unusable -> failed(R.string.care_failed_unusable, error.reason)
     is CareException.Stopping, is CareException.Closed -> failed(R.string.care_failed_stopping)
-    is CareException.FileUnusable -> ofReason(error.reason)
-    is CareException.Failed -> ofReason(error.reason)
+    is CareException.NoSpace -> failed(R.string.care_failed_space)
     else -> failed(R.string.care_failed_other, error.message)
 }
-
-/** The engine tells a full disk in the system's words. */
-private fun ofReason(reason: String): Notice =
-    if (FULL.any { it in reason }) failed(R.string.care_failed_space) else failed(R.string.care_failed_other, reason)
 
 /** Whether the disk is full, or what the system allows the app. */
 internal fun isFull(error: Exception): Boolean =
     generateSequence<Throwable>(error) { it.cause }.any { cause -> FULL.any { it in cause.message.orEmpty() } }
 
-private val FULL = listOf("No space left", "ENOSPC", "Disk quota exceeded", "EDQUOT", "disk is full", "os error 28")
+private val FULL = listOf("ENOSPC", "EDQUOT", "No space left", "Disk quota exceeded")
 
 private fun failed(@StringRes id: Int, detail: String? = null) = failed(Words.Say(id), detail)
 

@@ -23,6 +23,9 @@ sealed interface Words {
         constructor(@PluralsRes id: Int, count: Long, vararg places: Any) : this(id, count, places.toList())
     }
 
+    /** A text that is in the right language already. */
+    data class Plain(val text: String) : Words
+
     /** So many bytes, in the unit that is easiest to read. */
     data class Bytes(val bytes: Long) : Words
 }
@@ -34,6 +37,7 @@ fun Words.text(resources: Resources): String = when (this) {
         val number = count.coerceIn(0, Int.MAX_VALUE.toLong()).toInt()
         resources.getQuantityString(id, number, numberText(count, resources), *places.texts(resources))
     }
+    is Words.Plain -> text
     is Words.Bytes -> bytesText(bytes, resources)
 }
 

@@ -12,7 +12,6 @@ import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import io.deckport.companion.R
 import io.deckport.companion.parts.Page
@@ -21,7 +20,13 @@ private enum class Asked { ADD, RENAME, PASSWORD, REMOVE }
 
 /** The people whose decks this phone keeps. */
 @Composable
-fun AccountsScreen(state: AccountsState, work: WorkState, actions: AccountsActions, workActions: WorkActions, onBack: () -> Unit) {
+fun AccountsScreen(
+    state: AccountsState,
+    work: WorkState,
+    actions: AccountsActions,
+    workActions: WorkActions,
+    onBack: () -> Unit,
+) {
     var asked by rememberSaveable { mutableStateOf<Asked?>(null) }
     var about by rememberSaveable { mutableStateOf("") }
     val ask = { what: Asked, account: String ->
@@ -70,8 +75,8 @@ private fun AccountCard(account: AccountRow, ask: (Asked, String) -> Unit) {
             Text(account.name, style = MaterialTheme.typography.titleMedium)
             val held = account.facts?.let { facts(it) } ?: stringResource(R.string.care_account_unreadable)
             Text(held, style = MaterialTheme.typography.bodyMedium)
-            val devices = pluralStringResource(R.plurals.care_account_devices, account.devices, account.devices.toString())
-            Text(devices, style = MaterialTheme.typography.bodyMedium)
+            val devices = Words.Count(R.plurals.care_account_devices, account.devices.toLong())
+            Text(said(devices), style = MaterialTheme.typography.bodyMedium)
             Buttons {
                 TextButton({ ask(Asked.RENAME, account.name) }) { Text(stringResource(R.string.care_rename)) }
                 TextButton({ ask(Asked.PASSWORD, account.name) }) { Text(stringResource(R.string.care_password)) }

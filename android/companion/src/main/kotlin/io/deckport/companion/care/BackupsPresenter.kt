@@ -51,9 +51,11 @@ class BackupsPresenter(base: CareBase) : Presenter<BackupsState>(base, BackupsSt
         val account = choice.chosen
         val zone = base.zone()
         val backups = if (account == null) emptyList() else engine.backups(account)
-        val days = backups.groupBy { dayOf(it.madeMs, zone) }.map { (day, its) -> BackupDay(day, its.map { row(it, zone) }) }
+        val days = backups.groupBy { dayOf(it.madeMs, zone) }
+            .map { (day, its) -> BackupDay(day, its.map { row(it, zone) }) }
         val cards = account?.let { engine.overview(it).cards } ?: 0
-        change { it.copy(choice = choice, loaded = true, today = dayOf(base.now(), zone), days = days, cardsNow = cards) }
+        val today = dayOf(base.now(), zone)
+        change { it.copy(choice = choice, loaded = true, today = today, days = days, cardsNow = cards) }
     }
 
     override fun create() {
@@ -68,7 +70,9 @@ class BackupsPresenter(base: CareBase) : Presenter<BackupsState>(base, BackupsSt
 
     /** Writes a backup of an account into the document that a person has made for it. */
     fun save(account: String, backup: String, address: String) =
-        begin(WorkKind.SAVE_BACKUP, account, { base.tasks.drop(address) }) { base.tasks.saveBackup(this, account, backup, address) }
+        begin(WorkKind.SAVE_BACKUP, account, { base.tasks.drop(address) }) {
+            base.tasks.saveBackup(this, account, backup, address)
+        }
 
     override fun prune() {
         val account = state.value.choice.chosen ?: return
@@ -91,15 +95,15 @@ class BackupsPresenter(base: CareBase) : Presenter<BackupsState>(base, BackupsSt
     }
 
     private fun why(backup: Backup): Words {
-        val device = backup.device
+        val by = { open: Int, device: Int -> backup.device?.let { Words.Say(device, it) } ?: Words.Say(open) }
         return when (backup.reason) {
-            BackupReason.UPLOAD -> if (device == null) Words.Say(R.string.care_why_upload) else Words.Say(R.string.care_why_upload_by, device)
+            BackupReason.UPLOAD -> by(R.string.care_why_upload, R.string.care_why_upload_by)
             BackupReason.RESTORE -> Words.Say(R.string.care_why_restore)
             BackupReason.IMPORT -> Words.Say(R.string.care_why_import)
             BackupReason.REPAIR -> Words.Say(R.string.care_why_repair)
             BackupReason.UPGRADE -> Words.Say(R.string.care_why_upgrade)
             BackupReason.MANUAL -> Words.Say(R.string.care_why_manual)
-            BackupReason.OTHER -> if (device == null) Words.Say(R.string.care_why_other) else Words.Say(R.string.care_why_other_by, device)
+            BackupReason.OTHER -> by(R.string.care_why_other, R.string.care_why_other_by)
         }
     }
 }
@@ -107,5 +111,6 @@ class BackupsPresenter(base: CareBase) : Presenter<BackupsState>(base, BackupsSt
 /** What is said about backups that were deleted to make room. */
 internal fun pruned(gone: List<Backup>): Notice {
     if (gone.isEmpty()) return Notice(Words.Say(R.string.care_prune_none))
-    return Notice(Words.Count(R.plurals.care_prune_done, gone.size.toLong(), Words.Bytes(gone.sumOf { it.storedBytes })))
+    val bytes = Words.Bytes(gone.sumOf { it.storedBytes })
+    return Notice(Words.Count(R.plurals.care_prune_done, gone.size.toLong(), bytes))
 }

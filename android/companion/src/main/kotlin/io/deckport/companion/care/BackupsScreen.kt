@@ -36,8 +36,12 @@ fun BackupsScreen(
         item("about") { Paragraph(stringResource(R.string.care_backups_about)) }
         item("do") {
             Buttons {
-                if (state.days.isNotEmpty()) OutlinedButton({ pruning = true }) { Text(stringResource(R.string.care_prune)) }
-                Button(actions::create, enabled = free && state.choice.chosen != null) { Text(stringResource(R.string.care_backup_now)) }
+                if (state.days.isNotEmpty()) {
+                    OutlinedButton({ pruning = true }) { Text(stringResource(R.string.care_prune)) }
+                }
+                Button(actions::create, enabled = free && state.choice.chosen != null) {
+                    Text(stringResource(R.string.care_backup_now))
+                }
             }
         }
         if (state.days.isEmpty()) item("none") { Paragraph(stringResource(R.string.care_backups_none)) }
@@ -66,12 +70,14 @@ fun BackupsScreen(
 private fun ConfirmRestore(state: BackupsState, backup: BackupRow, onDismiss: () -> Unit, onConfirm: () -> Unit) {
     val resources = resources()
     val day = dayText(dayOf(backup.madeMs, backup.zone), state.today, resources)
-    val cards = backup.cards?.let { numberText(it, resources) }
-    val change = cards?.let { stringResource(R.string.care_restore_cards, numberText(state.cardsNow, resources), it) + "\n\n" }.orEmpty()
+    val then = stringResource(R.string.care_restore_text, day, timeText(backup.madeMs, backup.zone, resources))
+    val change = backup.cards?.let {
+        stringResource(R.string.care_restore_cards, numberText(state.cardsNow, resources), numberText(it, resources))
+    }
+    val after = stringResource(R.string.care_restore_after)
     Confirm(
         stringResource(R.string.care_restore_title),
-        stringResource(R.string.care_restore_text, day, timeText(backup.madeMs, backup.zone, resources)) + "\n\n" + change +
-            stringResource(R.string.care_restore_after),
+        listOfNotNull(then, change, after).joinToString("\n\n"),
         stringResource(R.string.care_restore),
         onDismiss,
         onConfirm,

@@ -47,7 +47,7 @@ class Care(
     }
 }
 
-/** The app's own: collections where [host] has them, files on their way where the system makes no copies and deletes nothing. */
+/** The app's own, with the collections of [host]. Files on their way are where the system makes no copies. */
 fun careOf(context: Context, host: DeckportHost, scope: CoroutineScope): Care {
     val reserve = EndpointOptions(host.folder.path).lowSpaceBytes
     val spool = Spool(File(context.noBackupFilesDir, "files-on-their-way"), reserve)

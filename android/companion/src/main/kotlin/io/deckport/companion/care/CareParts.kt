@@ -80,7 +80,11 @@ private fun WorkCard(work: WorkState.Running, onCancel: () -> Unit) {
             Text(said(work.title()), style = MaterialTheme.typography.titleMedium)
             Text(said(work.stepWords()), style = MaterialTheme.typography.bodyMedium)
             val part = work.progress.part()
-            if (part == null) LinearProgressIndicator(Modifier.fillMaxWidth()) else LinearProgressIndicator({ part }, Modifier.fillMaxWidth())
+            if (part == null) {
+                LinearProgressIndicator(Modifier.fillMaxWidth())
+            } else {
+                LinearProgressIndicator({ part }, Modifier.fillMaxWidth())
+            }
             Buttons { TextButton(onCancel, enabled = !work.cancelling) { Text(stringResource(R.string.care_cancel)) } }
         }
     }
@@ -172,7 +176,10 @@ internal fun LazyListScope.loading() {
 
 /** Facts in one line, as long as they fit. */
 @Composable
-internal fun facts(words: List<Words>): String = words.joinToString(" · ") { it.text(resources()) }
+internal fun facts(words: List<Words>): String {
+    val resources = resources()
+    return words.joinToString(" · ") { it.text(resources) }
+}
 
 /** Says what will happen before it does. */
 @Composable

@@ -68,7 +68,10 @@ private fun BackupsPlace(care: Care, place: Place, work: WorkState, onBack: () -
     val state by shown(care.backups, place, work)
     // The picker is another app: when it answers, this one may have been killed and begun anew.
     var asked by rememberSaveable { mutableStateOf<List<String>>(emptyList()) }
-    val picker = rememberSaver { address -> asked.takeIf { it.size == 2 }?.let { (account, backup) -> care.backups.save(account, backup, address) } }
+    val picker = rememberSaver { address ->
+        val (account, backup) = asked.takeIf { it.size == 2 } ?: return@rememberSaver
+        care.backups.save(account, backup, address)
+    }
     val onSave = { backup: BackupRow ->
         val account = state.choice.chosen.orEmpty()
         asked = listOf(account, backup.name)

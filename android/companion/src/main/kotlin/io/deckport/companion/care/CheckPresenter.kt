@@ -40,7 +40,10 @@ interface CheckActions {
 class CheckPresenter(base: CareBase) : Presenter<CheckState>(base, CheckState()), CheckActions {
     override suspend fun load(engine: EndpointInterface) {
         val choice = base.accounts.load(engine)
-        change { it.copy(choice = choice, loaded = true, found = it.found?.takeIf { found -> found.account == choice.chosen }) }
+        change { state ->
+            val found = state.found?.takeIf { it.account == choice.chosen }
+            state.copy(choice = choice, loaded = true, found = found)
+        }
     }
 
     override fun check() = look(WorkKind.CHECK)

@@ -17,7 +17,13 @@ import io.deckport.companion.parts.Page
 
 /** Looking for what is wrong with a collection and its media, and mending it. */
 @Composable
-fun CheckScreen(state: CheckState, work: WorkState, actions: CheckActions, workActions: WorkActions, onBack: () -> Unit) {
+fun CheckScreen(
+    state: CheckState,
+    work: WorkState,
+    actions: CheckActions,
+    workActions: WorkActions,
+    onBack: () -> Unit,
+) {
     var repairing by rememberSaveable { mutableStateOf(false) }
     val free = work !is WorkState.Running && state.choice.chosen != null
     Page(stringResource(R.string.check_title), onBack) {
@@ -45,7 +51,9 @@ private fun FoundCard(found: Found, free: Boolean, onRepair: () -> Unit) {
             for (words in found.media) Text(said(words))
             if (found.sentences.isNotEmpty()) {
                 Text(stringResource(R.string.care_check_details), style = MaterialTheme.typography.titleSmall)
-                for (sentence in found.sentences.take(MOST_SENTENCES)) Text(sentence, style = MaterialTheme.typography.bodyMedium)
+                for (sentence in found.sentences.take(MOST_SENTENCES)) {
+                    Text(sentence, style = MaterialTheme.typography.bodyMedium)
+                }
                 val more = found.sentences.size - MOST_SENTENCES
                 if (more > 0) Text(said(Words.Count(R.plurals.care_check_more, more.toLong())))
             }

@@ -83,9 +83,10 @@ private class ContentDocument(private val resolver: ContentResolver, private val
 
     /** Its name and size; an app may know neither, or fail. */
     private fun ask(): Pair<String?, Long?> = quietly {
-        resolver.query(uri, arrayOf(OpenableColumns.DISPLAY_NAME, OpenableColumns.SIZE), null, null, null)?.use { rows ->
+        val columns = arrayOf(OpenableColumns.DISPLAY_NAME, OpenableColumns.SIZE)
+        resolver.query(uri, columns, null, null, null)?.use { rows ->
             if (!rows.moveToFirst()) return@use null
-            val (name, size) = rows.getColumnIndex(OpenableColumns.DISPLAY_NAME) to rows.getColumnIndex(OpenableColumns.SIZE)
+            val (name, size) = columns.map(rows::getColumnIndex)
             val known = size >= 0 && !rows.isNull(size)
             rows.takeIf { name >= 0 }?.getString(name) to (if (known) rows.getLong(size).takeIf { it > 0 } else null)
         }

@@ -17,7 +17,13 @@ import io.deckport.companion.parts.Page
 
 /** The devices that sync with this phone: their names, when they were here, logging them out. */
 @Composable
-fun DevicesScreen(state: DevicesState, work: WorkState, actions: DevicesActions, workActions: WorkActions, onBack: () -> Unit) {
+fun DevicesScreen(
+    state: DevicesState,
+    work: WorkState,
+    actions: DevicesActions,
+    workActions: WorkActions,
+    onBack: () -> Unit,
+) {
     var renaming by rememberSaveable { mutableStateOf<Long?>(null) }
     var leaving by rememberSaveable { mutableStateOf<Long?>(null) }
     Page(stringResource(R.string.devices_title), onBack) {

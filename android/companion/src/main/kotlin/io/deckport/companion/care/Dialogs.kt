@@ -61,7 +61,8 @@ internal fun AccountDialog(onDismiss: () -> Unit, onDone: (String, String) -> Un
         onDismiss()
         onDone(name, password)
     }
-    Asking(stringResource(R.string.care_account_add), R.string.care_account_add_do, name.isNotBlank() && password.isNotEmpty(), onDismiss, done) {
+    val ready = name.isNotBlank() && password.isNotEmpty()
+    Asking(stringResource(R.string.care_account_add), R.string.care_account_add_do, ready, onDismiss, done) {
         Text(stringResource(R.string.care_account_add_text))
         NameField(name, stringResource(R.string.care_account_name), { name = it }, null)
         PasswordField(password, { password = it }, done)
@@ -94,7 +95,10 @@ private fun NameField(text: String, label: String, onChange: (String) -> Unit, o
         Modifier.fillMaxWidth(),
         label = { Text(label) },
         singleLine = true,
-        keyboardOptions = KeyboardOptions(KeyboardCapitalization.Words, imeAction = if (onDone == null) ImeAction.Next else ImeAction.Done),
+        keyboardOptions = KeyboardOptions(
+            KeyboardCapitalization.Words,
+            imeAction = if (onDone == null) ImeAction.Next else ImeAction.Done,
+        ),
         keyboardActions = KeyboardActions(onDone = { if (onDone != null && text.isNotBlank()) onDone() }),
     )
 }
@@ -107,7 +111,11 @@ private fun PasswordField(password: String, onChange: (String) -> Unit, onDone: 
         Modifier.fillMaxWidth(),
         label = { Text(stringResource(R.string.care_password)) },
         singleLine = true,
-        keyboardOptions = KeyboardOptions(autoCorrectEnabled = false, keyboardType = KeyboardType.Password, imeAction = ImeAction.Done),
+        keyboardOptions = KeyboardOptions(
+            autoCorrectEnabled = false,
+            keyboardType = KeyboardType.Password,
+            imeAction = ImeAction.Done,
+        ),
         keyboardActions = KeyboardActions(onDone = { if (password.isNotEmpty()) onDone() }),
     )
 }

@@ -5,8 +5,8 @@ import java.io.InputStream
 import java.io.OutputStream
 
 /**
- * A file of another app: there is no path, it cannot be rewound, its size may be unknown or wrong, and the app behind it may hang or
- * die. Everything here may block.
+ * A file of another app: there is no path, it cannot be rewound, its size may be unknown or wrong, and the app behind it
+ * may hang or die. Everything here may block.
  */
 interface Document {
     /** Its name as people see it, if the app tells. */
@@ -41,7 +41,7 @@ interface Documents {
     /** Asks the other side to give up on opening, when it hangs. */
     fun breakOpening(document: Document) = Unit
 
-    /** Keeps the right to delete a document that is being written, beyond the end of this process, where its app allows that. */
+    /** Keeps the right to delete a document beyond the end of this process, where its app allows that. */
     fun hold(address: String) = Unit
 
     /** Gives that right back. */

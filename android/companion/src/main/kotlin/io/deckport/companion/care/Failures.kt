@@ -24,7 +24,7 @@ fun noticeOf(error: Throwable): Notice = when (error) {
         is OverviewException.Stopping, is OverviewException.Closed -> failed(R.string.care_failed_stopping)
         is OverviewException.Failed -> failed(R.string.care_failed_other, error.reason)
     }
-    is IOException -> if (isFull(error)) failed(R.string.care_failed_space) else failed(R.string.care_failed_other, error.message)
+    is IOException if isFull(error) -> failed(R.string.care_failed_space)
     else -> failed(R.string.care_failed_other, error.message ?: error.javaClass.simpleName)
 }
 

@@ -65,7 +65,9 @@ class FilesPresenter(base: CareBase, private val documents: Documents) :
 
     /** Writes an account into the document that a person has made for it. */
     fun export(account: String, form: ExportForm, legacy: Boolean, address: String) =
-        begin(WorkKind.EXPORT, account, { base.tasks.drop(address) }) { base.tasks.export(this, account, form, legacy, address) }
+        begin(WorkKind.EXPORT, account, { base.tasks.drop(address) }) {
+            base.tasks.export(this, account, form, legacy, address)
+        }
 
     /** A person has chosen a file; it is asked whether to import it before anything is read. */
     fun file(address: String) {

@@ -56,14 +56,16 @@ private fun ExportCard(state: FilesState, free: Boolean, actions: FilesActions, 
                 }
             }
             Row(
-                Modifier.fillMaxWidth().heightIn(48.dp).toggleable(state.legacy, role = Role.Checkbox, onValueChange = actions::legacy),
+                Modifier.fillMaxWidth().heightIn(48.dp)
+                    .toggleable(state.legacy, role = Role.Checkbox, onValueChange = actions::legacy),
                 Arrangement.spacedBy(12.dp),
                 Alignment.CenterVertically,
             ) {
                 Checkbox(state.legacy, null)
                 Text(stringResource(R.string.care_export_legacy), Modifier.weight(1f))
             }
-            Text(said(Words.Say(R.string.care_export_size, Words.Bytes(state.exportBytes))), style = MaterialTheme.typography.bodySmall)
+            val size = Words.Say(R.string.care_export_size, Words.Bytes(state.exportBytes))
+            Text(said(size), style = MaterialTheme.typography.bodySmall)
             Buttons { Button(onExport, enabled = free) { Text(stringResource(R.string.care_save_as_file)) } }
         }
     }

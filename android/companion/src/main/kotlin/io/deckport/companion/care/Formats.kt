@@ -38,7 +38,8 @@ internal fun dayText(day: LocalDate, today: LocalDate, resources: Resources): St
 
 /** The time of day. */
 internal fun timeText(ms: Long, zone: ZoneId, resources: Resources): String =
-    DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(locale(resources)).format(Instant.ofEpochMilli(ms).atZone(zone))
+    DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(locale(resources))
+        .format(Instant.ofEpochMilli(ms).atZone(zone))
 
 /** How long ago something was, in words: the longer, the less exact. */
 internal fun agoWords(ms: Long, nowMs: Long, zone: ZoneId): Words {

@@ -18,6 +18,9 @@ data class Notice(
     val undo: Undo? = null,
 ) {
     constructor(vararg words: Words, undo: Undo? = null) : this(words.toList(), undo = undo)
+
+    /** The same with more words. */
+    fun and(vararg more: Words?): Notice = copy(words = words + more.filterNotNull())
 }
 
 /** The backup that holds what was before. */

@@ -63,8 +63,9 @@ class SpacePresenter(
     }
 
     /** Folders of accounts that were removed: they stay until an account of that name comes back. */
-    private fun leftBehind(known: Set<String>): Long = folder.listFiles { file -> file.isDirectory && file.name !in known }
-        .orEmpty().sumOf { gone -> gone.walk().filter(File::isFile).sumOf(File::length) }
+    private fun leftBehind(known: Set<String>): Long = folder
+        .listFiles { file -> file.isDirectory && file.name !in known }.orEmpty()
+        .sumOf { gone -> gone.walk().filter(File::isFile).sumOf(File::length) }
 
     override fun prune(account: String) {
         attempt { engine ->

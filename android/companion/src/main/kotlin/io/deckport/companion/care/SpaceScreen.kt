@@ -39,7 +39,8 @@ fun SpaceScreen(
         item("whole") { WholeCard(state) }
         for (account in state.accounts) {
             item("account ${account.account}") {
-                AccountSpaceCard(account, { pruning = account.account }, { emptying = account.account }) { onUnused(account.account) }
+                val name = account.account
+                AccountSpaceCard(account, { pruning = name }, { emptying = name }, { onUnused(name) })
             }
         }
     }
@@ -76,8 +77,9 @@ private fun WholeCard(state: SpaceState) {
                 Line(R.string.care_space_left_behind, state.leftBehind)
                 Text(stringResource(R.string.care_space_left_behind_text), style = MaterialTheme.typography.bodySmall)
             }
+            val reserve = if (state.isLow) R.string.care_space_low else R.string.care_space_reserve
             Text(
-                stringResource(if (state.isLow) R.string.care_space_low else R.string.care_space_reserve, bytesText(state.reserve, resources())),
+                said(Words.Say(reserve, Words.Bytes(state.reserve))),
                 color = if (state.isLow) MaterialTheme.colorScheme.error else MaterialTheme.colorScheme.onSurfaceVariant,
                 style = MaterialTheme.typography.bodyMedium,
             )

@@ -17,8 +17,8 @@ class Spool(
     private val free: (File) -> Long = File::getUsableSpace,
 ) {
     /**
-     * Deletes what is left of an earlier process, before anything else begins. [discard] is given the addresses of documents that it
-     * was writing.
+     * Deletes what is left of an earlier process, before anything else begins. [discard] is given the addresses of
+     * documents that it was writing.
      */
     fun sweep(discard: (String) -> Unit = {}) {
         val notes = root.listFiles { file -> file.name.endsWith(NOTE) }.orEmpty()

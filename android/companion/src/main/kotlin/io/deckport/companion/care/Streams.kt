@@ -5,9 +5,10 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
+import java.io.Closeable
 import java.io.File
 import java.io.IOException
-import java.io.InputStream
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.concurrent.thread
 import kotlin.time.Duration.Companion.seconds
 
@@ -21,21 +22,21 @@ private const val LOOK_EVERY = 4L shl 20
 private val DISCARDING = 5.seconds
 
 /**
- * Copies a document of unknown nature [into] a file, as long as there is room, and answers whether it was as long as its app had told.
- * The app may hang or fail; it can be cancelled at any time.
+ * Copies a document of unknown nature [into] a file, as long as there is room, and answers whether it was as long as
+ * its app had told. The app may hang or fail; it can be cancelled at any time.
  */
 suspend fun WorkScope.fetch(documents: Documents, document: Document, into: File, spool: Spool): Boolean {
     val size = aside { document.size }
     // It is in the account once more before this one is deleted.
     if (size != null) spool.ask(2 * size)
-    var open: Opened<InputStream>? = null
+    val open = AtomicReference<Closeable>()
     val close = {
         documents.breakOpening(document)
-        open?.close() ?: Unit
+        open.get()?.close() ?: Unit
     }
     return breakable(close) {
         fetched { document.read() }.use { source ->
-            open = source
+            open.set(source)
             val done = into.outputStream().use { target ->
                 copy(WorkStep.FETCH, size, { fetched { source.stream.read(it) } }) { piece, count, done ->
                     if (done % LOOK_EVERY < count) spool.ask(count.toLong())
@@ -52,22 +53,23 @@ suspend fun WorkScope.fetch(documents: Documents, document: Document, into: File
 private fun <T> fetched(work: () -> T): T = blamed(work) { Sorry(Words.Say(R.string.care_failed_fetch), it.message) }
 
 /**
- * Copies a file into a document and answers whether its app has as much of it afterwards, as far as it tells. When that fails or is
- * cancelled the half document is deleted, or at least emptied; where its app allows neither, a person is told so.
+ * Copies a file into a document and answers whether its app has as much of it afterwards, as far as it tells. When that
+ * fails or is cancelled the half document is deleted, or at least emptied; where its app allows neither, a person is
+ * told so.
  */
 suspend fun WorkScope.handOver(documents: Documents, from: File, address: String, spool: Spool): Boolean {
     val document = documents.of(address)
-    var open: Opened<*>? = null
+    val open = AtomicReference<Closeable>()
     val close = {
         documents.breakOpening(document)
-        open?.close() ?: Unit
+        open.get()?.close() ?: Unit
     }
     documents.hold(address)
     val settled = spool.noted(address)
     try {
         breakable(close) {
             handed { document.write() }.use { target ->
-                open = target
+                open.set(target)
                 from.inputStream().use { source ->
                     copy(WorkStep.HAND_OVER, from.length(), source::read) { piece, count, _ ->
                         handed { target.stream.write(piece, 0, count) }

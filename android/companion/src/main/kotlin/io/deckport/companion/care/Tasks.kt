@@ -32,7 +32,7 @@ class Tasks(private val engine: Engine, private val spool: Spool, private val do
     /** Keeps a backup of an account. */
     suspend fun backUp(scope: WorkScope, account: String): Notice {
         val made = engine.use { it.createBackup(account) { progress -> scope.tell(progress) } }
-        return Notice(*listOfNotNull(Words.Say(R.string.care_backup_done), made.counts?.words()).toTypedArray())
+        return Notice(Words.Say(R.string.care_backup_done, made.counts?.words() ?: Words.Bytes(made.storedBytes)))
     }
 
     /** Puts a backup in the place of an account's collection. */
@@ -65,7 +65,7 @@ class Tasks(private val engine: Engine, private val spool: Spool, private val do
             val whole = scope.handOver(documents, file, address, spool)
             val said = saved(R.string.care_export_done, file.length(), whole)
             val left = report.damaged.size + report.unfit.size
-            if (left == 0) said else said.copy(words = said.words + Words.Count(R.plurals.care_export_left_out, left.toLong()))
+            if (left == 0) said else said.and(Words.Count(R.plurals.care_export_left_out, left.toLong()))
         }
 
     /** A document that was made will not be written after all. */
@@ -82,14 +82,16 @@ class Tasks(private val engine: Engine, private val spool: Spool, private val do
             throw if (whole) error else Sorry(Words.Say(R.string.care_failed_fetch), error.reason)
         }
         val said = replaced(R.string.care_import_done, account, report.counts, report.kept)
-        val more = listOfNotNull(
+        said.and(
             report.mediaAdded.takeIf { it > 0 }?.let { Words.Count(R.plurals.care_import_media, it) },
             report.tooLarge.size.takeIf { it > 0 }?.let { Words.Count(R.plurals.care_import_too_large, it.toLong()) },
         )
-        said.copy(words = said.words + more)
     }
 
-    /** Looks at a collection and its media; mends what can be mended when it shall. [report] is given what was found. */
+    /**
+     * Looks at a collection and its media, and mends what can be mended when it shall. [report] is given what was
+     * found.
+     */
     suspend fun check(scope: WorkScope, account: String, repair: Boolean, report: (CheckReport) -> Unit): Notice {
         val found = engine.use { it.check(account, repair) { progress -> scope.tell(progress) } }
         report(found)
@@ -110,7 +112,8 @@ class Tasks(private val engine: Engine, private val spool: Spool, private val do
             Words.Count(R.plurals.care_repair_lost, lost).takeIf { lost > 0 },
             Words.Count(R.plurals.care_repair_unknown, unknown).takeIf { unknown > 0 },
         )
-        return Notice(words.ifEmpty { listOf(Words.Say(R.string.care_repair_nothing)) }, undo = report.kept?.let { Undo(account, it.name) })
+        val said = words.ifEmpty { listOf(Words.Say(R.string.care_repair_nothing)) }
+        return Notice(said, undo = report.kept?.let { Undo(account, it.name) })
     }
 
     private fun replaced(id: Int, account: String, counts: Counts, kept: Backup?): Notice = Notice(
@@ -121,17 +124,18 @@ class Tasks(private val engine: Engine, private val spool: Spool, private val do
     )
 
     private fun saved(id: Int, bytes: Long, whole: Boolean): Notice =
-        Notice(*listOfNotNull(Words.Say(id, Words.Bytes(bytes)), Words.Say(R.string.care_saved_less).takeIf { !whole }).toTypedArray())
+        Notice(Words.Say(id, Words.Bytes(bytes))).and(Words.Say(R.string.care_saved_less).takeIf { !whole })
 }
 
 /** `1,234 cards` */
 internal fun Counts.words(): Words = Words.Count(R.plurals.care_cards, cards)
 
-/** What is said when a work was cancelled; without being [sure] that it was not too late when nobody waited for its end. */
+/** What is said when a work was cancelled. When nobody waited for its end it is not [sure] that it was in time. */
 internal fun cancelledNotice(kind: WorkKind, sure: Boolean): Notice = when (kind) {
     WorkKind.EXPORT, WorkKind.SAVE_BACKUP -> Notice(Words.Say(R.string.care_cancelled_file))
     WorkKind.CHECK -> Notice(Words.Say(R.string.care_cancelled))
     WorkKind.REPAIR -> Notice(Words.Say(R.string.care_cancelled_unsure))
     WorkKind.IMPORT -> Notice(Words.Say(if (sure) R.string.care_cancelled_import else R.string.care_cancelled_unsure))
-    WorkKind.BACKUP, WorkKind.RESTORE, WorkKind.UNDO -> Notice(Words.Say(if (sure) R.string.care_cancelled else R.string.care_cancelled_unsure))
+    WorkKind.BACKUP, WorkKind.RESTORE, WorkKind.UNDO ->
+        Notice(Words.Say(if (sure) R.string.care_cancelled else R.string.care_cancelled_unsure))
 }

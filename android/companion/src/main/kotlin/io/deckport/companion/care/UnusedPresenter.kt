@@ -42,14 +42,17 @@ class UnusedPresenter(base: CareBase) : Presenter<UnusedState>(base, UnusedState
     override suspend fun load(engine: EndpointInterface) {
         val choice = base.accounts.load(engine)
         val account = choice.chosen
-        val files = if (account == null) emptyList() else engine.unusedMedia(account).map { UnusedFile(it.name, it.bytes) }
+        val unused = if (account == null) emptyList() else engine.unusedMedia(account)
+        val files = unused.map { UnusedFile(it.name, it.bytes) }
         val names = files.map { it.name }.toSet()
         change { it.copy(choice = choice, loaded = true, files = files, ticked = it.ticked intersect names) }
     }
 
-    override fun tick(name: String, on: Boolean) = change { it.copy(ticked = if (on) it.ticked + name else it.ticked - name) }
+    override fun tick(name: String, on: Boolean) =
+        change { it.copy(ticked = if (on) it.ticked + name else it.ticked - name) }
 
-    override fun tickAll(on: Boolean) = change { it.copy(ticked = if (on) it.files.map(UnusedFile::name).toSet() else emptySet()) }
+    override fun tickAll(on: Boolean) =
+        change { it.copy(ticked = if (on) it.files.map(UnusedFile::name).toSet() else emptySet()) }
 
     override fun delete() {
         val (account, names) = state.value.run { (choice.chosen ?: return) to ticked.toList() }
@@ -71,5 +74,6 @@ class UnusedPresenter(base: CareBase) : Presenter<UnusedState>(base, UnusedState
         }
     }
 
-    override fun UnusedState.with(notice: Notice?) = copy(notice = notice, undoable = if (notice == null) emptyList() else undoable)
+    override fun UnusedState.with(notice: Notice?) =
+        copy(notice = notice, undoable = if (notice == null) emptyList() else undoable)
 }

@@ -17,7 +17,6 @@ import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
@@ -26,12 +25,20 @@ import io.deckport.companion.parts.Page
 
 /** The media files that no note uses: a list to tick and delete from. */
 @Composable
-fun UnusedScreen(state: UnusedState, work: WorkState, actions: UnusedActions, workActions: WorkActions, onBack: () -> Unit) {
+fun UnusedScreen(
+    state: UnusedState,
+    work: WorkState,
+    actions: UnusedActions,
+    workActions: WorkActions,
+    onBack: () -> Unit,
+) {
     var deleting by rememberSaveable { mutableStateOf(false) }
     Page(stringResource(R.string.unused_media_title), onBack) {
         careTop(state.choice, actions::choose, work, state.notice, workActions, actions::dismiss)
         if (state.undoable.isNotEmpty()) {
-            item("undo") { Buttons { OutlinedButton(actions::putBack) { Text(stringResource(R.string.care_unused_put_back_do)) } } }
+            item("undo") {
+                Buttons { OutlinedButton(actions::putBack) { Text(stringResource(R.string.care_unused_put_back_do)) } }
+            }
         }
         if (!state.loaded) return@Page loading()
         if (state.files.isEmpty()) {
@@ -51,10 +58,9 @@ fun UnusedScreen(state: UnusedState, work: WorkState, actions: UnusedActions, wo
         for (file in state.files) item("file ${file.name}") { FileRow(file, file.name in state.ticked, actions) }
     }
     if (deleting) {
-        val resources = resources()
         Confirm(
-            pluralStringResource(R.plurals.care_unused_delete_title, state.ticked.size, numberText(state.ticked.size.toLong(), resources)),
-            stringResource(R.string.care_unused_delete_text, bytesText(state.tickedBytes, resources)),
+            said(Words.Count(R.plurals.care_unused_delete_title, state.ticked.size.toLong())),
+            said(Words.Say(R.string.care_unused_delete_text, Words.Bytes(state.tickedBytes))),
             stringResource(R.string.care_delete),
             { deleting = false },
             actions::delete,
@@ -65,7 +71,8 @@ fun UnusedScreen(state: UnusedState, work: WorkState, actions: UnusedActions, wo
 @Composable
 private fun FileRow(file: UnusedFile, ticked: Boolean, actions: UnusedActions) {
     Row(
-        Modifier.fillMaxWidth().heightIn(48.dp).toggleable(ticked, role = Role.Checkbox) { actions.tick(file.name, it) },
+        Modifier.fillMaxWidth().heightIn(48.dp)
+            .toggleable(ticked, role = Role.Checkbox) { actions.tick(file.name, it) },
         Arrangement.spacedBy(12.dp),
         Alignment.CenterVertically,
     ) {

@@ -14,12 +14,12 @@ import java.text.NumberFormat
 @Immutable
 sealed interface Words {
     /** A text, with what stands in its places; [Words] and numbers among these are put into words, too. */
-    data class Say(@param:StringRes val id: Int, val places: List<Any> = emptyList()) : Words {
+    data class Say(@param:StringRes val id: Int, val places: List<Any>) : Words {
         constructor(@StringRes id: Int, vararg places: Any) : this(id, places.toList())
     }
 
     /** A text that depends on a number, which is its first place. */
-    data class Count(@param:PluralsRes val id: Int, val count: Long, val places: List<Any> = emptyList()) : Words {
+    data class Count(@param:PluralsRes val id: Int, val count: Long, val places: List<Any>) : Words {
         constructor(@PluralsRes id: Int, count: Long, vararg places: Any) : this(id, count, places.toList())
     }
 

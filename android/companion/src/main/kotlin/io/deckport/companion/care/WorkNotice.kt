@@ -75,7 +75,9 @@ class CancelReceiver : BroadcastReceiver() {
 
     companion object {
         fun intent(context: Context): PendingIntent =
-            PendingIntent.getBroadcast(context, 0, Intent(context, CancelReceiver::class.java), PendingIntent.FLAG_IMMUTABLE)
+            Intent(context, CancelReceiver::class.java).let { intent ->
+                PendingIntent.getBroadcast(context, 0, intent, PendingIntent.FLAG_IMMUTABLE)
+            }
     }
 }
 

@@ -9,42 +9,47 @@ import android.os.Build
 import android.os.IBinder
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.flow.takeWhile
 import kotlinx.coroutines.launch
 import kotlin.time.Duration.Companion.milliseconds
 
 /**
- * Keeps the process alive while long work runs, so that a person may leave the app meanwhile, and shows it in the notification. The work
- * itself belongs to the process: where the system refuses the service, it goes on without.
+ * Keeps the process alive while long work runs, so that a person may leave the app meanwhile, and shows it in the
+ * notification. The work itself belongs to the process: where the system refuses the service, it goes on without.
  */
 class WorkService : Service() {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
     private val notice by lazy { WorkNotice(this) }
+    private var showing: Job? = null
     private val work get() = (application as? CareOwner)?.care?.work
 
     override fun onBind(intent: Intent?): IBinder? = null
 
     override fun onStartCommand(intent: Intent?, flags: Int, startId: Int): Int {
         // At once, whatever has happened since it was asked for: the system ends apps that do not.
-        if (!toForeground()) stopSelf(startId)
+        val isInFront = toForeground()
+        showing?.cancel()
+        showing = scope.launch {
+            if (isInFront) show()
+            stopForeground(STOP_FOREGROUND_REMOVE)
+            // Unless it was started for the next work meanwhile.
+            stopSelf(startId)
+        }
         return START_NOT_STICKY
     }
 
-    override fun onCreate() {
-        super.onCreate()
-        scope.launch {
-            work?.state?.collect { state ->
-                if (state is WorkState.Running) {
-                    notice.show(notice.running(state))
-                    // Systems drop updates that come faster; what came meanwhile is shown next.
-                    delay(BETWEEN)
-                } else {
-                    stopForeground(STOP_FOREGROUND_REMOVE)
-                    stopSelf()
-                }
-            } ?: stopSelf()
+    /** Shows how the work goes, until it has ended. */
+    private suspend fun show() {
+        val going = work?.state?.takeWhile { it is WorkState.Running } ?: return
+        going.conflate().collect { state ->
+            if (state is WorkState.Running) notice.show(notice.running(state))
+            // Systems drop updates that come faster; what came meanwhile is shown next.
+            delay(BETWEEN)
         }
     }
 
@@ -83,8 +88,8 @@ class WorkService : Service() {
         } catch (_: SecurityException) {
             false
         } catch (error: IllegalStateException) {
-            val refused = Build.VERSION.SDK_INT < Build.VERSION_CODES.S || error is ForegroundServiceStartNotAllowedException
-            if (refused) false else throw error
+            val isNew = Build.VERSION.SDK_INT >= Build.VERSION_CODES.S
+            if (!isNew || error is ForegroundServiceStartNotAllowedException) false else throw error
         }
     }
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from conftest import PATIENCE, Device, Recorder, aside, opened, options
@@ -203,15 +205,86 @@ def test_addresses_follow_the_networks_that_the_app_tells(tmp_path: Path) -> Non
     asyncio.run(scenario())
 
 
+def test_what_the_app_says_of_a_network_counts_before_its_name(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        endpoint = await Endpoint.open(
+            deckport.EndpointOptions(data_dir=str(tmp_path / "data"), port=0)
+        )
+        await endpoint.start()
+        endpoint.networks_changed(
+            [
+                NetworkInterface("odd0", ["203.0.113.7/24"], AddressKind.BLUETOOTH),
+                NetworkInterface("wlan0", ["10.1.1.1/8"], AddressKind.MOBILE),
+                NetworkInterface("seth_lte0", ["10.2.2.2/24"]),
+                NetworkInterface("tun0", ["100.64.0.9/32"]),
+                NetworkInterface("eth0", ["198.51.100.1/32", "nonsense"]),
+            ]
+        )
+        found = [(it.kind, it.reachable, it.needs_allow) for it in endpoint.addresses()]
+        assert found == [
+            (AddressKind.BLUETOOTH, True, None),
+            (AddressKind.VPN, True, None),
+            (AddressKind.LOOPBACK, False, None),
+            (AddressKind.ETHERNET, False, "0.0.0.0/0"),
+        ]
+        await endpoint.shutdown()
+
+    asyncio.run(scenario())
+
+
+def test_nobody_is_answered_over_what_the_app_calls_mobile(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        endpoint = await Endpoint.open(
+            deckport.EndpointOptions(data_dir=str(tmp_path / "data"), port=0)
+        )
+        await endpoint.start()
+        own = next((it for it in endpoint.addresses() if it.reachable), None)
+        if own is None:
+            pytest.skip("this machine has no network")
+        where = urlsplit(own.url)
+
+        def is_answered(host: str | None) -> bool:
+            client = http.client.HTTPConnection(host, where.port, timeout=PATIENCE)
+            try:
+                client.request("GET", "/")
+                return client.getresponse().status == 200
+            except (ConnectionError, http.client.HTTPException):
+                return False
+            finally:
+                client.close()
+
+        for kind, answered in [
+            (AddressKind.MOBILE, False),
+            (AddressKind.WIFI, True),
+            (None, True),
+        ]:
+            told = NetworkInterface("odd0", [f"{where.hostname}/24"], kind)
+            endpoint.networks_changed([told])
+            assert await aside(lambda: is_answered(where.hostname)) is answered, kind
+            assert await aside(lambda: is_answered("127.0.0.1"))
+        endpoint.networks_changed([])
+        assert not await aside(lambda: is_answered(where.hostname)), "networks are not known"
+        assert await aside(lambda: is_answered("127.0.0.1"))
+        await endpoint.shutdown()
+
+    asyncio.run(scenario())
+
+
 def test_a_device_pairs_within_the_window_and_not_after_it(
     tmp_path: Path, devices: Callable[..., Device]
 ) -> None:
     async def scenario() -> None:
-        endpoint = await Endpoint.open(options(tmp_path / "data"))
+        endpoint = await Endpoint.open(
+            deckport.EndpointOptions(data_dir=str(tmp_path / "data"), port=0)
+        )
+        endpoint.networks_changed([])
         (address,) = await endpoint.start()
+        alone = await endpoint.open_pairing("Bob")
+        assert (alone.url, alone.qr_payload) == (address.url, None), "it would lead nowhere"
+        endpoint.networks_changed([NetworkInterface(name="wlan0", addresses=["192.168.1.20/24"])])
         window = await endpoint.open_pairing("Bob", device_name="Bob's tablet", window_ms=60_000)
-        assert window.url == address.url
-        assert window.qr_payload == f"{address.url}#account=Bob&password={window.password}"
+        assert window.url == address.url.replace("127.0.0.1", "192.168.1.20")
+        assert window.qr_payload == f"{window.url}#account=Bob&password={window.password}"
         code = deckport.qr_code(window.qr_payload)
         assert len(code.modules) == code.size**2
         login = {"user": window.account, "password": window.password.replace("-", "").upper()}

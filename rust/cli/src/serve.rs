@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deckport_endpoint::{
-    Address, Clock, Endpoint, EndpointOptions, LinkKind, Registry, SystemClock, addresses,
-    generate_password, interfaces_of_machine, listen,
+    Address, Clock, Endpoint, EndpointOptions, Interfaces, LinkKind, Network, Registry,
+    SystemClock, SystemInterfaces, addresses, generate_password, listen,
 };
 use tokio::runtime::Runtime;
 
@@ -48,12 +48,20 @@ pub(crate) fn run(
         .map_err(|error| Failure::Failed(format!("{error} (--port, --listen)")))?;
     let bound = bound_addresses(&listeners)?;
     let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), &log)?;
+    let networks = SystemInterfaces::default().now();
+    if !networks.is_known() {
+        log.warning(
+            "this system does not tell its networks: only this computer is answered, and what you \
+             allow with --allow",
+        );
+    }
+    let addresses = addresses(&bound, &networks, &settings.scope);
 
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         // Before anybody can know that it runs: a signal from now on ends it cleanly.
         let signals = Signals::install()?;
-        greet(&data_dir, &accounts, &bound);
+        greet(&data_dir, &accounts, &addresses, &bound);
         let stop = async {
             signals.first().await;
             log.stopping();
@@ -129,7 +137,7 @@ fn accounts(registry: &Registry, first: Option<&str>, log: &Log) -> Result<Accou
 }
 
 /// Tells a person how to connect, and machines that the endpoint is ready.
-fn greet(data_dir: &Path, accounts: &Accounts, bound: &[SocketAddr]) {
+fn greet(data_dir: &Path, accounts: &Accounts, addresses: &[Address], bound: &[SocketAddr]) {
     let version = env!("CARGO_PKG_VERSION");
     line(&format!("Deckport {version} serves the data in {}", data_dir.display()));
     line("");
@@ -148,7 +156,7 @@ fn greet(data_dir: &Path, accounts: &Accounts, bound: &[SocketAddr]) {
     line(
         "Type one of these addresses into Anki (Preferences > Syncing > Self-hosted sync server):",
     );
-    show_addresses(&addresses(bound, &interfaces_of_machine()));
+    show_addresses(addresses);
     line("");
     for address in bound {
         line(&format!("listening on {address}"));
@@ -157,12 +165,11 @@ fn greet(data_dir: &Path, accounts: &Accounts, bound: &[SocketAddr]) {
 
 fn show_addresses(addresses: &[Address]) {
     let width = addresses.iter().map(|address| address.url.len()).max().unwrap_or_default();
-    for Address { url, kind, interface, .. } in addresses {
-        let note = if *kind == LinkKind::Loopback { "this computer only" } else { interface };
-        line(format!("  {url:<width$}  {note}").trim_end());
+    for address in addresses {
+        line(format!("  {:<width$}  {}", address.url, note(address)).trim_end());
     }
     // A program that reads our output has no use for the code.
-    let best = addresses.first().filter(|address| address.reachable);
+    let best = Address::best_for_others(addresses);
     let code =
         best.filter(|_| std::io::stdout().is_terminal()).and_then(|best| qr::lines(&best.url));
     if let Some(rows) = code {
@@ -171,4 +178,20 @@ fn show_addresses(addresses: &[Address]) {
             line(&format!("  {row}"));
         }
     }
+}
+
+/// What a person must know of an address.
+fn note(address: &Address) -> String {
+    match (address.needs_allow, address.kind) {
+        (_, LinkKind::Loopback) => "this computer only".to_owned(),
+        (Some(network), _) => {
+            format!("{}, not answered without --allow {}", address.interface, named(network))
+        }
+        (None, _) => address.interface.clone(),
+    }
+}
+
+/// All addresses of the internet are never the right answer.
+fn named(network: Network) -> String {
+    if network.prefix_len() == 0 { "NETWORK".to_owned() } else { network.to_string() }
 }

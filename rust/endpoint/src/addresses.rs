@@ -1,108 +1,12 @@
 //! Under which addresses clients reach the endpoint, the best one first.
 //!
-//! Everything here is a pure function of the bound sockets and the machine's interfaces. The
-//! latter are passed in; [`interfaces_of_machine`] asks the system where that works.
+//! Everything here is a pure function of the bound sockets, the machine's networks, and the scope.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// One address of a network interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InterfaceAddress {
-    /// The interface's name, for example `eth0`.
-    pub interface: String,
-    /// Its address.
-    pub ip: IpAddr,
-}
-
-/// What kind of link an interface is, as far as its name and address tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LinkKind {
-    /// A cable between two devices: USB tethering, or a USB network adapter.
-    Usb,
-    /// This machine's own hotspot.
-    Hotspot,
-    /// A wired network.
-    Ethernet,
-    /// A wireless network that this machine has joined.
-    Wifi,
-    /// Not known.
-    Other,
-    /// A virtual private network.
-    Vpn,
-    /// The mobile network; other devices cannot connect from there.
-    Mobile,
-    /// Inside this machine: for containers and virtual machines.
-    Virtual,
-    /// This machine itself.
-    Loopback,
-}
-
-impl LinkKind {
-    /// The kind of an interface of this name (Linux, Android, macOS and Windows) and address.
-    #[must_use]
-    pub fn of(interface: &str, ip: IpAddr) -> LinkKind {
-        let name = interface.to_lowercase();
-        if ip.is_loopback() {
-            return LinkKind::Loopback;
-        }
-        let found =
-            NAMES.iter().find(|(_, names)| names.iter().any(|start| name.starts_with(start)));
-        match found.map_or(LinkKind::Other, |(kind, _)| *kind) {
-            LinkKind::Wifi if is_given_out_by_hotspots(ip) => LinkKind::Hotspot,
-            kind => kind,
-        }
-    }
-
-    /// Whether other machines can connect over such a link.
-    #[must_use]
-    pub fn is_reachable(self) -> bool {
-        !matches!(self, LinkKind::Loopback | LinkKind::Virtual | LinkKind::Mobile)
-    }
-}
-
-/// How the names of interfaces begin, in lower case. The first that fits counts.
-const NAMES: [(LinkKind, &[&str]); 7] = [
-    (
-        LinkKind::Virtual,
-        &[
-            "docker",
-            "br-",
-            "veth",
-            "virbr",
-            "vmnet",
-            "vboxnet",
-            "vethernet",
-            "lxc",
-            "lxd",
-            "podman",
-            "cni",
-            "dummy",
-        ],
-    ),
-    (LinkKind::Vpn, &["tun", "tap", "utun", "wg", "tailscale", "zt", "ppp", "ipsec"]),
-    // Of Qualcomm, MediaTek, Samsung and others, and what translates IPv4 for them.
-    (
-        LinkKind::Mobile,
-        &["rmnet", "rev_rmnet", "r_rmnet", "ccmni", "pdp", "wwan", "wwp", "v4-", "clat"],
-    ),
-    (LinkKind::Usb, &["usb", "rndis", "enx", "ncm"]),
-    (LinkKind::Hotspot, &["ap", "swlan", "softap", "p2p"]),
-    (LinkKind::Wifi, &["wl", "wi-fi", "wifi"]),
-    (LinkKind::Ethernet, &["eth", "en", "em", "lan"]),
-];
-
-/// The address that a machine gives itself as a hotspot: Android up to 10, Wi-Fi Direct,
-/// NetworkManager, Windows.
-fn is_given_out_by_hotspots(ip: IpAddr) -> bool {
-    const OWN: [Ipv4Addr; 4] = [
-        Ipv4Addr::new(192, 168, 43, 1),
-        Ipv4Addr::new(192, 168, 49, 1),
-        Ipv4Addr::new(10, 42, 0, 1),
-        Ipv4Addr::new(192, 168, 137, 1),
-    ];
-    OWN.iter().any(|own| ip == *own)
-}
+use crate::link_kind::LinkKind;
+use crate::own_networks::{InterfaceAddress, OwnNetworks, Way};
+use crate::scope::{Network, Scope};
 
 /// An address that a person can type into Anki.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,50 +19,31 @@ pub struct Address {
     pub interface: String,
     /// Place in the list: 0 is the best one.
     pub rank: u32,
-    /// Whether other machines can use it, as far as the kind of link tells.
+    /// Whether other machines can use it, as far as the kind of link and the scope tell.
     pub reachable: bool,
+    /// Nobody else is answered there until this network is allowed ([`Scope::LocalAnd`]);
+    /// `None` where nothing is missing. `0.0.0.0/0`: the network that the devices are in.
+    pub needs_allow: Option<Network>,
 }
 
-/// The addresses of all interfaces that are up, in the system's order. Empty where the system does
-/// not tell: on Android, which offers it to Java alone; there the app passes them in.
-#[must_use]
-pub fn interfaces_of_machine() -> Vec<InterfaceAddress> {
-    #[cfg(target_os = "android")]
-    return Vec::new();
-    // Without the list the endpoint still works; then the loopback address is shown.
-    #[cfg(not(target_os = "android"))]
-    if_addrs::get_if_addrs()
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|interface| interface.oper_status != if_addrs::IfOperStatus::Down)
-        .map(|interface| InterfaceAddress { ip: interface.ip(), interface: interface.name })
-        .collect()
-}
-
-/// Where the endpoint learns which interfaces there are, each time it needs to know.
-pub trait Interfaces: fmt::Debug + Send + Sync + 'static {
-    /// The addresses of all interfaces that are up; empty when that is not known.
-    fn list(&self) -> Vec<InterfaceAddress>;
-}
-
-/// What the system tells, see [`interfaces_of_machine`].
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemInterfaces;
-
-impl Interfaces for SystemInterfaces {
-    fn list(&self) -> Vec<InterfaceAddress> {
-        interfaces_of_machine()
+impl Address {
+    /// The address for a person with another device, to be shown as a QR code or in large letters:
+    /// the first that is reachable; `None` when no other machine can connect.
+    #[must_use]
+    pub fn best_for_others(addresses: &[Address]) -> Option<&Address> {
+        addresses.iter().find(|address| address.reachable)
     }
 }
 
-/// The addresses under which the `bound` sockets are reached, best first, each once.
+/// The addresses under which the `bound` sockets are reached, best first, each once. Those over
+/// mobile data are not among them: nobody is answered there.
 ///
 /// A socket bound to `[::]` is taken to serve IPv6 alone, as [`listen`](crate::listen) opens them.
 #[must_use]
-pub fn addresses(bound: &[SocketAddr], interfaces: &[InterfaceAddress]) -> Vec<Address> {
+pub fn addresses(bound: &[SocketAddr], networks: &OwnNetworks, scope: &Scope) -> Vec<Address> {
     let mut found: Vec<(InterfaceAddress, u16)> = Vec::new();
     for socket in bound {
-        for address in reached_by(socket.ip(), interfaces) {
+        for address in reached_by(socket.ip(), networks) {
             if !found.iter().any(|(other, port)| other.ip == address.ip && *port == socket.port()) {
                 found.push((address, socket.port()));
             }
@@ -168,34 +53,38 @@ pub fn addresses(bound: &[SocketAddr], interfaces: &[InterfaceAddress]) -> Vec<A
     if found.iter().any(|(address, _)| address.ip == Ipv4Addr::LOCALHOST) {
         found.retain(|(address, _)| address.ip != Ipv6Addr::LOCALHOST);
     }
+    let needs = |address: &InterfaceAddress| scope.lacks_for(address, networks);
     found.sort_by_key(|(address, port)| {
-        (preference(address), address.interface.clone(), address.ip, *port)
+        let place = (needs(address).is_some(), preference(address));
+        (place, address.interface.clone(), address.ip, *port)
     });
-    (0..).zip(found).map(|(rank, (address, port))| describe(rank, address, port)).collect()
-}
-
-fn describe(rank: u32, address: InterfaceAddress, port: u16) -> Address {
-    let kind = LinkKind::of(&address.interface, address.ip);
-    let url = format!("http://{}/", SocketAddr::new(address.ip, port));
-    let interface = if kind == LinkKind::Loopback { String::new() } else { address.interface };
-    Address { url, kind, interface, rank, reachable: kind.is_reachable() }
+    let described = (0..).zip(found).map(|(rank, (address, port))| {
+        let needs_allow = needs(&address);
+        let kind = address.kind();
+        let url = format!("http://{}/", SocketAddr::new(address.ip, port));
+        let interface = if kind == LinkKind::Loopback { String::new() } else { address.interface };
+        let reachable = kind.is_reachable() && needs_allow.is_none();
+        Address { url, kind, interface, rank, reachable, needs_allow }
+    });
+    described.collect()
 }
 
 /// The addresses that lead to a socket bound to `ip`.
-fn reached_by(ip: IpAddr, interfaces: &[InterfaceAddress]) -> Vec<InterfaceAddress> {
+fn reached_by(ip: IpAddr, networks: &OwnNetworks) -> Vec<InterfaceAddress> {
+    let is_answered = |ip| networks.way_to(ip) == Way::Served || !networks.is_known();
     if !ip.is_unspecified() {
-        let interface = interfaces.iter().find(|address| address.ip == ip);
-        let name = interface.map_or_else(String::new, |address| address.interface.clone());
-        return vec![InterfaceAddress { interface: name, ip }];
+        let known = networks.find(ip).cloned();
+        let bound = known.unwrap_or_else(|| InterfaceAddress::new("", ip));
+        return Some(bound).filter(|bound| is_answered(bound.ip)).into_iter().collect();
     }
     let loopback: IpAddr =
         if ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-    interfaces
-        .iter()
-        .filter(|address| address.ip.is_ipv4() == ip.is_ipv4())
+    let of_family = networks.list().iter().filter(|address| address.ip.is_ipv4() == ip.is_ipv4());
+    of_family
         .filter(|address| !address.ip.is_loopback() && !is_link_local_v6(address.ip))
+        .filter(|address| is_answered(address.ip))
         .cloned()
-        .chain([InterfaceAddress { interface: String::new(), ip: loopback }])
+        .chain([InterfaceAddress::new("", loopback)])
         .collect()
 }
 
@@ -207,26 +96,26 @@ fn is_link_local_v6(ip: IpAddr) -> bool {
 /// Smaller is better. People type these, so short IPv4 addresses come before IPv6; a private
 /// address is one that the other devices of a home share. A cable or a hotspot was put there for
 /// this, so it comes before the network that is always there.
-fn preference(address: &InterfaceAddress) -> (bool, bool, bool, Scope, LinkKind) {
-    let kind = LinkKind::of(&address.interface, address.ip);
+fn preference(address: &InterfaceAddress) -> (bool, bool, bool, Reach, LinkKind) {
+    let kind = address.kind();
     let ip = address.ip;
-    (ip.is_loopback(), kind >= LinkKind::Vpn, ip.is_ipv6(), scope(ip), kind)
+    (ip.is_loopback(), kind >= LinkKind::Vpn, ip.is_ipv6(), reach(ip), kind)
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope {
+enum Reach {
     Private,
     Public,
     /// 169.254.0.0/16: a cable between two machines and nothing that gives out addresses.
     SelfAssigned,
 }
 
-fn scope(ip: IpAddr) -> Scope {
+fn reach(ip: IpAddr) -> Reach {
     match ip {
-        IpAddr::V4(v4) if v4.is_private() => Scope::Private,
-        IpAddr::V4(v4) if v4.is_link_local() => Scope::SelfAssigned,
-        IpAddr::V6(v6) if v6.is_unique_local() => Scope::Private,
-        _ => Scope::Public,
+        IpAddr::V4(v4) if v4.is_private() => Reach::Private,
+        IpAddr::V4(v4) if v4.is_link_local() => Reach::SelfAssigned,
+        IpAddr::V6(v6) if v6.is_unique_local() => Reach::Private,
+        _ => Reach::Public,
     }
 }
 
@@ -234,19 +123,23 @@ fn scope(ip: IpAddr) -> Scope {
 mod tests {
     use super::*;
 
-    fn machine(addresses: &[(&str, &str)]) -> Vec<InterfaceAddress> {
-        addresses
-            .iter()
-            .map(|(interface, ip)| InterfaceAddress {
-                interface: (*interface).to_owned(),
-                ip: ip.parse().unwrap(),
-            })
-            .collect()
+    /// Interfaces with names and addresses, these with or without a prefix length.
+    fn machine(addresses: &[(&str, &str)]) -> OwnNetworks {
+        let address = |(interface, text): &(&str, &str)| {
+            let (ip, len) = text.split_once('/').map_or((*text, None), |(ip, len)| (ip, Some(len)));
+            let known = InterfaceAddress::new(*interface, ip.parse().unwrap());
+            InterfaceAddress { prefix_len: len.map(|len| len.parse().unwrap()), ..known }
+        };
+        OwnNetworks::new(addresses.iter().map(address).collect::<Vec<_>>()).on_phone(false)
     }
 
-    fn texts(bound: &[&str], machine: &[InterfaceAddress]) -> Vec<String> {
+    fn found(bound: &[&str], machine: &OwnNetworks, scope: &Scope) -> Vec<Address> {
         let bound: Vec<SocketAddr> = bound.iter().map(|text| text.parse().unwrap()).collect();
-        addresses(&bound, machine).into_iter().map(|address| address.url).collect()
+        addresses(&bound, machine, scope)
+    }
+
+    fn texts(bound: &[&str], machine: &OwnNetworks) -> Vec<String> {
+        found(bound, machine, &Scope::Local).into_iter().map(|address| address.url).collect()
     }
 
     #[test]
@@ -256,10 +149,10 @@ mod tests {
             ("docker0", "172.17.0.1"),
             ("wlan0", "192.168.1.20"),
             ("enx001122334455", "192.168.42.5"),
-            ("eth1", "203.0.113.9"),
+            ("eth1", "203.0.113.9/24"),
             ("eth0", "169.254.3.4"),
             ("eth0", "10.0.0.3"),
-            ("eth0", "2001:db8::3"),
+            ("eth0", "2001:db8::3/64"),
             ("eth0", "fd00::3"),
             ("eth0", "fe80::3"),
             ("lo", "::1"),
@@ -294,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_machine_without_a_network_is_reached_by_itself() {
-        let found = addresses(&["0.0.0.0:5".parse().unwrap()], &[]);
+        let found = found(&["0.0.0.0:5"], &machine(&[]), &Scope::Local);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].url, "http://127.0.0.1:5/");
         assert_eq!((found[0].kind, found[0].reachable), (LinkKind::Loopback, false));
@@ -309,39 +202,65 @@ mod tests {
             ("ap0", "192.168.201.1"),
             ("rndis0", "192.168.42.129"),
         ]);
-        let found = addresses(&["0.0.0.0:1".parse().unwrap()], &machine);
+        let found = found(&["0.0.0.0:1"], &machine, &Scope::Local);
         let kinds: Vec<LinkKind> = found.iter().map(|address| address.kind).collect();
-        use LinkKind::{Hotspot, Loopback, Mobile, Usb, Vpn, Wifi};
-        assert_eq!(kinds, [Usb, Hotspot, Wifi, Vpn, Mobile, Loopback]);
+        use LinkKind::{Hotspot, Loopback, Usb, Vpn, Wifi};
+        assert_eq!(kinds, [Usb, Hotspot, Wifi, Vpn, Loopback], "and never the mobile network");
         let reachable: Vec<bool> = found.iter().map(|address| address.reachable).collect();
-        assert_eq!(reachable, [true, true, true, true, false, false]);
+        assert_eq!(reachable, [true, true, true, true, false]);
         assert!(found.iter().zip(0..).all(|(address, place)| address.rank == place));
     }
 
     #[test]
-    fn interfaces_are_recognised_by_their_names() {
-        let any: IpAddr = "10.1.2.3".parse().unwrap();
-        for (name, expected) in [
-            ("eth0", LinkKind::Ethernet),
-            ("enp3s0", LinkKind::Ethernet),
-            ("Ethernet 2", LinkKind::Ethernet),
-            ("enx0a1b2c3d4e5f", LinkKind::Usb),
-            ("usb0", LinkKind::Usb),
-            ("ncm0", LinkKind::Usb),
-            ("wlp2s0", LinkKind::Wifi),
-            ("Wi-Fi", LinkKind::Wifi),
-            ("swlan0", LinkKind::Hotspot),
-            ("br-1a2b", LinkKind::Virtual),
-            ("vEthernet (WSL)", LinkKind::Virtual),
-            ("utun3", LinkKind::Vpn),
-            ("tailscale0", LinkKind::Vpn),
-            ("ccmni1", LinkKind::Mobile),
-            ("v4-rmnet_data2", LinkKind::Mobile),
-            ("bt-pan", LinkKind::Other),
-        ] {
-            assert_eq!(LinkKind::of(name, any), expected, "{name}");
-        }
-        assert_eq!(LinkKind::of("wlan0", "192.168.43.1".parse().unwrap()), LinkKind::Hotspot);
-        assert_eq!(LinkKind::of("eth0", "127.0.0.1".parse().unwrap()), LinkKind::Loopback);
+    fn what_the_scope_refuses_comes_last_with_what_it_needs() {
+        let machine = machine(&[
+            ("lo", "127.0.0.1/8"),
+            ("eth0", "203.0.113.9/32"),
+            ("odd0", "100.64.3.4/32"),
+            ("wg0", "2001:db8:5::7/128"),
+            ("eth0", "2001:db8::3/64"),
+        ]);
+        let everywhere = ["0.0.0.0:1", "[::]:1"];
+        let needs = |scope: &Scope| -> Vec<(String, Option<String>)> {
+            let found = found(&everywhere, &machine, scope).into_iter();
+            let need = |it: Address| (it.url, it.needs_allow.map(|network| network.to_string()));
+            found.map(need).collect()
+        };
+        let some = |url: &str, need: &str| (url.to_owned(), Some(need.to_owned()));
+        let none = |url: &str| (url.to_owned(), None);
+        assert_eq!(
+            needs(&Scope::Local),
+            [
+                none("http://[2001:db8::3]:1/"),
+                none("http://127.0.0.1:1/"),
+                some("http://203.0.113.9:1/", "0.0.0.0/0"),
+                some("http://100.64.3.4:1/", "100.64.0.0/10"),
+                some("http://[2001:db8:5::7]:1/", "2001:db8:5::/64"),
+            ]
+        );
+        let named = ["100.64.0.0/10", "2001:db8:5::/64"].map(|text| text.parse().unwrap());
+        assert!(needs(&Scope::LocalAnd(named.to_vec())).iter().all(|(_, need)| need.is_none()));
+        assert!(needs(&Scope::Everyone).iter().all(|(_, need)| need.is_none()));
+        let refused = found(&["203.0.113.9:1"], &machine, &Scope::Local);
+        assert_eq!((refused.len(), refused[0].reachable), (1, false));
+        assert_eq!(Address::best_for_others(&refused), None);
+    }
+
+    #[test]
+    fn where_the_networks_are_not_known_other_devices_are_shown_nothing() {
+        let bound = found(&["192.168.1.20:1"], &machine(&[]), &Scope::Local);
+        assert_eq!(Address::best_for_others(&bound), None);
+        assert_eq!(bound[0].needs_allow, Some("192.168.0.0/16".parse().unwrap()));
+    }
+
+    #[test]
+    fn on_a_phone_what_may_be_mobile_data_is_not_shown() {
+        let phone =
+            machine(&[("odd0", "10.9.9.9/24"), ("wlan0", "192.168.1.20/24")]).on_phone(true);
+        assert_eq!(
+            texts(&["0.0.0.0:1"], &phone),
+            ["http://192.168.1.20:1/", "http://127.0.0.1:1/"]
+        );
+        assert!(texts(&["10.9.9.9:1"], &phone).is_empty());
     }
 }

@@ -20,11 +20,14 @@ mod folder;
 mod handle;
 mod health;
 mod hex;
+mod interfaces;
 mod lease;
+mod link_kind;
 mod listen;
 mod new_password;
 mod options;
 mod overview;
+mod own_networks;
 mod own_thread;
 mod pairing;
 mod quota;
@@ -41,10 +44,7 @@ mod worker;
 pub use deckport_collection::{Overview, Summary, UploadError};
 pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 
-pub use addresses::{
-    Address, InterfaceAddress, Interfaces, LinkKind, SystemInterfaces, addresses,
-    interfaces_of_machine,
-};
+pub use addresses::{Address, addresses};
 pub use backup::{
     BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
 };
@@ -57,10 +57,13 @@ pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};
 pub use folder::{DataFolder, FolderError, create_data_folder};
 pub use handle::{EndpointHandle, Replaced};
+pub use interfaces::{Interfaces, SystemInterfaces};
+pub use link_kind::LinkKind;
 pub use listen::{ListenError, ListenOn, listen};
 pub use new_password::generate_password;
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings};
 pub use overview::{AccountError, AccountOverview};
+pub use own_networks::{InterfaceAddress, OwnNetworks, Way};
 pub use pairing::PairingWindow;
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
 pub use scope::{Network, NotANetwork, Scope};

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 
-use crate::addresses::{Interfaces, SystemInterfaces};
 use crate::backup::BackupPolicy;
 use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
 use crate::hex::hex;
+use crate::interfaces::{Interfaces, SystemInterfaces};
 use crate::scope::Scope;
 use crate::texts::{EnglishTexts, Texts};
 
@@ -24,8 +24,8 @@ pub struct EndpointOptions {
     pub configured_accounts: Vec<ConfiguredAccount>,
     /// From which networks connections are taken. Default: local ones.
     pub scope: Scope,
-    /// Where interfaces are learnt from. Connections over mobile data are never taken. Default:
-    /// the system.
+    /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
+    /// and only this machine itself is answered while they are not known. Default: the system.
     pub interfaces: Arc<dyn Interfaces>,
     /// Size limits.
     pub limits: Limits,
@@ -48,7 +48,7 @@ impl EndpointOptions {
             data_dir: data_dir.into(),
             configured_accounts: Vec::new(),
             scope: Scope::default(),
-            interfaces: Arc::new(SystemInterfaces),
+            interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),
             timings: Timings::default(),
             backups: BackupPolicy::default(),

@@ -1,10 +1,8 @@
 //! Addresses that people can type into Anki.
 
-use std::net::IpAddr;
+use deckport_endpoint::{self as engine, LinkKind};
 
-use deckport_endpoint::{self as engine, InterfaceAddress, LinkKind};
-
-/// Over which kind of link an address is reached.
+/// Over which kind of link an address is reached, or what kind of link an interface is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum AddressKind {
     /// A cable: USB tethering, or a USB network adapter.
@@ -19,7 +17,14 @@ pub enum AddressKind {
     Loopback,
     /// A virtual private network.
     Vpn,
-    /// Not known, the mobile network, or a network inside this device.
+    /// Tethering over Bluetooth.
+    Bluetooth,
+    /// The mobile network. Only for what an app tells: nobody is answered there, so no address is
+    /// shown.
+    Mobile,
+    /// A network inside this device, for containers and virtual machines.
+    Virtual,
+    /// Something else, or not known.
     Other,
 }
 
@@ -32,7 +37,27 @@ impl From<LinkKind> for AddressKind {
             LinkKind::Ethernet => AddressKind::Ethernet,
             LinkKind::Loopback => AddressKind::Loopback,
             LinkKind::Vpn => AddressKind::Vpn,
-            LinkKind::Other | LinkKind::Mobile | LinkKind::Virtual => AddressKind::Other,
+            LinkKind::Bluetooth => AddressKind::Bluetooth,
+            LinkKind::Mobile => AddressKind::Mobile,
+            LinkKind::Virtual => AddressKind::Virtual,
+            LinkKind::Other => AddressKind::Other,
+        }
+    }
+}
+
+impl From<AddressKind> for LinkKind {
+    fn from(kind: AddressKind) -> LinkKind {
+        match kind {
+            AddressKind::Usb => LinkKind::Usb,
+            AddressKind::Wifi => LinkKind::Wifi,
+            AddressKind::Hotspot => LinkKind::Hotspot,
+            AddressKind::Ethernet => LinkKind::Ethernet,
+            AddressKind::Loopback => LinkKind::Loopback,
+            AddressKind::Vpn => LinkKind::Vpn,
+            AddressKind::Bluetooth => LinkKind::Bluetooth,
+            AddressKind::Mobile => LinkKind::Mobile,
+            AddressKind::Virtual => LinkKind::Virtual,
+            AddressKind::Other => LinkKind::Other,
         }
     }
 }
@@ -42,46 +67,37 @@ impl From<LinkKind> for AddressKind {
 pub struct Address {
     /// What to type: `http://192.168.1.20:27701/`.
     pub url: String,
-    /// Over which kind of link it is reached, as far as the interface's name tells.
+    /// Over which kind of link it is reached: as the app told, else as the interface's name tells.
     pub kind: AddressKind,
     /// Name of the interface, for example `wlan0`; empty for loopback.
     pub interface_name: String,
     /// Place in the list: 0 is the best one.
     pub rank: i32,
-    /// Whether other devices can use it, as far as the kind of link tells.
+    /// Whether other devices can use it, as far as is known: it does not lead to this device
+    /// alone, and they are answered there.
     pub reachable: bool,
+    /// The network, such as `100.64.0.0/10`, that would have to be allowed before other devices are
+    /// answered at this address; such an address stands last. `None` for all others.
+    pub needs_allow: Option<String>,
 }
 
 impl From<engine::Address> for Address {
     fn from(address: engine::Address) -> Address {
-        let engine::Address { url, kind, interface, rank, reachable } = address;
+        let engine::Address { url, kind, interface, rank, reachable, needs_allow } = address;
         Address {
             url,
             kind: kind.into(),
             interface_name: interface,
             rank: i32::try_from(rank).unwrap_or(i32::MAX),
             reachable,
+            needs_allow: needs_allow.map(|network| network.to_string()),
         }
     }
 }
 
-/// A network interface of this device that is up.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct NetworkInterface {
-    /// Its name, for example `wlan0`.
-    pub name: String,
-    /// Its IP addresses.
-    pub addresses: Vec<String>,
-}
-
-/// The interfaces for the engine. What is no IP address is left out; a zone (`%wlan0`) too.
-pub(crate) fn for_engine(interfaces: Vec<NetworkInterface>) -> Vec<InterfaceAddress> {
-    let of_one = |NetworkInterface { name, addresses }: NetworkInterface| {
-        let parse = |text: &String| -> Option<IpAddr> {
-            text.split('%').next().and_then(|text| text.parse().ok())
-        };
-        let ips: Vec<IpAddr> = addresses.iter().filter_map(parse).collect();
-        ips.into_iter().map(move |ip| InterfaceAddress { interface: name.clone(), ip })
-    };
-    interfaces.into_iter().flat_map(of_one).collect()
+impl Address {
+    /// As [`engine::Address::best_for_others`].
+    pub(crate) fn best_for_others(addresses: &[Address]) -> Option<&Address> {
+        addresses.iter().find(|address| address.reachable)
+    }
 }

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deckport_endpoint::{
-    Endpoint, EndpointHandle, InterfaceAddress, Interfaces, Interrupt, ListenOn, addresses, listen,
+    Endpoint, EndpointHandle, Interfaces, Interrupt, ListenOn, Scope, addresses, listen,
 };
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -14,7 +14,7 @@ use crate::errors::{Common, StartError};
 use crate::events::EndpointEvent;
 use crate::hub::Hub;
 use crate::listener::EndpointState;
-use crate::networks::Networks;
+use crate::networks::{NetworkInterface, Networks};
 
 /// What the endpoint's object and its tasks share. Tasks never hold what owns the threads.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ impl Control {
     }
 
     /// The app's networks are others now; `None`: the system is to be asked.
-    pub(crate) fn networks_changed(&self, interfaces: Option<Vec<InterfaceAddress>>) {
+    pub(crate) fn networks_changed(&self, interfaces: Option<Vec<NetworkInterface>>) {
         self.networks.tell(interfaces);
         self.addresses();
     }
@@ -190,7 +190,8 @@ impl Open {
         if self.bound.is_empty() {
             return Vec::new();
         }
-        addresses(&self.bound, &networks.list()).into_iter().map(Address::from).collect()
+        let found = addresses(&self.bound, &networks.now(), &Scope::Local);
+        found.into_iter().map(Address::from).collect()
     }
 }
 

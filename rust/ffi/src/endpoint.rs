@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::address::{self, Address, NetworkInterface};
+use crate::address::Address;
 use crate::control::Control;
 use crate::errors::{OpenError, StartError};
 use crate::hub::{Hub, Sink, Subscription};
 use crate::listener::{EndpointListener, EndpointState};
-use crate::networks::Networks;
+use crate::networks::{NetworkInterface, Networks};
 use crate::options::EndpointOptions;
 use crate::runtime::{self, Threads};
 use crate::translate::Translator;
@@ -105,7 +105,8 @@ impl Endpoint {
     }
 
     /// The addresses under which devices reach it now, the best one first; none while it does not
-    /// listen. On Android only loopback is known until `networks_changed` was called.
+    /// listen. On Android only loopback is known, and only this device is answered, until
+    /// `networks_changed` was called.
     pub fn addresses(&self) -> Vec<Address> {
         self.control.addresses()
     }
@@ -113,12 +114,12 @@ impl Endpoint {
     /// Tells the endpoint that the device's networks have changed. It looks at them again and
     /// reports `AddressesChanged` when there is something new.
     ///
-    /// `interfaces` are all that are up, as `java.net.NetworkInterface` tells them: needed on
-    /// Android, where a library cannot ask. `None`: the system is asked, now and each time that
-    /// `addresses` is called.
+    /// `interfaces` are all that are up, as `java.net.NetworkInterface` tells them, with their
+    /// kinds where the app knows: needed on Android, where a library cannot ask. `None`: the system
+    /// is asked, now and each time that `addresses` is called.
     #[uniffi::method(default(interfaces = None))]
     pub fn networks_changed(&self, interfaces: Option<Vec<NetworkInterface>>) {
-        self.control.networks_changed(interfaces.map(address::for_engine));
+        self.control.networks_changed(interfaces);
     }
 }
 

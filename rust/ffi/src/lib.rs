@@ -31,7 +31,7 @@ mod texts;
 mod translate;
 
 pub use accounts::{Account, Device};
-pub use address::{Address, AddressKind, NetworkInterface};
+pub use address::{Address, AddressKind};
 pub use backups::{Backup, BackupReason, Counts, Restored};
 pub use care::{
     CareStage, CheckReport, ExportOptions, ExportReport, ImportReport, MediaReport, UnusedMedia,
@@ -45,6 +45,7 @@ pub use events::{EndpointEvent, SyncCounts};
 pub use hub::Subscription;
 pub use listener::{EndpointListener, EndpointState, ProgressListener};
 pub use log::{LogLevel, set_log_level};
+pub use networks::NetworkInterface;
 pub use options::EndpointOptions;
 pub use overview::AccountOverview;
 pub use pairing::Pairing;

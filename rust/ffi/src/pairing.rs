@@ -5,6 +5,7 @@ use std::time::Duration;
 use deckport_endpoint::PairingWindow;
 use form_urlencoded::Serializer;
 
+use crate::address::Address;
 use crate::endpoint::Endpoint;
 use crate::errors::AccountError;
 use crate::runtime;
@@ -22,11 +23,12 @@ pub struct Pairing {
     /// What to type as password: three groups of four letters and digits that do not look alike.
     /// Case, blanks and hyphens do not matter. Worth nothing when the window has closed.
     pub password: String,
-    /// What to type as address; `None` while the endpoint does not listen.
+    /// What to type as address: the best one for other devices, or where none of them can connect
+    /// the one for this device. `None` while the endpoint does not listen.
     pub url: Option<String>,
     /// For a QR code: the address, with account and password behind a `#`. Scanned with any camera
     /// it opens the endpoint's page, which shows whether the connection works; what is behind the
-    /// `#` is not sent. `None` while the endpoint does not listen.
+    /// `#` is not sent. `None` while no other device can connect.
     pub qr_payload: Option<String>,
     /// When the window closes, Unix milliseconds.
     pub closes_ms: i64,
@@ -57,8 +59,7 @@ impl Endpoint {
             opened.map_err(AccountError::from)
         };
         let opened = runtime::blocking(self.threads(), open).await?;
-        let best = self.control.addresses().into_iter().next();
-        Ok(Pairing::of(opened, best.map(|address| address.url)))
+        Ok(Pairing::of(opened, &self.control.addresses()))
     }
 
     /// Closes an account's pairing window, if there is one. Who has logged in stays so.
@@ -73,13 +74,15 @@ impl Endpoint {
 }
 
 impl Pairing {
-    fn of(window: PairingWindow, url: Option<String>) -> Pairing {
+    fn of(window: PairingWindow, addresses: &[Address]) -> Pairing {
         let PairingWindow { account, password, closes_ms } = window;
-        let qr_payload = url.as_ref().map(|url| {
+        let for_others = Address::best_for_others(addresses);
+        let qr_payload = for_others.map(|Address { url, .. }| {
             let mut login = Serializer::new(String::new());
             login.append_pair("account", &account).append_pair("password", &password);
             format!("{url}#{}", login.finish())
         });
+        let url = for_others.or(addresses.first()).map(|address| address.url.clone());
         Pairing { account, password, url, qr_payload, closes_ms }
     }
 }
@@ -87,6 +90,7 @@ impl Pairing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::AddressKind;
 
     #[test]
     fn the_payload_is_the_address_with_the_login_behind_a_hash() {
@@ -95,11 +99,28 @@ mod tests {
             password: "abcd-efgh-jkmn".to_owned(),
             closes_ms: 5,
         };
-        let pairing = Pairing::of(window.clone(), Some("http://10.0.0.3:27701/".to_owned()));
+        let address = |url: &str, reachable| Address {
+            url: url.to_owned(),
+            kind: AddressKind::Other,
+            interface_name: String::new(),
+            rank: 0,
+            reachable,
+            needs_allow: None,
+        };
+        let inside = address("http://172.17.0.1:27701/", false);
+        let outside = address("http://10.0.0.3:27701/", true);
+        let pairing = Pairing::of(window.clone(), &[inside.clone(), outside.clone()]);
+        assert_eq!(
+            pairing.url,
+            Some(outside.url),
+            "not one that leads nowhere, though it is first"
+        );
         assert_eq!(
             pairing.qr_payload.as_deref(),
             Some("http://10.0.0.3:27701/#account=J%C3%BCrgen+%26+Anna&password=abcd-efgh-jkmn")
         );
-        assert_eq!(Pairing::of(window, None).qr_payload, None);
+        let alone = Pairing::of(window.clone(), &[inside.clone()]);
+        assert_eq!((alone.url, alone.qr_payload), (Some(inside.url), None));
+        assert_eq!(Pairing::of(window, &[]).url, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::test::target_folder;
@@ -95,24 +95,32 @@ fn example(text: &str) -> Option<&str> {
 
 /// Maven in the folder of the Kotlin library, knowing where everything is.
 fn maven() -> Result<Command, String> {
+    let mut maven = maven_in(&folder());
+    maven.arg(format!("-Djna.platform={}", platform()?));
+    Ok(maven)
+}
+
+/// Maven in a folder, knowing where the library and its code are.
+pub(crate) fn maven_in(folder: &Path) -> Command {
     let program = if cfg!(windows) { "mvn.cmd" } else { "mvn" };
     let mut maven = Command::new(program);
-    maven.current_dir(folder()).args([
+    maven.current_dir(folder).args([
         "--batch-mode",
         "--no-transfer-progress",
         "-Dstyle.color=never",
+        // It outlives the build with gigabytes, and tests fail when it ends meanwhile.
+        "-Dkotlin.compiler.daemon=false",
     ]);
     // Cargo leads its programs to what it has built; the library shall come out of the jar.
     for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
         maven.env_remove(variable);
     }
     maven.arg(format!("-Dbindings={}", target_folder().join("bindings").display()));
-    maven.arg(format!("-Djna.platform={}", platform()?));
-    Ok(maven)
+    maven
 }
 
 /// What JNA calls this machine: the folder of the natives on the class path.
-fn platform() -> Result<String, String> {
+pub(crate) fn platform() -> Result<String, String> {
     let system = match env::consts::OS {
         "linux" => "linux",
         "macos" => "darwin",

@@ -10,6 +10,7 @@
 )]
 
 mod android;
+mod android_test;
 mod bench;
 mod bindings;
 mod bindings_test;
@@ -67,6 +68,10 @@ cargo xtask kotlin                     the jar with the optimised library, in bi
     --install                          and put it into the local Maven repository
     --lives FILE                       instead: start and stop 1,000 times in a JVM, and put the figures
                                        into FILE, between its kotlin-lives markers
+cargo xtask test android [OPTIONS]     the Android library and app, without an SDK; what cannot run is skipped
+    --long                             also older systems and the packed app
+    --module NAME                      deckport or companion alone
+    -DNAME=VALUE                       goes to Maven: -Dtest=IdleTest, -Dpictures.renew=true
 cargo xtask deny                       licences, advisories and sources of all dependencies
                                        (needs `cargo install cargo-deny`)
 ";

@@ -7,7 +7,9 @@ use std::thread;
 
 use crate::process::{self, cargo, run_watched};
 use crate::tally::Tally;
-use crate::{TaskResult, bindings_test, fuzz, kotlin, matrix, python, reliability, root};
+use crate::{
+    TaskResult, android_test, bindings_test, fuzz, kotlin, matrix, python, reliability, root,
+};
 
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
@@ -24,6 +26,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
             short_reliability(&mut report);
             short_fuzz(&mut report);
             in_a_jvm(&mut report);
+            android_test::run(&android_test::Options::default(), &mut report);
         }
         ["rust"] => rust(&mut report),
         ["scenarios", options @ ..] => scenarios(options, &mut report),
@@ -32,6 +35,9 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["python"] => python_package(&mut report),
         ["fuzz"] => short_fuzz(&mut report),
         ["kotlin"] => in_a_jvm(&mut report),
+        ["android", options @ ..] => {
+            android_test::run(&android_test::Options::parse(options)?, &mut report);
+        }
         _ => return Err(format!("unknown arguments: {}", arguments.join(" "))),
     }
     Ok(report.close())
@@ -39,15 +45,15 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
 
 /// What happened so far.
 #[derive(Default)]
-struct Report {
-    tally: Tally,
+pub(crate) struct Report {
+    pub(crate) tally: Tally,
     troubles: Vec<String>,
 }
 
 impl Report {
     /// Notes the outcome of a part. One that failed without a failing test (it does not build, is
     /// not formatted) counts as one failure, so that the closing line tells of it.
-    fn note(&mut self, failed_before: u32, outcome: TaskResult) {
+    pub(crate) fn note(&mut self, failed_before: u32, outcome: TaskResult) {
         if let Err(reason) = outcome {
             if self.tally.failed == failed_before {
                 self.tally.failed += 1;
@@ -61,10 +67,16 @@ impl Report {
         self.note(self.tally.failed, outcome);
     }
 
-    fn count(&mut self, command: &mut Command, what: &str) {
+    pub(crate) fn count(&mut self, command: &mut Command, what: &str) {
         let failed_before = self.tally.failed;
         let outcome = run_watched(command, what, |line| self.tally.read(line));
         self.note(failed_before, outcome);
+    }
+
+    /// Tells that a part cannot run here and why; it counts as one skipped test.
+    pub(crate) fn skip(&mut self, what: &str, why: &str) {
+        println!("\nskipped: {what}: {why}");
+        self.tally.skipped += 1;
     }
 
     /// Tells what went wrong and, as the last line of all, how many tests did what.
@@ -152,9 +164,7 @@ fn short_fuzz(report: &mut Report) {
 /// The library for Kotlin. Where it cannot be built, all of it counts as one skipped test.
 fn in_a_jvm(report: &mut Report) {
     if !kotlin::is_possible() {
-        println!("\nthe Kotlin tests are skipped: {}", kotlin::NEEDED);
-        report.tally.skipped += 1;
-        return;
+        return report.skip("the library in a JVM", kotlin::NEEDED);
     }
     match kotlin::tests() {
         Ok(mut maven) => report.count(&mut maven, "the library in a JVM"),

@@ -74,7 +74,7 @@ pub(crate) struct ServeArgs {
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
-    /// several times [default: local networks alone]
+    /// several times [default: local networks and those of this computer's interfaces alone]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) allow: Vec<Allow>,
 

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::addresses::{InterfaceAddress, Interfaces, LinkKind};
+use crate::interfaces::Interfaces;
 use crate::options::EndpointOptions;
+use crate::own_networks::Way;
 use crate::scope::Scope;
 use crate::throttle::AddressKey;
 
@@ -46,6 +47,10 @@ pub(super) enum Unwelcome {
     Far,
     #[error("it came over mobile data")]
     MobileData,
+    #[error("it came over a network that may be mobile data; the app must say which kind it is")]
+    UnknownLink,
+    #[error("this device's networks are not known; the app must tell them, or allow its network")]
+    UnknownNetworks,
     #[error("it has too many connections open")]
     TooMany,
 }
@@ -66,12 +71,7 @@ impl Guests {
         address: IpAddr,
         ours: IpAddr,
     ) -> Result<Guest, Unwelcome> {
-        if self.is_mobile_data(ours.to_canonical()) {
-            return Err(Unwelcome::MobileData);
-        }
-        if !self.scope.allows(address) {
-            return Err(Unwelcome::Far);
-        }
+        self.check_way(address, ours)?;
         let address = AddressKey::from(address);
         let mut known = self.lock();
         let open = known.open.entry(address).or_default();
@@ -83,12 +83,19 @@ impl Guests {
         Ok(Guest { guests: Arc::clone(self), address })
     }
 
-    /// Who comes that way comes from the internet, and costs money.
-    fn is_mobile_data(&self, ours: IpAddr) -> bool {
-        let is_mobile = |found: &InterfaceAddress| {
-            found.ip == ours && LinkKind::of(&found.interface, found.ip) == LinkKind::Mobile
-        };
-        !ours.is_loopback() && self.interfaces.list().iter().any(is_mobile)
+    /// From where and over which of our links a connection may come.
+    fn check_way(&self, peer: IpAddr, ours: IpAddr) -> Result<(), Unwelcome> {
+        let networks = self.interfaces.recent(Some(ours.to_canonical()));
+        match networks.way_to(ours) {
+            // Who comes that way comes from the internet, and costs money.
+            Way::Mobile => return Err(Unwelcome::MobileData),
+            Way::Unknown if networks.is_known() => return Err(Unwelcome::UnknownLink),
+            Way::Unknown | Way::Served => {}
+        }
+        if self.scope.allows(peer, ours, &networks) {
+            return Ok(());
+        }
+        Err(if networks.is_known() { Unwelcome::Far } else { Unwelcome::UnknownNetworks })
     }
 
     /// Whether a person should be told of a refusal: not for each of a flood. `now` is monotonic.
@@ -125,6 +132,8 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+    use crate::link_kind::LinkKind;
+    use crate::own_networks::{InterfaceAddress, OwnNetworks};
 
     /// A phone with mobile data and Wi-Fi.
     #[derive(Debug)]
@@ -134,9 +143,9 @@ mod tests {
     const MOBILE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 7, 7, 7));
 
     impl Interfaces for Phone {
-        fn list(&self) -> Vec<InterfaceAddress> {
-            let of = |(name, ip): (&str, IpAddr)| InterfaceAddress { interface: name.into(), ip };
-            [("rmnet_data0", MOBILE), ("wlan0", WIFI)].map(of).to_vec()
+        fn now(&self) -> OwnNetworks {
+            let of = |(name, ip)| InterfaceAddress::new(name, ip);
+            OwnNetworks::new([("rmnet_data0", MOBILE), ("wlan0", WIFI)].map(of)).on_phone(true)
         }
     }
 
@@ -168,6 +177,43 @@ mod tests {
         let peer = "10.7.7.8".parse().unwrap();
         assert_eq!(guests.welcome(peer, MOBILE).unwrap_err(), Unwelcome::MobileData);
         assert!(guests.welcome(peer, WIFI).is_ok());
+    }
+
+    /// What the machine tells now.
+    #[derive(Debug, Default)]
+    struct Changing(Mutex<Vec<InterfaceAddress>>);
+
+    impl Interfaces for Changing {
+        fn now(&self) -> OwnNetworks {
+            OwnNetworks::new(self.0.lock().unwrap().clone()).on_phone(true)
+        }
+    }
+
+    #[test]
+    fn a_connection_is_judged_by_the_networks_of_its_moment() {
+        let interfaces = Arc::new(Changing::default());
+        let mut options = EndpointOptions::new("data");
+        options.interfaces = Arc::clone(&interfaces) as _;
+        let guests = Arc::new(Guests::new(&options));
+        let [ours, peer, home]: [IpAddr; 3] =
+            ["2001:db8::5", "2001:db8::77", "192.168.1.7"].map(|text| text.parse().unwrap());
+        let come = |peer| guests.welcome(peer, ours).map(|_| ());
+        assert_eq!(come(peer), Err(Unwelcome::UnknownNetworks));
+        assert_eq!(come(home), Err(Unwelcome::UnknownNetworks), "not even from a private address");
+        let loopback = Ipv4Addr::LOCALHOST.into();
+        assert!(guests.welcome(loopback, loopback).is_ok());
+
+        let told = |name, kind, prefix_len| {
+            let known = InterfaceAddress::new(name, ours);
+            *interfaces.0.lock().unwrap() = vec![InterfaceAddress { kind, prefix_len, ..known }];
+        };
+        told("seth_lte0", None, Some(64));
+        assert_eq!(come(peer), Err(Unwelcome::MobileData));
+        told("odd0", None, Some(64));
+        assert_eq!(come(peer), Err(Unwelcome::UnknownLink));
+        told("odd0", Some(LinkKind::Bluetooth), Some(64));
+        assert_eq!(come(peer), Ok(()), "from the same network");
+        assert_eq!(come("2001:db8:0:1::77".parse().unwrap()), Err(Unwelcome::Far));
     }
 
     #[test]

@@ -83,12 +83,15 @@ class HostingTest {
 
     @Test
     fun `a device pairs within the window and not after it`() = scenario {
-        Deckport.open(optionsFor(folder)).use { deckport ->
+        Deckport.open(EndpointOptions(File(folder, "data").path, port = 0)).use { deckport ->
             assertNull(deckport.openPairing("Bob").qrPayload, "it does not listen yet")
+            deckport.networksChanged(emptyList())
             val url = deckport.startedAt()
+            assertNull(deckport.openPairing("Bob").qrPayload, "it would lead nowhere")
+            deckport.networksChanged(listOf(NetworkInterface("wlan0", listOf("192.168.1.20/24"))))
             val window = deckport.openPairing("Bob", "Bob's tablet", 60.seconds)
-            assertEquals(url, window.url)
-            assertEquals("$url#account=Bob&password=${window.password}", window.qrPayload)
+            assertEquals(url.replace("127.0.0.1", "192.168.1.20"), window.url)
+            assertEquals("${window.url}#account=Bob&password=${window.password}", window.qrPayload)
             val code = qrCode(window.qrPayload!!)
             assertEquals(code.size * code.size, code.modules.size)
             assertEquals(listOf(true, false, true), listOf(code[0, 0], code[1, 1], code[2, 2]))
@@ -167,6 +170,31 @@ class HostingTest {
             deckport.networksChanged()
             assertEquals(AddressKind.LOOPBACK, deckport.addresses().last().kind)
         }
+    }
+
+    @Test
+    fun `what the app says of a network counts before its name`() = scenario {
+        Deckport.open(EndpointOptions(File(folder, "data").path, port = 0)).use { deckport ->
+            deckport.start()
+            deckport.networksChanged(
+                listOf(
+                    NetworkInterface("odd0", listOf("203.0.113.7/24"), AddressKind.BLUETOOTH),
+                    NetworkInterface("wlan0", listOf("10.1.1.1/8"), AddressKind.MOBILE),
+                    NetworkInterface("eth0", listOf("198.51.100.1/32")),
+                ),
+            )
+            assertEquals(
+                listOf(AddressKind.BLUETOOTH to null, AddressKind.LOOPBACK to null, AddressKind.ETHERNET to "0.0.0.0/0"),
+                deckport.addresses().map { it.kind to it.needsAllow },
+            )
+        }
+    }
+
+    @Test
+    fun `the networks of this device have their prefixes`() {
+        val found = networksOfThisDevice().flatMap { it.addresses }
+        assertTrue(found.any { it == "127.0.0.1/8" }, "$found")
+        assertTrue(found.all { Regex("[0-9a-f.:]+(%.+)?/[0-9]+").matches(it) }, "$found")
     }
 
     @Test

@@ -1,0 +1,89 @@
+package io.deckport.android
+
+import io.deckport.Deckport
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
+import kotlin.time.Duration
+
+/**
+ * Opens the engine when somebody needs it and closes it some time after nobody does: a folder can be open once, and
+ * whoever looks at backups while nothing is hosted shares it with whoever starts to host.
+ */
+internal class EngineKeeper(
+    private val scope: CoroutineScope,
+    private val linger: Duration,
+    private val open: suspend () -> Deckport,
+) {
+    private val lock = Mutex()
+    private val users = MutableStateFlow(0)
+    private var deckport: Deckport? = null
+    private var isStale = false
+    private var closing: Job? = null
+
+    /** Does something with the open engine. */
+    suspend fun <T> use(work: suspend (Deckport) -> T): T {
+        val deckport = acquire()
+        return try {
+            work(deckport)
+        } finally {
+            withContext(NonCancellable) { release() }
+        }
+    }
+
+    /** The engine, until [release]. */
+    suspend fun acquire(): Deckport = lock.withLock {
+        closing?.cancel()
+        if (isStale && users.value == 0) close()
+        val opened = deckport ?: open().also {
+            deckport = it
+            isStale = false
+        }
+        users.value++
+        opened
+    }
+
+    /** The engine as it is to be now, until [release]: waits for those who still use one with old options. */
+    suspend fun acquireFresh(): Deckport {
+        while (true) {
+            val opened = acquire()
+            if (!isStale) return opened
+            release()
+            users.first { it == 0 }
+        }
+    }
+
+    /** Ends what [acquire] began. */
+    suspend fun release(): Unit = lock.withLock {
+        users.value--
+        if (users.value == 0) {
+            closing = scope.launch {
+                delay(linger)
+                lock.withLock { if (users.value == 0) close() }
+            }
+        }
+    }
+
+    /** Whoever needs the engine next gets one that was opened anew. */
+    suspend fun renew(): Unit = lock.withLock { isStale = deckport != null }
+
+    /** Closes the engine also under those who use it: their calls fail with `Closed`. */
+    suspend fun end(): Unit = lock.withLock {
+        closing?.cancel()
+        close()
+    }
+
+    private suspend fun close() = withContext(NonCancellable) {
+        val ending = deckport
+        deckport = null
+        ending?.shutdown()
+        ending?.close()
+    }
+}

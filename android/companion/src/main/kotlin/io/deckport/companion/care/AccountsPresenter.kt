@@ -1,7 +1,6 @@
 package io.deckport.companion.care
 
 import androidx.compose.runtime.Immutable
-import io.deckport.AccountOverview
 import io.deckport.EndpointInterface
 import io.deckport.OverviewException
 import io.deckport.companion.R
@@ -14,9 +13,12 @@ data class AccountsState(
     val notice: Notice? = null,
 )
 
-/** @property facts what the account holds; null when it cannot be told. */
+/**
+ * @property cards how many it has; null when the collection cannot be read.
+ * @property changedMs when anything in it was last changed, Unix milliseconds; null: never.
+ */
 @Immutable
-data class AccountRow(val name: String, val facts: List<Words>?, val devices: Int)
+data class AccountRow(val name: String, val cards: Long?, val changedMs: Long?, val devices: Int)
 
 interface AccountsActions {
     fun add(name: String, password: String)
@@ -34,21 +36,17 @@ class AccountsPresenter(base: CareBase) : Presenter<AccountsState>(base, Account
     override suspend fun load(engine: EndpointInterface) {
         val devices = engine.devices().groupingBy { it.account }.eachCount()
         val names = base.accounts.load(engine).accounts
-        val rows = names.map { name -> AccountRow(name, facts(engine, name), devices[name] ?: 0) }
+        val rows = names.map { name -> row(engine, name, devices[name] ?: 0) }
         change { it.copy(loaded = true, accounts = rows) }
     }
 
     /** One collection that cannot be read must not hide the others. */
-    private suspend fun facts(engine: EndpointInterface, name: String): List<Words>? = try {
-        engine.overview(name).words()
+    private suspend fun row(engine: EndpointInterface, name: String, devices: Int): AccountRow = try {
+        val overview = engine.overview(name)
+        AccountRow(name, overview.cards, overview.lastChangeMs, devices)
     } catch (_: OverviewException.Failed) {
-        null
+        AccountRow(name, null, null, devices)
     }
-
-    private fun AccountOverview.words(): List<Words> = listOfNotNull(
-        Words.Count(R.plurals.care_cards, cards),
-        lastChangeMs?.let { Words.Say(R.string.care_account_changed, agoWords(it, base.now(), base.zone())) },
-    )
 
     override fun add(name: String, password: String) {
         val new = name.trim()

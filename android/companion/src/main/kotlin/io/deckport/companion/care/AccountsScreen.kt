@@ -1,8 +1,6 @@
 package io.deckport.companion.care
 
-import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.material3.Button
-import androidx.compose.material3.Card
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
@@ -14,7 +12,9 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import io.deckport.companion.R
+import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.Page
+import io.deckport.companion.parts.ago
 
 private enum class Asked { ADD, RENAME, PASSWORD, REMOVE }
 
@@ -70,11 +70,15 @@ private fun AccountDialogs(asked: Asked?, about: String, actions: AccountsAction
 
 @Composable
 private fun AccountCard(account: AccountRow, ask: (Asked, String) -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Text(account.name, style = MaterialTheme.typography.titleMedium)
-            val held = account.facts?.let { facts(it) } ?: stringResource(R.string.care_account_unreadable)
+            val held = account.cards?.let { said(Words.Count(R.plurals.care_cards, it)) }
+                ?: stringResource(R.string.care_account_unreadable)
             Text(held, style = MaterialTheme.typography.bodyMedium)
+            account.changedMs?.let {
+                Text(stringResource(R.string.care_account_changed, ago(it)), style = MaterialTheme.typography.bodyMedium)
+            }
             val devices = Words.Count(R.plurals.care_account_devices, account.devices.toLong())
             Text(said(devices), style = MaterialTheme.typography.bodyMedium)
             Buttons {

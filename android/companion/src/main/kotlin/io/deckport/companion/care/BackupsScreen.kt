@@ -1,8 +1,6 @@
 package io.deckport.companion.care
 
-import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.material3.Button
-import androidx.compose.material3.Card
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.Text
@@ -15,7 +13,9 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import io.deckport.companion.R
+import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.Page
+import io.deckport.companion.parts.SectionTitle
 
 /** The backups of an account, by day: restoring, saving as a file, making, deleting old ones. */
 @Composable
@@ -46,7 +46,7 @@ fun BackupsScreen(
         }
         if (state.days.isEmpty()) item("none") { Paragraph(stringResource(R.string.care_backups_none)) }
         for (day in state.days) {
-            item("day ${day.day}") { Heading(dayText(day.day, state.today, resources())) }
+            item("day ${day.day}") { SectionTitle(dayText(day.day, state.today, resources())) }
             for (backup in day.backups) {
                 item(backup.name) { BackupCard(backup, free, { restoring = backup.name }, { onSave(backup) }) }
             }
@@ -86,7 +86,7 @@ private fun ConfirmRestore(state: BackupsState, backup: BackupRow, onDismiss: ()
 
 @Composable
 private fun BackupCard(backup: BackupRow, free: Boolean, onRestore: () -> Unit, onSave: () -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Text(timeText(backup.madeMs, backup.zone, resources()), style = MaterialTheme.typography.titleMedium)
             Text(said(backup.why), style = MaterialTheme.typography.bodyMedium)

@@ -14,9 +14,6 @@ import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.ButtonDefaults
-import androidx.compose.material3.Card
-import androidx.compose.material3.CardColors
-import androidx.compose.material3.CardDefaults
 import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.FilterChip
 import androidx.compose.material3.LinearProgressIndicator
@@ -29,11 +26,11 @@ import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
-import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import io.deckport.companion.R
+import io.deckport.companion.parts.Block
 
 /** What stands on top of every screen: whose it is, what is being done, and what came of it. */
 internal fun LazyListScope.careTop(
@@ -75,7 +72,7 @@ private fun AccountChips(choice: Choice, onChoose: (String) -> Unit) {
 
 @Composable
 private fun WorkCard(work: WorkState.Running, onCancel: () -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Text(said(work.title()), style = MaterialTheme.typography.titleMedium)
             Text(said(work.stepWords()), style = MaterialTheme.typography.bodyMedium)
@@ -92,7 +89,8 @@ private fun WorkCard(work: WorkState.Running, onCancel: () -> Unit) {
 
 @Composable
 private fun NoticeCard(notice: Notice, onDismiss: () -> Unit, onUndo: (Undo) -> Unit) {
-    Card(Modifier.fillMaxWidth(), colors = if (notice.failed) failedColors() else doneColors()) {
+    val colors = MaterialTheme.colorScheme
+    Block(color = if (notice.failed) colors.errorContainer else colors.secondaryContainer) {
         Padded {
             Column(Modifier.semantics { liveRegion = LiveRegionMode.Polite }, Arrangement.spacedBy(8.dp)) {
                 for (words in notice.words) Text(said(words), style = MaterialTheme.typography.bodyLarge)
@@ -116,18 +114,6 @@ private fun ToneButton(text: Int, onClick: () -> Unit) {
     }
 }
 
-@Composable
-private fun failedColors(): CardColors = CardDefaults.cardColors(
-    containerColor = MaterialTheme.colorScheme.errorContainer,
-    contentColor = MaterialTheme.colorScheme.onErrorContainer,
-)
-
-@Composable
-private fun doneColors(): CardColors = CardDefaults.cardColors(
-    containerColor = MaterialTheme.colorScheme.secondaryContainer,
-    contentColor = MaterialTheme.colorScheme.onSecondaryContainer,
-)
-
 /** The inside of a card. */
 @Composable
 internal fun Padded(content: @Composable ColumnScope.() -> Unit) {
@@ -142,17 +128,6 @@ internal fun Buttons(content: @Composable FlowRowScope.() -> Unit) {
         horizontalArrangement = Arrangement.spacedBy(8.dp, Alignment.End),
         itemVerticalAlignment = Alignment.CenterVertically,
         content = content,
-    )
-}
-
-/** A title between cards. */
-@Composable
-internal fun Heading(text: String) {
-    Text(
-        text,
-        Modifier.padding(start = 4.dp, top = 12.dp).semantics { heading() },
-        style = MaterialTheme.typography.titleSmall,
-        color = MaterialTheme.colorScheme.primary,
     )
 }
 

@@ -1,8 +1,6 @@
 package io.deckport.companion.care
 
-import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.material3.Button
-import androidx.compose.material3.Card
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
@@ -13,6 +11,7 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import io.deckport.companion.R
+import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.Page
 
 /** Looking for what is wrong with a collection and its media, and mending it. */
@@ -46,7 +45,7 @@ fun CheckScreen(
 
 @Composable
 private fun FoundCard(found: Found, free: Boolean, onRepair: () -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             for (words in found.media) Text(said(words))
             if (found.sentences.isNotEmpty()) {

@@ -17,9 +17,12 @@ data class DevicesState(
 @Immutable
 data class Owner(val account: String, val devices: List<DeviceRow>)
 
-/** @property client which Anki it is, if that is known and its name does not tell. */
+/**
+ * @property client which Anki it is, if that is known and its name does not tell.
+ * @property syncedMs when it last synced, Unix milliseconds; null: never.
+ */
 @Immutable
-data class DeviceRow(val id: Long, val name: String, val client: String?, val lastSeen: Words)
+data class DeviceRow(val id: Long, val name: String, val client: String?, val syncedMs: Long?)
 
 interface DevicesActions {
     fun rename(id: Long, name: String)
@@ -48,10 +51,7 @@ class DevicesPresenter(base: CareBase) : Presenter<DevicesState>(base, DevicesSt
 
     override fun DevicesState.with(notice: Notice?) = copy(notice = notice)
 
-    private fun row(device: Device): DeviceRow {
-        val seen = device.lastSyncMs?.let { Words.Say(R.string.care_device_synced, agoWords(it, base.now(), base.zone())) }
-        return DeviceRow(device.id, device.name, client(device), seen ?: Words.Say(R.string.care_device_never_synced))
-    }
+    private fun row(device: Device) = DeviceRow(device.id, device.name, client(device), device.lastSyncMs)
 
     private fun client(device: Device): String? {
         val app = when (device.platform.lowercase()) {

@@ -1,7 +1,5 @@
 package io.deckport.companion.care
 
-import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.material3.Card
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
@@ -13,7 +11,10 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import io.deckport.companion.R
+import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.Page
+import io.deckport.companion.parts.SectionTitle
+import io.deckport.companion.parts.ago
 
 /** The devices that sync with this phone: their names, when they were here, logging them out. */
 @Composable
@@ -31,7 +32,7 @@ fun DevicesScreen(
         if (!state.loaded) return@Page loading()
         if (state.owners.isEmpty()) item("none") { Paragraph(stringResource(R.string.care_devices_none)) }
         for (owner in state.owners) {
-            item("owner ${owner.account}") { Heading(owner.account) }
+            item("owner ${owner.account}") { SectionTitle(owner.account) }
             for (device in owner.devices) {
                 item(device.id) { DeviceCard(device, { renaming = device.id }, { leaving = device.id }) }
             }
@@ -58,11 +59,12 @@ fun DevicesScreen(
 
 @Composable
 private fun DeviceCard(device: DeviceRow, onRename: () -> Unit, onLogOut: () -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Text(device.name, style = MaterialTheme.typography.titleMedium)
             if (device.client != null) Text(device.client, style = MaterialTheme.typography.bodyMedium)
-            Text(said(device.lastSeen), style = MaterialTheme.typography.bodyMedium)
+            val synced = device.syncedMs?.let { stringResource(R.string.care_device_synced, ago(it)) }
+            Text(synced ?: stringResource(R.string.care_device_never_synced), style = MaterialTheme.typography.bodyMedium)
             Buttons {
                 TextButton(onRename) { Text(stringResource(R.string.care_rename)) }
                 TextButton(onLogOut) { Text(stringResource(R.string.care_device_log_out)) }

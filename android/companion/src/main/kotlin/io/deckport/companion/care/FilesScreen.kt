@@ -9,7 +9,6 @@ import androidx.compose.foundation.selection.toggleable
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.material3.Button
-import androidx.compose.material3.Card
 import androidx.compose.material3.Checkbox
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.RadioButton
@@ -21,6 +20,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.unit.dp
 import io.deckport.companion.R
+import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.Page
 
 /** Importing and exporting a whole collection as a file. */
@@ -46,7 +46,7 @@ fun FilesScreen(
 
 @Composable
 private fun ExportCard(state: FilesState, free: Boolean, actions: FilesActions, onExport: () -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Text(stringResource(R.string.care_export), style = MaterialTheme.typography.titleMedium)
             Text(stringResource(R.string.care_export_about), style = MaterialTheme.typography.bodyMedium)
@@ -91,7 +91,7 @@ private fun Choosable(text: String, chosen: Boolean, onClick: () -> Unit) {
 
 @Composable
 private fun ImportCard(free: Boolean, onImport: () -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Text(stringResource(R.string.care_import), style = MaterialTheme.typography.titleMedium)
             Text(stringResource(R.string.care_import_about), style = MaterialTheme.typography.bodyMedium)

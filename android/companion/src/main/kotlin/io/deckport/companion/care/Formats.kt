@@ -41,21 +41,6 @@ internal fun timeText(ms: Long, zone: ZoneId, resources: Resources): String =
     DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT).withLocale(locale(resources))
         .format(Instant.ofEpochMilli(ms).atZone(zone))
 
-/** How long ago something was, in words: the longer, the less exact. */
-internal fun agoWords(ms: Long, nowMs: Long, zone: ZoneId): Words {
-    val minutes = ((nowMs - ms) / MINUTE_MS).coerceAtLeast(0)
-    val (day, today) = dayOf(ms, zone) to dayOf(nowMs, zone)
-    val days = ChronoUnit.DAYS.between(day, today)
-    return when {
-        minutes < 1 -> Words.Say(R.string.care_just_now)
-        minutes < 60 -> Words.Count(R.plurals.care_minutes_ago, minutes)
-        days < 1 -> Words.Count(R.plurals.care_hours_ago, minutes / 60)
-        else -> Words.Count(R.plurals.care_days_ago, days)
-    }
-}
-
 internal fun dayOf(ms: Long, zone: ZoneId): LocalDate = Instant.ofEpochMilli(ms).atZone(zone).toLocalDate()
 
 private fun locale(resources: Resources): Locale = resources.configuration.locales[0]
-
-private const val MINUTE_MS = 60_000L

@@ -3,7 +3,6 @@ package io.deckport.companion.care
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.material3.Card
 import androidx.compose.material3.LinearProgressIndicator
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
@@ -19,6 +18,7 @@ import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import io.deckport.companion.R
+import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.Page
 
 /** What takes how much of the phone's space, what is free, and what can be done about it. */
@@ -64,7 +64,7 @@ fun SpaceScreen(
 
 @Composable
 private fun WholeCard(state: SpaceState) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Line(R.string.care_space_all, state.all, strong = true)
             Line(R.string.care_space_free, state.free, strong = true)
@@ -89,7 +89,7 @@ private fun WholeCard(state: SpaceState) {
 
 @Composable
 private fun AccountSpaceCard(account: AccountSpace, onPrune: () -> Unit, onEmpty: () -> Unit, onUnused: () -> Unit) {
-    Card(Modifier.fillMaxWidth()) {
+    Block {
         Padded {
             Text(account.account, style = MaterialTheme.typography.titleMedium)
             Line(R.string.care_space_collection, account.collection)

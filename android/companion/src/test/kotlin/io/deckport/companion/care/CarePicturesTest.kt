@@ -1,50 +1,75 @@
 package io.deckport.companion.care
 
-import android.graphics.Bitmap
-import android.graphics.Canvas
-import android.os.Looper
-import androidx.activity.ComponentActivity
-import androidx.activity.compose.setContent
+import androidx.compose.runtime.Composable
 import io.deckport.companion.R
-import io.deckport.companion.theme.DeckportTheme
+import io.deckport.companion.pictures.Look
+import io.deckport.companion.pictures.Stage
 import org.junit.Test
 import org.junit.runner.RunWith
-import org.robolectric.Robolectric
-import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
-import org.robolectric.Shadows.shadowOf
+import org.robolectric.ParameterizedRobolectricTestRunner
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
-import java.io.File
-import java.time.Duration
 
-@RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35])
+/** Every screen that cares for accounts, in every state that looks different. */
+@RunWith(ParameterizedRobolectricTestRunner::class)
+@Config(sdk = [36], application = android.app.Application::class)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
-class CarePicturesTest {
-    @Test fun light() = pictures("light", "w411dp-h891dp-xhdpi")
-    @Test fun dark() = pictures("dark", "w411dp-h891dp-night-xhdpi")
-    @Test fun german() = pictures("german", "de-w411dp-h891dp-xhdpi")
-    @Test fun rightToLeft() = pictures("rtl", "ar-ldrtl-w411dp-h891dp-xhdpi")
-    @Test fun largeFont() = pictures("large", "de-w411dp-h891dp-xhdpi", 2.0f)
-    @Test fun tablet() = pictures("tablet", "w1280dp-h800dp-mdpi")
+class CarePicturesTest(private val look: Look) {
+    private val nothing = WorkState.None
 
-    private fun pictures(name: String, qualifiers: String, fontScale: Float = 1f) {
-        RuntimeEnvironment.setQualifiers(qualifiers)
-        RuntimeEnvironment.setFontScale(fontScale)
-        for (sample in Sample.entries) {
-            val controller = Robolectric.buildActivity(ComponentActivity::class.java)
-            controller.get().setTheme(R.style.Deckport)
-            val activity = controller.setup().get()
-            activity.setContent { DeckportTheme(dynamic = false) { sample.show() } }
-            shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(2))
-            val view = activity.window.decorView
-            val bitmap = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
-            view.draw(Canvas(bitmap))
-            val file = File(System.getProperty("deckport.pictures"), "care-${sample.name.lowercase()}-$name.png")
-            file.parentFile!!.mkdirs()
-            file.outputStream().use { bitmap.compress(Bitmap.CompressFormat.PNG, 100, it) }
-            controller.pause().stop().destroy()
+    @Test fun devices() = show("devices") { DevicesScreen(Samples.devices, nothing, NoActions, NoActions, {}) }
+
+    @Test fun `devices, renaming`() = show("devices-rename", tap = R.string.care_rename) {
+        DevicesScreen(Samples.devices, nothing, NoActions, NoActions, {})
+    }
+
+    @Test fun accounts() = show("accounts") { AccountsScreen(Samples.accounts, nothing, NoActions, NoActions, {}) }
+
+    @Test fun `accounts, adding`() = show("accounts-add", tap = R.string.care_account_add) {
+        AccountsScreen(Samples.accounts, nothing, NoActions, NoActions, {})
+    }
+
+    @Test fun backups() = backups("backups", nothing)
+
+    @Test fun `backups, restoring`() = backups("backups-restore", nothing, R.string.care_restore)
+
+    @Test fun `backups, restored`() = backups("backups-restored", Samples.restored)
+
+    @Test fun files() = files("files", nothing, Samples.files)
+
+    @Test fun `files, exporting`() = files("files-exporting", Samples.exporting, Samples.files)
+
+    @Test fun `files, importing`() = files("files-import", nothing, Samples.chosen)
+
+    @Test fun `files, failed`() = files("files-failed", Samples.failed, Samples.files)
+
+    @Test fun check() = show("check") { CheckScreen(Samples.check, Samples.found, NoActions, NoActions, {}) }
+
+    @Test fun `unused media`() = show("unused") { UnusedScreen(Samples.unused, nothing, NoActions, NoActions, {}) }
+
+    @Test fun space() = show("space") { SpaceScreen(Samples.space, nothing, NoActions, NoActions, {}, {}) }
+
+    private fun backups(name: String, work: WorkState, tap: Int? = null) =
+        show(name, tap) { BackupsScreen(Samples.backups, work, NoActions, NoActions, {}, {}) }
+
+    private fun files(name: String, work: WorkState, state: FilesState) =
+        show(name) { FilesScreen(state, work, NoActions, NoActions, {}, {}, {}) }
+
+    private fun show(name: String, tap: Int? = null, content: @Composable () -> Unit) {
+        val height = if (look == Look.Large) 2 * PHONE else if (look == Look.Tablet) TABLET else PHONE
+        Stage(look, height, content).use { stage ->
+            if (tap != null) stage.tap(tap)
+            stage.assertNothingIsCut()
+            stage.assertLooksAs("care-$name")
         }
+    }
+
+    companion object {
+        private const val PHONE = 891
+        private const val TABLET = 700
+
+        @JvmStatic
+        @ParameterizedRobolectricTestRunner.Parameters(name = "{0}")
+        fun looks(): List<Array<Any>> = Look.entries.map { arrayOf(it) }
     }
 }

@@ -2,6 +2,7 @@ package io.deckport.companion.care
 
 import androidx.compose.runtime.Composable
 import io.deckport.companion.R
+import io.deckport.companion.pictures.Stage.Companion.NOW_MS
 import java.time.Instant
 import java.time.LocalDate
 import java.time.ZoneOffset
@@ -26,19 +27,19 @@ object Samples {
             Owner(
                 "Anna",
                 listOf(
-                    DeviceRow(1, "Anki 26.09.3 on linux", null, synced(Words.Say(R.string.care_just_now))),
-                    DeviceRow(2, "Anna’s tablet", "AnkiDroid 2.24 (android)", synced(Words.Count(R.plurals.care_hours_ago, 3))),
+                    DeviceRow(1, "Anki 26.09.3 on linux", null, NOW_MS - 20_000),
+                    DeviceRow(2, "Anna’s tablet", "AnkiDroid 2.24 (android)", NOW_MS - 3 * HOUR_MS),
                 ),
             ),
-            Owner("Bernd", listOf(DeviceRow(3, "Desktop in the study", "Anki 25.02 (win)", Words.Say(R.string.care_device_never_synced)))),
+            Owner("Bernd", listOf(DeviceRow(3, "Desktop in the study", "Anki 25.02 (win)", null))),
         ),
     )
 
     val accounts = AccountsState(
         loaded = true,
         accounts = listOf(
-            AccountRow("Anna", listOf(Words.Count(R.plurals.care_cards, 12_345), changed(Words.Count(R.plurals.care_minutes_ago, 5))), 2),
-            AccountRow("Bernd", listOf(Words.Count(R.plurals.care_cards, 1)), 1),
+            AccountRow("Anna", 12_345, NOW_MS - 5 * 60_000, 2),
+            AccountRow("Bernd", 1, null, 1),
         ),
         notice = Notice(Words.Say(R.string.care_account_password_set, "Bernd")),
     )
@@ -82,6 +83,8 @@ object Samples {
 
     val files = FilesState(choice, loaded = true, cardsNow = 12_345, bytes = 34_500_000, mediaBytes = 1_200_000_000, today = today)
 
+    val chosen = files.copy(chosenFile = ChosenFile("content://x", "collection-2026-11-28.colpkg", 1_100_000_000))
+
     val check = CheckState(
         choice,
         loaded = true,
@@ -117,27 +120,11 @@ object Samples {
         reserve = 64L shl 20,
     )
 
-    private fun synced(ago: Words) = Words.Say(R.string.care_device_synced, ago)
-
-    private fun changed(ago: Words) = Words.Say(R.string.care_account_changed, ago)
-}
-
-/** Every screen and state of which there is a picture. */
-enum class Sample(val show: @Composable () -> Unit) {
-    DEVICES({ DevicesScreen(Samples.devices, WorkState.None, NoActions, NoActions, {}) }),
-    ACCOUNTS({ AccountsScreen(Samples.accounts, WorkState.None, NoActions, NoActions, {}) }),
-    BACKUPS({ BackupsScreen(Samples.backups, WorkState.None, NoActions, NoActions, {}, {}) }),
-    BACKUPS_RESTORED({ BackupsScreen(Samples.backups, Samples.restored, NoActions, NoActions, {}, {}) }),
-    FILES({ FilesScreen(Samples.files, WorkState.None, NoActions, NoActions, {}, {}, {}) }),
-    FILES_EXPORTING({ FilesScreen(Samples.files, Samples.exporting, NoActions, NoActions, {}, {}, {}) }),
-    FILES_FAILED({ FilesScreen(Samples.files, Samples.failed, NoActions, NoActions, {}, {}, {}) }),
-    CHECK({ CheckScreen(Samples.check, Samples.found, NoActions, NoActions, {}) }),
-    UNUSED({ UnusedScreen(Samples.unused, WorkState.None, NoActions, NoActions, {}) }),
-    SPACE({ SpaceScreen(Samples.space, WorkState.None, NoActions, NoActions, {}, {}) }),
+    private const val HOUR_MS = 3_600_000L
 }
 
 /** Nobody touches a picture. */
-private object NoActions :
+internal object NoActions :
     DevicesActions, AccountsActions, BackupsActions, FilesActions, CheckActions, UnusedActions, SpaceActions, WorkActions {
     override fun rename(id: Long, name: String) = Unit
     override fun logOut(id: Long) = Unit

@@ -6,7 +6,6 @@ import io.deckport.Progress
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Job
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -103,7 +102,7 @@ class CareWork(private val scope: CoroutineScope, private val patience: Duration
             val mine = Running()
             running = mine
             current.value = WorkState.Running(kind, account)
-            mine.job = scope.launch {
+            scope.launch {
                 val notice = noticed(mine, kind, work)
                 synchronized(lock) {
                     running = null
@@ -154,7 +153,6 @@ class CareWork(private val scope: CoroutineScope, private val patience: Duration
     }
 
     private inner class Running : WorkScope {
-        var job: Job? = null
         val letGo = CompletableDeferred<Unit>()
         private val breakers = CopyOnWriteArraySet<() -> Unit>()
 

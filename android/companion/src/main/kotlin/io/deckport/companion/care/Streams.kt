@@ -53,31 +53,14 @@ suspend fun WorkScope.fetch(documents: Documents, document: Document, into: File
 private fun <T> fetched(work: () -> T): T = blamed(work) { Sorry(Words.Say(R.string.care_failed_fetch), it.message) }
 
 /**
- * Copies a file into a document and answers whether its app has as much of it afterwards, as far as it tells. When that
- * fails or is cancelled the half document is deleted, or at least emptied; where its app allows neither, a person is
- * told so.
+ * Works towards a document that a person has made. When that fails or is cancelled the document is deleted, or at least
+ * emptied; where its app allows neither, a person is told so. After a kill [Spool.sweep] finds it.
  */
-suspend fun WorkScope.handOver(documents: Documents, from: File, address: String, spool: Spool): Boolean {
-    val document = documents.of(address)
-    val open = AtomicReference<Closeable>()
-    val close = {
-        documents.breakOpening(document)
-        open.get()?.close() ?: Unit
-    }
+suspend fun <T> towards(documents: Documents, address: String, spool: Spool, work: suspend () -> T): T {
     documents.hold(address)
     val settled = spool.noted(address)
     try {
-        breakable(close) {
-            handed { document.write() }.use { target ->
-                open.set(target)
-                from.inputStream().use { source ->
-                    copy(WorkStep.HAND_OVER, from.length(), source::read) { piece, count, _ ->
-                        handed { target.stream.write(piece, 0, count) }
-                    }
-                }
-                handed { target.finish() }
-            }
-        }
+        return work()
     } catch (error: Throwable) {
         val discarded = withContext(NonCancellable) {
             withTimeoutOrNull(DISCARDING) { aside { documents.of(address).discard() } } ?: false
@@ -86,6 +69,27 @@ suspend fun WorkScope.handOver(documents: Documents, from: File, address: String
     } finally {
         settled()
         documents.release(address)
+    }
+}
+
+/** Copies a file into a document and answers whether its app has as much of it afterwards, as far as it tells. */
+suspend fun WorkScope.handOver(documents: Documents, from: File, address: String): Boolean {
+    val document = documents.of(address)
+    val open = AtomicReference<Closeable>()
+    val close = {
+        documents.breakOpening(document)
+        open.get()?.close() ?: Unit
+    }
+    breakable(close) {
+        handed { document.write() }.use { target ->
+            open.set(target)
+            from.inputStream().use { source ->
+                copy(WorkStep.HAND_OVER, from.length(), source::read) { piece, count, _ ->
+                    handed { target.stream.write(piece, 0, count) }
+                }
+            }
+            handed { target.finish() }
+        }
     }
     val kept = aside { documents.of(address).size }
     return kept == null || kept >= from.length()

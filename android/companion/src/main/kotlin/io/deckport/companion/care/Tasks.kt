@@ -12,6 +12,7 @@ import io.deckport.exportBackup
 import io.deckport.exportFile
 import io.deckport.importFile
 import io.deckport.restoreBackup
+import java.io.File
 import kotlin.concurrent.thread
 
 /** What an exported file holds. */
@@ -43,30 +44,33 @@ class Tasks(private val engine: Engine, private val spool: Spool, private val do
 
     /** Writes a backup into a document. */
     suspend fun saveBackup(scope: WorkScope, account: String, backup: String, address: String): Notice =
-        spool.using("backup.anki2") { file ->
+        writing("backup.anki2", address) { file ->
             engine.use { engine ->
                 val known = engine.backups(account).find { it.name == backup }
                 spool.ask(known?.collectionBytes ?: known?.storedBytes ?: 0)
                 engine.exportBackup(account, backup, file) { scope.tell(it) }
             }
-            val whole = scope.handOver(documents, file, address, spool)
+            val whole = scope.handOver(documents, file, address)
             saved(R.string.care_save_backup_done, file.length(), whole)
         }
 
     /** Writes an account into a document. */
     suspend fun export(scope: WorkScope, account: String, form: ExportForm, legacy: Boolean, address: String): Notice =
-        spool.using("collection.${form.suffix}") { file ->
+        writing("collection.${form.suffix}", address) { file ->
             val media = form == ExportForm.PACKAGE
             val report = engine.use { engine ->
                 val overview = engine.overview(account)
                 spool.ask(overview.bytes + if (media) overview.mediaBytes else 0)
                 engine.exportFile(account, file, ExportOptions(media = media, legacy = legacy)) { scope.tell(it) }
             }
-            val whole = scope.handOver(documents, file, address, spool)
+            val whole = scope.handOver(documents, file, address)
             val said = saved(R.string.care_export_done, file.length(), whole)
             val left = report.damaged.size + report.unfit.size
             if (left == 0) said else said.and(Words.Count(R.plurals.care_export_left_out, left.toLong()))
         }
+
+    private suspend fun writing(name: String, address: String, work: suspend (File) -> Notice): Notice =
+        towards(documents, address, spool) { spool.using(name, work) }
 
     /** A document that was made will not be written after all. */
     fun drop(address: String) {

@@ -1,5 +1,6 @@
 package io.deckport.companion.care
 
+import android.app.Application
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -14,7 +15,7 @@ import java.io.File
 
 /** Backups, checks, unused media and space, with the real engine and a real client. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35])
+@Config(sdk = [35], application = Application::class)
 class BackupsTest {
     @Before
     fun install() = PipeProvider.install()
@@ -67,7 +68,7 @@ class BackupsTest {
                 document.written.await()
                 val file = File(opened.folder, "saved.anki2").apply { writeBytes(document.bytes!!) }
                 assertTrue(device.call("query_file", "path" to file.path, "sql" to "select count() from notes").toString().contains("1"))
-                assertEquals(emptyList<String>(), opened.spoolFolder.list().orEmpty().toList())
+                assertEquals(emptyList<File>(), opened.onTheirWay())
                 backups.prune()
                 assertEquals("There are no old backups to delete.", backups.state.await { it.notice != null }.notice?.text())
             }

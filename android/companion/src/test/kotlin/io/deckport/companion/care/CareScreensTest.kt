@@ -1,5 +1,6 @@
 package io.deckport.companion.care
 
+import android.app.Application
 import android.app.Activity
 import android.content.ComponentName
 import android.content.Intent
@@ -43,7 +44,7 @@ import org.robolectric.annotation.GraphicsMode
 
 /** A person clicks through the screens, with the real engine, a real client and another app's documents. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35], qualifiers = "w411dp-h891dp-xhdpi")
+@Config(sdk = [35], application = Application::class, qualifiers = "w411dp-h891dp-xhdpi")
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 class CareScreensTest {
     @get:Rule(order = 0)

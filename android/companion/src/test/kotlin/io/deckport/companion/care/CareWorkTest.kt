@@ -1,5 +1,6 @@
 package io.deckport.companion.care
 
+import android.app.Application
 import io.deckport.CareException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
@@ -20,7 +21,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /** Long work belongs to the process and is told truthfully. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35])
+@Config(sdk = [35], application = Application::class)
 class CareWorkTest {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
     private val done = Notice(Words.Plain("done"))

@@ -1,9 +1,10 @@
 package io.deckport.companion.care
 
+import android.app.Application
 import io.deckport.Anki
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
-import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
@@ -12,10 +13,11 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
 import java.io.File
 import java.util.concurrent.TimeUnit
+import kotlin.concurrent.thread
 
 /** Files go to and come from other apps through pipes, with the real engine and a real client. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35])
+@Config(sdk = [35], application = Application::class)
 class FilesTest {
     @Before
     fun install() = PipeProvider.install()
@@ -42,7 +44,7 @@ class FilesTest {
                 assertEquals(1L, other.notes())
                 assertTrue(other.call("media_files").toString().contains("a.png"))
             }
-            assertEquals(emptyList<String>(), opened.spoolFolder.list().orEmpty().toList())
+            assertEquals(emptyList<File>(), opened.onTheirWay())
         }
     }
 
@@ -95,7 +97,7 @@ class FilesTest {
             assertTrue(opened.ended().notice.run { failed && text().startsWith("The file could not be saved in that place.") })
             assertTrue(taker.isDeleted)
             assertEquals(1L to 0, opened.deckport.overview("anna").notes to opened.deckport.backups("anna").size)
-            assertEquals(emptyList<String>(), opened.spoolFolder.list().orEmpty().toList())
+            assertEquals(emptyList<File>(), opened.onTheirWay())
         }
     }
 
@@ -150,8 +152,10 @@ class FilesTest {
             free = 0
             import(opened, source)
             assertTrue(opened.ended().notice.text().startsWith("There is not enough room"))
-            opened.care.files.export("anna", ExportForm.PACKAGE, legacy = false, target)
+            val (unused, never) = PipeProvider.document()
+            opened.care.files.export("anna", ExportForm.PACKAGE, legacy = false, unused)
             assertTrue(opened.ended().notice.text().startsWith("There is not enough room"))
+            assertTrue(never.isDeleted)
         }
     }
 
@@ -161,11 +165,12 @@ class FilesTest {
             val (target, document) = PipeProvider.document()
             val spool = Spool(opened.spoolFolder, 0)
             spool.noted(target)
-            File(opened.spoolFolder, "abc").mkdirs()
-            File(opened.spoolFolder, "abc/file").writeText("half")
+            val killed = thread { runCatching { runBlocking { spool.using("file") { it.writeText("half"); awaitCancellation() } } } }
+            while (opened.onTheirWay().size < 2) Thread.sleep(5)
             opened.care.sweep()
             assertTrue(document.isDeleted)
-            assertFalse(opened.spoolFolder.exists())
+            assertEquals(emptyList<File>(), opened.onTheirWay())
+            killed.interrupt()
         }
     }
 

@@ -1,5 +1,6 @@
 package io.deckport.companion.care
 
+import android.content.res.Resources
 import io.deckport.Anki
 import io.deckport.Deckport
 import io.deckport.EndpointInterface
@@ -24,7 +25,7 @@ val PATIENCE = 60.seconds
 /** Waits until a state is as it should be. */
 suspend fun <S> StateFlow<S>.await(fits: (S) -> Boolean): S = withTimeout(PATIENCE) { first(fits) }
 
-/** The real engine in a folder of its own with the account `anna`, whose password is `p`, and what stands behind the screens. */
+/** The real engine in a folder of its own with the account `anna` (password `p`), and what stands behind the screens. */
 class Opened(free: (File) -> Long = File::getUsableSpace) : AutoCloseable {
     val folder: File = Files.createTempDirectory("care").toFile()
     val data = File(folder, "data")
@@ -37,7 +38,8 @@ class Opened(free: (File) -> Long = File::getUsableSpace) : AutoCloseable {
         override suspend fun <T> use(work: suspend (EndpointInterface) -> T): T = work(deckport)
     }
     private val documents = ContentDocuments(RuntimeEnvironment.getApplication().contentResolver)
-    val care = Care(engine, data, Spool(spoolFolder, reserve = 0, free), documents, scope, reserve = 64L shl 20, zone = { ZoneOffset.UTC })
+    private val spool = Spool(spoolFolder, reserve = 0, free)
+    val care = Care(engine, data, spool, documents, scope, reserve = 64L shl 20, zone = { ZoneOffset.UTC })
 
     init {
         runBlocking { deckport.addAccount("anna", "p") }
@@ -55,7 +57,14 @@ class Opened(free: (File) -> Long = File::getUsableSpace) : AutoCloseable {
     private suspend fun url(): String = (deckport.addresses().ifEmpty { deckport.start() }).first().url
 
     /** Waits for the end of the work that runs and answers what was told. */
-    suspend fun ended(): WorkState.Ended = (care.work.state.await { it is WorkState.Ended } as WorkState.Ended).also { care.work.seen() }
+    suspend fun ended(): WorkState.Ended {
+        val ended = care.work.state.await { it is WorkState.Ended } as WorkState.Ended
+        care.work.seen()
+        return ended
+    }
+
+    /** Files between other apps and the engine: none when nothing runs. */
+    fun onTheirWay(): List<File> = spoolFolder.walk().filter(File::isFile).toList()
 
     override fun close() {
         scope.cancel()
@@ -67,4 +76,4 @@ class Opened(free: (File) -> Long = File::getUsableSpace) : AutoCloseable {
 /** What is said, in the language of the test. */
 fun Notice.text(): String = words.joinToString(" ") { it.text(RuntimeEnvironment.getApplication().resources) }
 
-fun resourcesOfTest(): android.content.res.Resources = RuntimeEnvironment.getApplication().resources
+fun resourcesOfTest(): Resources = RuntimeEnvironment.getApplication().resources

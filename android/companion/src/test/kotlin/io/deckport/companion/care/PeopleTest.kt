@@ -1,5 +1,6 @@
 package io.deckport.companion.care
 
+import android.app.Application
 import io.deckport.AnkiError
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
@@ -12,7 +13,7 @@ import org.robolectric.annotation.Config
 
 /** Devices and accounts, with the real engine and a real client. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35])
+@Config(sdk = [35], application = Application::class)
 class PeopleTest {
     @Test
     fun `a device gets a name and is logged out`() = runBlocking {

@@ -21,8 +21,8 @@ import java.util.concurrent.CountDownLatch
 import kotlin.concurrent.thread
 
 /**
- * Another app with documents: it gives and takes them through pipes, without paths and without a size unless told, and fails as
- * other apps do.
+ * Another app with documents: it gives and takes them through pipes, without paths and without a size unless told, and
+ * fails as other apps do.
  */
 class PipeProvider : ContentProvider() {
     /** One of its documents. */
@@ -50,9 +50,17 @@ class PipeProvider : ContentProvider() {
 
     override fun onCreate() = true
 
-    override fun query(uri: Uri, columns: Array<out String>?, selection: String?, args: Array<out String>?, order: String?): Cursor? {
+    override fun query(
+        uri: Uri,
+        columns: Array<out String>?,
+        selection: String?,
+        args: Array<out String>?,
+        order: String?,
+    ): Cursor? {
         val entry = of(uri)
-        return MatrixCursor(arrayOf(OpenableColumns.DISPLAY_NAME, OpenableColumns.SIZE)).apply { addRow(arrayOf(entry.name, entry.size)) }
+        val rows = MatrixCursor(arrayOf(OpenableColumns.DISPLAY_NAME, OpenableColumns.SIZE))
+        rows.addRow(arrayOf(entry.name, entry.size))
+        return rows
     }
 
     override fun openFile(uri: Uri, mode: String, signal: CancellationSignal?): ParcelFileDescriptor {

@@ -2,8 +2,10 @@ package io.deckport.companion.care
 
 import android.app.Application
 import android.app.NotificationManager
+import android.content.Intent
 import android.content.pm.ServiceInfo
 import android.os.Looper
+import io.deckport.EndpointInterface
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -26,7 +28,7 @@ class CareApplication : Application(), CareOwner {
     val scope = CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)
     override val care by lazy {
         val nobody = object : Engine {
-            override suspend fun <T> use(work: suspend (io.deckport.EndpointInterface) -> T): T = error("no engine here")
+            override suspend fun <T> use(work: suspend (EndpointInterface) -> T): T = error("no engine here")
         }
         Care(nobody, cacheDir, Spool(File(cacheDir, "spool"), 0), ContentDocuments(contentResolver), scope, 0)
     }
@@ -55,6 +57,9 @@ class WorkServiceTest {
         }
     }
 
+    private fun started(intent: Intent = shadowOf(app).nextStartedService) =
+        Robolectric.buildService(WorkService::class.java, intent).create().startCommand(0, 1)
+
     @After
     fun end() {
         goOn.complete(Unit)
@@ -65,7 +70,7 @@ class WorkServiceTest {
         begin()
         val intent = shadowOf(app).nextStartedService
         assertEquals(WorkService::class.java.name, intent.component?.className)
-        val controller = Robolectric.buildService(WorkService::class.java, intent).create().startCommand(0, 1)
+        val controller = started(intent)
         assertEquals(ServiceInfo.FOREGROUND_SERVICE_TYPE_DATA_SYNC, controller.get().foregroundServiceType)
         idle()
         assertEquals("Exporting “anna”", shadowOf(shown()).contentTitle)
@@ -83,7 +88,7 @@ class WorkServiceTest {
     @Test
     fun `cancel in the notification ends it`() {
         begin()
-        val controller = Robolectric.buildService(WorkService::class.java, shadowOf(app).nextStartedService).create().startCommand(0, 1)
+        val controller = started()
         idle()
         assertEquals(listOf("Cancel"), shown().actions.map { it.title })
         CancelReceiver().onReceive(app, shadowOf(shown().actions.single().actionIntent).savedIntent)
@@ -97,7 +102,7 @@ class WorkServiceTest {
     @Test
     fun `when its time is over the work ends in an orderly way`() {
         begin()
-        val controller = Robolectric.buildService(WorkService::class.java, shadowOf(app).nextStartedService).create().startCommand(0, 1)
+        val controller = started()
         controller.get().onTimeout(1, ServiceInfo.FOREGROUND_SERVICE_TYPE_DATA_SYNC)
         assertTrue((work.state.value as WorkState.Running).cancelling)
         assertTrue(shadowOf(controller.get()).isStoppedBySelf)

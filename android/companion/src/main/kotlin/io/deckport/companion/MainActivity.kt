@@ -21,6 +21,7 @@ import androidx.lifecycle.viewmodel.viewModelFactory
 import io.deckport.android.Ankidroid
 import io.deckport.android.HostPermission
 import io.deckport.companion.boot.AfterBoot
+import io.deckport.companion.care.CarePlace
 import io.deckport.companion.first.FirstActions
 import io.deckport.companion.first.FirstModel
 import io.deckport.companion.first.FirstStart
@@ -79,7 +80,9 @@ class MainActivity : ComponentActivity() {
             MainActions(this, home, ::ask, { stack.open(it) }) { startsAtBoot = AfterBoot.isOn(this) }
         }
         val shown = Shown(state, settingsState(settings, startsAtBoot), versionOf(this), engineVersion)
-        Companion(stack, shown, actions, snackbar) { false }
+        Companion(stack, shown, actions, snackbar) { place ->
+            CarePlace(deckportApp.care, place, { stack.open(it) }, { stack.back() })
+        }
     }
 
     @Composable

@@ -17,6 +17,8 @@ mod bindings_test;
 mod deny;
 mod fuzz;
 mod kotlin;
+#[cfg(test)]
+mod licences;
 mod matrix;
 mod page;
 mod process;

@@ -35,12 +35,17 @@ import kotlin.time.Duration.Companion.seconds
  *
  * [use] gives the engine for everything else (accounts, pairing, devices, backups, files), whether it hosts or not.
  */
-public class DeckportHost private constructor(context: Context, public val folder: File) {
+public class DeckportHost private constructor(
+    context: Context,
+    /** Where the collections are. */
+    public val folder: File,
+    private val surroundings: Surroundings,
+) {
     private val app = context.applicationContext
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
     private val store = SettingsStore(app.getSharedPreferences(preferencesFor(folder), Context.MODE_PRIVATE))
     private val engine = EngineKeeper(scope, LINGER, ::open)
-    private val networks = Networks(app, ::networksChanged)
+    private val networks = Networks(app, surroundings.interfaces, ::networksChanged)
 
     private val current = MutableStateFlow<HostState>(HostState.Off)
     private val told = MutableSharedFlow<EndpointEvent>(
@@ -184,7 +189,7 @@ public class DeckportHost private constructor(context: Context, public val folde
     }
 
     private suspend fun open(): Deckport = try {
-        Deckport.open(options())
+        surroundings.open(options())
     } catch (error: CancellationException) {
         throw error
     } catch (error: Exception) {
@@ -207,7 +212,7 @@ public class DeckportHost private constructor(context: Context, public val folde
     private fun hosting(deckport: Deckport): Hosting {
         val problems = ProblemKeeper(
             now = System::currentTimeMillis,
-            freeBytes = folder::getUsableSpace,
+            freeBytes = { surroundings.freeBytes(folder) },
             isVpnOn = { networks.isVpnOn },
             missing = { HostPermission.missing(app) },
         )
@@ -241,7 +246,10 @@ public class DeckportHost private constructor(context: Context, public val folde
 
         /** The host of a folder; the same one at each call. Opens nothing yet. */
         public fun of(context: Context, folder: File = defaultFolder(context)): DeckportHost =
-            hosts.getOrPut(folder.canonicalPath) { DeckportHost(context, folder) }
+            of(context, folder, Surroundings())
+
+        internal fun of(context: Context, folder: File, surroundings: Surroundings): DeckportHost =
+            hosts.getOrPut(folder.canonicalPath) { DeckportHost(context, folder, surroundings) }
 
         private fun preferencesFor(folder: File) = "io.deckport.host.${folder.name}"
     }

@@ -52,8 +52,11 @@ public open class HostService : Service() {
             return START_NOT_STICKY
         }
         host.isWanted = true
-        if (following == null) following = scope.launch { host() }
-        else scope.launch { host.start() }
+        if (following == null) {
+            following = scope.launch { host() }
+        } else {
+            scope.launch { host.start() }
+        }
         return START_STICKY
     }
 

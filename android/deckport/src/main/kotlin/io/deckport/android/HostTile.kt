@@ -31,10 +31,12 @@ public open class HostTile : TileService() {
     }
 
     override fun onClick() {
-        if (host.state.value is HostState.On) HostService.stop(this, host)
-        // Whoever finds the phone shall not open it to a network.
-        else if (isLocked) unlockAndRun(::start)
-        else start()
+        when {
+            host.state.value is HostState.On -> HostService.stop(this, host)
+            // Whoever finds the phone shall not open it to a network.
+            isLocked -> unlockAndRun(::start)
+            else -> start()
+        }
     }
 
     private fun start(): Unit = HostService.start(this, service, host)

@@ -8,25 +8,25 @@ import android.net.NetworkCapabilities
 import android.net.NetworkRequest
 import io.deckport.AddressKind
 import io.deckport.NetworkInterface
-import io.deckport.networksOfThisDevice
 
 /**
  * The networks of this device, for the engine, which cannot ask Android for them.
  *
  * What the system tells of a network (Wi-Fi, cable, VPN) wins over what the engine guesses from names. This device's own
  * hotspot and a USB cable to a computer are no networks for Android: they are seen by [look], and from Android 16 on
- * the system tells of them, too. Mobile data is left out: nobody else is in that network.
+ * the system tells of them, too. Mobile data is told as such, and nobody is answered there.
  */
-internal class Networks(context: Context, private val changed: () -> Unit) {
+internal class Networks(
+    context: Context,
+    private val interfaces: () -> List<NetworkInterface>,
+    private val changed: () -> Unit,
+) {
     private val system = context.getSystemService(ConnectivityManager::class.java)
     private val tethering = Tethering(context, changed)
     private val known = HashMap<Network, Known>()
     private var isWatching = false
 
-    private data class Known(val name: String? = null, val kind: NetworkKind? = null)
-
-    /** What the system says a network is. */
-    enum class NetworkKind { WIFI, ETHERNET, USB, VPN, MOBILE }
+    private data class Known(val name: String? = null, val kind: AddressKind? = null)
 
     private val callback = object : ConnectivityManager.NetworkCallback() {
         override fun onLinkPropertiesChanged(network: Network, properties: LinkProperties) =
@@ -73,17 +73,14 @@ internal class Networks(context: Context, private val changed: () -> Unit) {
         get() = system.getNetworkCapabilities(system.activeNetwork)
             ?.hasTransport(NetworkCapabilities.TRANSPORT_VPN) == true
 
-    /** All that are up now, with their kinds where they are known, but for mobile data. */
+    /** All that are up now, with their kinds where the system tells them. The engine serves none that is mobile. */
     fun look(): List<NetworkInterface> {
         val kinds = synchronized(known) { known.values.associate { it.name to it.kind } }
         val tethered = tethering.kinds
-        return networksOfThisDevice().mapNotNull { network ->
+        return interfaces().map { network ->
             // An IPv4 address on a network of IPv6 alone has a name of its own.
-            val kind = kinds[network.name] ?: kinds[network.name.removePrefix(TRANSLATED)]
-            when (kind) {
-                NetworkKind.MOBILE -> null
-                else -> network.of(kind?.let(::addressKind) ?: tethered[network.name])
-            }
+            val kind = kinds[network.name] ?: kinds[network.name.removePrefix(TRANSLATED)] ?: tethered[network.name]
+            network.copy(kind = kind)
         }
     }
 
@@ -98,23 +95,16 @@ internal class Networks(context: Context, private val changed: () -> Unit) {
         if (isNew) changed()
     }
 
-    private fun kindOf(capabilities: NetworkCapabilities): NetworkKind? = with(capabilities) {
+    private fun kindOf(capabilities: NetworkCapabilities): AddressKind? = with(capabilities) {
         when {
-            hasTransport(NetworkCapabilities.TRANSPORT_VPN) -> NetworkKind.VPN
-            hasTransport(NetworkCapabilities.TRANSPORT_WIFI) -> NetworkKind.WIFI
-            hasTransport(TRANSPORT_USB) -> NetworkKind.USB
-            hasTransport(NetworkCapabilities.TRANSPORT_ETHERNET) -> NetworkKind.ETHERNET
-            hasTransport(NetworkCapabilities.TRANSPORT_CELLULAR) -> NetworkKind.MOBILE
+            hasTransport(NetworkCapabilities.TRANSPORT_VPN) -> AddressKind.VPN
+            hasTransport(NetworkCapabilities.TRANSPORT_WIFI) -> AddressKind.WIFI
+            hasTransport(TRANSPORT_USB) -> AddressKind.USB
+            hasTransport(NetworkCapabilities.TRANSPORT_ETHERNET) -> AddressKind.ETHERNET
+            hasTransport(NetworkCapabilities.TRANSPORT_BLUETOOTH) -> AddressKind.BLUETOOTH
+            hasTransport(NetworkCapabilities.TRANSPORT_CELLULAR) -> AddressKind.MOBILE
             else -> null
         }
-    }
-
-    private fun addressKind(kind: NetworkKind): AddressKind = when (kind) {
-        NetworkKind.WIFI -> AddressKind.WIFI
-        NetworkKind.ETHERNET -> AddressKind.ETHERNET
-        NetworkKind.USB -> AddressKind.USB
-        NetworkKind.VPN -> AddressKind.VPN
-        NetworkKind.MOBILE -> AddressKind.OTHER
     }
 
     private companion object {
@@ -123,6 +113,3 @@ internal class Networks(context: Context, private val changed: () -> Unit) {
         const val TRANSLATED = "v4-"
     }
 }
-
-/** The same with what is known of its kind. */
-private fun NetworkInterface.of(kind: AddressKind?): NetworkInterface = if (kind == null) this else this

@@ -54,12 +54,18 @@ internal class Tethering(context: Context, private val changed: () -> Unit) {
 
         private fun kindOf(type: Int): AddressKind = when (type) {
             TetheringManager.TETHERING_WIFI -> AddressKind.HOTSPOT
-            TetheringManager.TETHERING_USB -> AddressKind.USB
+            USB, USB_NCM -> AddressKind.USB
+            BLUETOOTH -> AddressKind.BLUETOOTH
             else -> AddressKind.OTHER
         }
     }
 
     private companion object {
         const val LEVEL = 36
+
+        // Kinds for which the platform gives apps no names.
+        const val USB = 1
+        const val USB_NCM = 4
+        const val BLUETOOTH = 2
     }
 }

@@ -19,6 +19,7 @@ import io.deckport.android.Syncing
 import io.deckport.companion.R
 import io.deckport.companion.parts.ActionRow
 import io.deckport.companion.parts.Block
+import io.deckport.companion.parts.Forward
 import io.deckport.companion.parts.ago
 
 /** Devices that sync now, and how far they are. */
@@ -64,8 +65,8 @@ fun DevicesCard(devices: List<Device>, openDevices: () -> Unit) {
         devices.take(SHOWN).forEach { device ->
             ActionRow(device.name, null, icon = iconOf(device), detail = lastSeen(device))
         }
-        if (devices.size > SHOWN) HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
-        ActionRow(stringResource(R.string.all_devices), openDevices)
+        HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
+        ActionRow(stringResource(R.string.all_devices), openDevices, icon = R.drawable.ic_devices, trailing = { Forward() })
     }
 }
 

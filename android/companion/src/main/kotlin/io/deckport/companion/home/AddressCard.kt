@@ -24,12 +24,12 @@ import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.dp
-import androidx.compose.ui.unit.sp
 import io.deckport.Address
 import io.deckport.QrException
 import io.deckport.companion.R
 import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.IconAndWord
+import io.deckport.companion.parts.LargeUrl
 import io.deckport.companion.parts.Opening
 import io.deckport.companion.parts.QrImage
 import io.deckport.companion.parts.UrlText
@@ -54,7 +54,7 @@ fun AddressCard(addresses: List<Address>, payload: String?, actions: HomeActions
                 Icon(painterResource(link.icon), null, Modifier.size(20.dp))
                 Text(stringResource(link.label), style = MaterialTheme.typography.labelLarge)
             }
-            UrlText(best.url, style = MaterialTheme.typography.headlineMedium, align = TextAlign.Center, shrinksTo = 20.sp)
+            LargeUrl(best.url)
             Code(payload ?: best.url, best.url)
             Text(
                 stringResource(R.string.home_scan),

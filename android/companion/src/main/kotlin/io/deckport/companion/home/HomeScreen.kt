@@ -4,7 +4,6 @@ import androidx.compose.foundation.lazy.LazyListScope
 import androidx.compose.foundation.lazy.items
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
-import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.SnackbarHostState
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.res.painterResource
@@ -17,6 +16,7 @@ import io.deckport.companion.navigation.Pane
 import io.deckport.companion.navigation.Screen
 import io.deckport.companion.parts.ActionRow
 import io.deckport.companion.parts.Block
+import io.deckport.companion.parts.Forward
 import io.deckport.companion.parts.Page
 import io.deckport.companion.parts.SectionTitle
 
@@ -63,7 +63,12 @@ private fun LazyListScope.connect(state: HomeState, actions: HomeActions, alone:
     } else {
         item("connect") {
             Block {
-                ActionRow(stringResource(R.string.connect_what), { open(Screen.Connect) }, icon = R.drawable.ic_devices)
+                ActionRow(
+                    stringResource(R.string.connect_what),
+                    { open(Screen.Connect) },
+                    icon = R.drawable.ic_computer,
+                    trailing = { Forward() },
+                )
             }
         }
     }
@@ -82,9 +87,7 @@ private fun LazyListScope.care(open: (Screen) -> Unit) {
     item("care places") {
         Block {
             for ((screen, icon) in CARE) {
-                ActionRow(stringResource(screen.title), { open(screen) }, icon = icon) {
-                    Icon(painterResource(R.drawable.ic_forward), null, tint = MaterialTheme.colorScheme.onSurfaceVariant)
-                }
+                ActionRow(stringResource(screen.title), { open(screen) }, icon = icon, trailing = { Forward() })
             }
         }
     }

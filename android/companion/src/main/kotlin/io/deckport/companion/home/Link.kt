@@ -10,6 +10,7 @@ enum class Link(@param:StringRes val label: Int, @param:DrawableRes val icon: In
     Usb(R.string.link_usb, R.drawable.ic_usb),
     Wifi(R.string.link_wifi, R.drawable.ic_wifi),
     Hotspot(R.string.link_hotspot, R.drawable.ic_hotspot),
+    Bluetooth(R.string.link_bluetooth, R.drawable.ic_bluetooth),
     Wired(R.string.link_wired, R.drawable.ic_wired),
     ThisPhone(R.string.link_this_phone, R.drawable.ic_phone),
     Vpn(R.string.link_vpn, R.drawable.ic_vpn),
@@ -22,10 +23,11 @@ enum class Link(@param:StringRes val label: Int, @param:DrawableRes val icon: In
             AddressKind.USB -> Usb
             AddressKind.WIFI -> Wifi
             AddressKind.HOTSPOT -> Hotspot
+            AddressKind.BLUETOOTH -> Bluetooth
             AddressKind.ETHERNET -> Wired
             AddressKind.LOOPBACK -> ThisPhone
             AddressKind.VPN -> Vpn
-            AddressKind.OTHER -> Other
+            AddressKind.MOBILE, AddressKind.VIRTUAL, AddressKind.OTHER -> Other
         }
     }
 }

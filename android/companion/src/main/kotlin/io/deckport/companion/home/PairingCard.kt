@@ -1,6 +1,5 @@
 package io.deckport.companion.home
 
-import android.text.format.DateUtils
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.fillMaxWidth
@@ -25,6 +24,7 @@ import io.deckport.companion.R
 import io.deckport.companion.parts.Block
 import io.deckport.companion.parts.IconAndWord
 import io.deckport.companion.parts.Secret
+import io.deckport.companion.parts.minutesAndSeconds
 import io.deckport.companion.parts.now
 import kotlinx.coroutines.delay
 
@@ -75,7 +75,7 @@ private fun TimeLeft(closesMs: Long) {
     val seconds = (left.coerceAtLeast(0) + SECOND_MS - 1) / SECOND_MS
     LinearProgressIndicator({ (left.toFloat() / PAIRING_MS).coerceIn(0f, 1f) }, Modifier.fillMaxWidth())
     Text(
-        stringResource(R.string.pairing_left, DateUtils.formatElapsedTime(seconds)),
+        stringResource(R.string.pairing_left, minutesAndSeconds(seconds)),
         color = MaterialTheme.colorScheme.onSurfaceVariant,
         style = MaterialTheme.typography.bodyMedium,
     )

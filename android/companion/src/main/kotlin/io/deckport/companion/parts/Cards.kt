@@ -93,6 +93,12 @@ fun ActionRow(
     }
 }
 
+/** Says that a line leads to another screen. */
+@Composable
+fun Forward() {
+    Icon(painterResource(R.drawable.ic_forward), null, tint = MaterialTheme.colorScheme.onSurfaceVariant)
+}
+
 /** A line that opens and closes what is below it; it stays as it was when the screen comes back. */
 @Composable
 fun Opening(

@@ -1,7 +1,6 @@
 package io.deckport.companion.parts
 
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.text.TextAutoSize
 import androidx.compose.material3.LocalTextStyle
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
@@ -13,8 +12,6 @@ import androidx.compose.ui.text.TextStyle
 import androidx.compose.ui.text.font.FontFamily
 import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextDirection
-import androidx.compose.ui.unit.TextUnit
-import androidx.compose.ui.unit.sp
 
 /**
  * An address. It is written from left to right in every language; where it does not fit on a line it breaks before
@@ -25,18 +22,20 @@ fun UrlText(
     url: String,
     modifier: Modifier = Modifier,
     style: TextStyle = LocalTextStyle.current,
-    align: TextAlign = TextAlign.Unspecified,
     color: Color = Color.Unspecified,
-    shrinksTo: TextUnit = TextUnit.Unspecified,
 ) {
+    Text(breakable(url), modifier, color = color, style = style.copy(textDirection = TextDirection.Ltr))
+}
+
+/** An address as large as it fits on a line. */
+@Composable
+fun LargeUrl(url: String, modifier: Modifier = Modifier) {
     Text(
         breakable(url),
         modifier,
-        color = color,
-        textAlign = align,
-        style = style.copy(textDirection = TextDirection.Ltr),
-        autoSize = if (shrinksTo == TextUnit.Unspecified) null else TextAutoSize.StepBased(shrinksTo, style.fontSize, 1.sp),
-        maxLines = if (shrinksTo == TextUnit.Unspecified) Int.MAX_VALUE else LINES_OF_URL,
+        autoSize = OneLine(largest = 28, smallest = 20, wrapped = 24),
+        textAlign = TextAlign.Center,
+        style = MaterialTheme.typography.headlineMedium.copy(textDirection = TextDirection.Ltr),
     )
 }
 
@@ -54,7 +53,9 @@ fun Secret(label: String, value: String, modifier: Modifier = Modifier) {
     Column(modifier.semantics(mergeDescendants = true) {}) {
         Text(label, style = MaterialTheme.typography.labelLarge)
         Text(
-            value,
+            // Where it does not fit, the groups of a password stay whole.
+            value.replace("-", "-$BREAK"),
+            autoSize = OneLine(largest = 24, smallest = 20),
             fontFamily = FontFamily.Monospace,
             style = MaterialTheme.typography.headlineSmall.copy(textDirection = TextDirection.Ltr),
         )
@@ -62,4 +63,3 @@ fun Secret(label: String, value: String, modifier: Modifier = Modifier) {
 }
 
 private const val BREAK = "\u200B"
-private const val LINES_OF_URL = 3

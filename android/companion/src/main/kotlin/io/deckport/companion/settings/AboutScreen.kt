@@ -24,6 +24,7 @@ import io.deckport.companion.R
 import io.deckport.companion.navigation.Screen
 import io.deckport.companion.parts.ActionRow
 import io.deckport.companion.parts.Block
+import io.deckport.companion.parts.Forward
 import io.deckport.companion.parts.Page
 
 /** What this app is, its version, and a log for those who help. */
@@ -44,6 +45,7 @@ fun AboutScreen(version: String, engine: String, onBack: () -> Unit, shareLog: (
                     { open(Screen.Licences) },
                     icon = R.drawable.ic_info,
                     detail = stringResource(R.string.about_licences_more),
+                    trailing = { Forward() },
                 )
             }
         }

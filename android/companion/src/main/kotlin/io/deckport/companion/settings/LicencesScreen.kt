@@ -21,8 +21,8 @@ fun LicencesScreen(onBack: () -> Unit) {
     val resources = LocalContext.current.resources
     val works = remember(resources) { licencesOf(resources) }
     Page(stringResource(R.string.licences_title), onBack) {
-        item { LicenceText("Deckport", stringResource(R.string.licences_deckport), R.raw.licence_mit) }
-        item { LicenceText("Apache License 2.0", stringResource(R.string.licences_apache), R.raw.licence_apache) }
+        item { LicenceText(stringResource(R.string.licences_mit_name), stringResource(R.string.licences_deckport), R.raw.licence_mit) }
+        item { LicenceText(stringResource(R.string.licences_apache_name), stringResource(R.string.licences_apache), R.raw.licence_apache) }
         item { SectionTitle(stringResource(R.string.licences_others)) }
         items(works) { work ->
             ActionRow(work.name, null, detail = listOf(work.by, work.licence).filter(String::isNotEmpty).joinToString(" · "))

@@ -25,6 +25,7 @@ import io.deckport.companion.R
 import io.deckport.companion.navigation.Screen
 import io.deckport.companion.parts.ActionRow
 import io.deckport.companion.parts.Block
+import io.deckport.companion.parts.Forward
 import io.deckport.companion.parts.Page
 import io.deckport.companion.parts.SectionTitle
 import kotlin.time.Duration
@@ -86,6 +87,7 @@ private fun Reach(state: SettingsState, actions: SettingsActions, open: (Screen)
             stringResource(R.string.networks_title),
             { open(Screen.Networks) },
             detail = stringResource(R.string.settings_networks_more),
+            trailing = { Forward() },
         )
     }
 }
@@ -98,7 +100,7 @@ private fun App(state: SettingsState, actions: SettingsActions, open: (Screen) -
             if (state.canChooseLanguage) actions::chooseLanguage else null,
             detail = state.language,
         )
-        ActionRow(stringResource(R.string.about_title), { open(Screen.About) })
+        ActionRow(stringResource(R.string.about_title), { open(Screen.About) }, trailing = { Forward() })
     }
 }
 

@@ -3,10 +3,10 @@ package io.deckport.companion.settings
 import android.os.Build
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.Immutable
-import androidx.compose.ui.platform.LocalConfiguration
 import androidx.compose.ui.res.stringResource
 import io.deckport.android.HostSettings
 import io.deckport.companion.R
+import io.deckport.companion.parts.textLocale
 
 /**
  * What the settings show.
@@ -39,7 +39,7 @@ interface SettingsActions {
 /** How things are. */
 @Composable
 internal fun settingsState(host: HostSettings, startsAtBoot: Boolean): SettingsState {
-    val locale = LocalConfiguration.current.locales[0]
+    val locale = textLocale
     return SettingsState(
         host = host,
         name = host.name ?: stringResource(R.string.app_name),

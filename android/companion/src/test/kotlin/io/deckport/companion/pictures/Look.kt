@@ -4,14 +4,15 @@ package io.deckport.companion.pictures
  * How a screen is looked at. Pictures are taken at one pixel for each dp, so that they stay small.
  *
  * @property width of the display in dp.
+ * @property shrunk how many times smaller the picture is than the display.
  */
-enum class Look(val language: String, val width: Int, val more: String = "notnight", val fontScale: Float = 1f) {
+enum class Look(val language: String, val width: Int, val more: String = "notnight", val fontScale: Float = 1f, val shrunk: Int = 1) {
     Light("en-rUS", 411),
     Dark("en-rUS", 411, "night"),
     German("de-rDE", 411),
 
     /** The longest words in the largest letters that Android has. */
-    Large("de-rDE", 411, fontScale = 2f),
+    Large("de-rDE", 411, fontScale = 2f, shrunk = 2),
     RightToLeft("ar-rEG-ldrtl", 411),
     Tablet("en-rUS", 1000),
     ;

@@ -33,27 +33,27 @@ import org.robolectric.annotation.GraphicsMode
 class PicturesTest(private val look: Look) {
     @Test fun `home, off`() = home("home-off", Samples.on.copy(host = HostState.Off), PHONE)
 
-    @Test fun `home, starting`() = home("home-starting", HomeState(HostState.Starting), PHONE)
+    @Test fun `home, starting`() = home("home-starting", HomeState(HostState.Starting), SMALL)
 
-    @Test fun `home, just on`() = home("home-just-on", Samples.justOn, LONG)
+    @Test fun `home, just on`() = home("home-just-on", Samples.justOn, PHONE)
 
     @Test fun `home, on`() = home("home-on", Samples.on, LONG)
 
-    @Test fun `home, other addresses`() = home("home-addresses", Samples.on, LONG) { tap(R.string.home_other_addresses) }
+    @Test fun `home, other addresses`() = home("home-addresses", Samples.on, PHONE) { tap(R.string.home_other_addresses) }
 
-    @Test fun `home, a password for a new device`() = home("home-pairing", Samples.pairing, LONG)
+    @Test fun `home, a password for a new device`() = home("home-pairing", Samples.pairing, MIDDLE)
 
-    @Test fun `home, devices sync`() = home("home-syncing", Samples.syncing, LONG)
+    @Test fun `home, devices sync`() = home("home-syncing", Samples.syncing, PHONE)
 
-    @Test fun `home, no network`() = home("home-no-network", Samples.noNetwork, LONG)
+    @Test fun `home, no network`() = home("home-no-network", Samples.noNetwork, PHONE)
 
-    @Test fun `home, all problems`() = home("home-problems", Samples.troubled(*Samples.problems), LONG)
+    @Test fun `home, all problems`() = home("home-problems", Samples.troubled(*Samples.problems), MIDDLE)
 
     @Test fun `home, the port is taken`() = failed("home-port-taken", HostFailure.PortTaken(HostSettings.DEFAULT_PORT))
 
     @Test fun `home, the engine is missing`() = failed("home-engine-missing", HostFailure.EngineMissing("no library"))
 
-    @Test fun `what to type`() = at("connect", Samples.on, Screen.Connect, LONG) {
+    @Test fun `what to type`() = at("connect", Samples.on, Screen.Connect, MIDDLE) {
         for (app in listOf(R.string.app_desktop, R.string.app_ankidroid_here, R.string.app_ankimobile)) tap(app)
     }
 
@@ -108,15 +108,17 @@ class PicturesTest(private val look: Look) {
         }
         Stage(look, tall, content).use { stage ->
             stage.act()
-            stage.assertNothingIsCut()
             stage.assertLooksAs(name)
+            stage.assertNothingIsCut()
+            stage.assertEverythingHasAName()
         }
     }
 
     companion object {
         private const val SMALL = 731
         private const val PHONE = 891
-        private const val LONG = 1_500
+        private const val MIDDLE = 1_200
+        private const val LONG = 2_100
         private const val TABLET = 700
         private val ACCOUNT = FirstState(FirstStep.Account, name = "anki", password = "kq7w-hm3x-9tvc")
 

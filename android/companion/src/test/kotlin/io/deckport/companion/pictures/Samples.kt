@@ -22,10 +22,10 @@ object Samples {
     private const val MINUTE = 60_000L
     private const val DAY = 24 * 60 * MINUTE
 
-    val wifi = Address("http://192.168.178.23:27701/", AddressKind.WIFI, "wlan0", 0, true)
-    private val usb = Address("http://192.168.42.129:27701/", AddressKind.USB, "rndis0", 1, true)
-    private val hotspot = Address("http://192.168.49.1:27701/", AddressKind.HOTSPOT, "ap0", 2, true)
-    private val loopback = Address("http://127.0.0.1:27701/", AddressKind.LOOPBACK, "", 3, false)
+    val wifi = Address("http://192.168.178.23:27701/", AddressKind.WIFI, "wlan0", 0, true, null)
+    private val usb = Address("http://192.168.42.129:27701/", AddressKind.USB, "rndis0", 1, true, null)
+    private val hotspot = Address("http://192.168.49.1:27701/", AddressKind.HOTSPOT, "ap0", 2, true, null)
+    private val loopback = Address("http://127.0.0.1:27701/", AddressKind.LOOPBACK, "", 3, false, null)
     val addresses = listOf(wifi, usb, hotspot, loopback)
 
     val devices = listOf(

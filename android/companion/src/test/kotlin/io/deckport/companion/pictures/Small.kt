@@ -3,7 +3,9 @@ package io.deckport.companion.pictures
 import java.awt.image.BufferedImage
 import java.awt.image.IndexColorModel
 import java.io.File
+import javax.imageio.IIOImage
 import javax.imageio.ImageIO
+import javax.imageio.ImageWriteParam
 import kotlin.math.abs
 import kotlin.math.max
 
@@ -15,7 +17,16 @@ class SmallPicture private constructor(private val image: BufferedImage) {
     /** Writes it as PNG. */
     fun write(file: File) {
         file.parentFile.mkdirs()
-        check(ImageIO.write(image, "png", file)) { "no writer for PNG" }
+        val writer = ImageIO.getImageWritersByFormatName("png").next()
+        val settings = writer.defaultWriteParam.apply {
+            compressionMode = ImageWriteParam.MODE_EXPLICIT
+            compressionQuality = 0f
+        }
+        file.delete()
+        ImageIO.createImageOutputStream(file).use { stream ->
+            writer.output = stream
+            writer.write(null, IIOImage(image, null, null), settings)
+        }
     }
 
     /** Which part of the pixels differs visibly, 0 to 1; all of them when the sizes differ. */
@@ -29,7 +40,7 @@ class SmallPicture private constructor(private val image: BufferedImage) {
     }
 
     companion object {
-        private const val COLOURS = 64
+        private const val BITS = 4
         private const val NOISE = 40
 
         /** Reads what [write] has written. */
@@ -39,10 +50,10 @@ class SmallPicture private constructor(private val image: BufferedImage) {
         fun of(pixels: IntArray, width: Int): SmallPicture {
             val counts = HashMap<Int, Int>()
             for (pixel in pixels) counts.merge(pixel or OPAQUE, 1, Int::plus)
-            val palette = counts.entries.sortedWith(compareBy({ -it.value }, { it.key })).take(COLOURS).map { it.key }
+            val palette = counts.entries.sortedWith(compareBy({ -it.value }, { it.key })).take(1 shl BITS).map { it.key }
             val nearest = HashMap<Int, Int>()
-            val model = IndexColorModel(8, palette.size, palette.toIntArray(), 0, false, -1, 0)
-            val image = BufferedImage(width, pixels.size / width, BufferedImage.TYPE_BYTE_INDEXED, model)
+            val model = IndexColorModel(BITS, palette.size, palette.toIntArray(), 0, false, -1, 0)
+            val image = BufferedImage(width, pixels.size / width, BufferedImage.TYPE_BYTE_BINARY, model)
             val raster = image.raster
             pixels.forEachIndexed { at, pixel ->
                 val index = nearest.getOrPut(pixel or OPAQUE) {

@@ -2,28 +2,19 @@ package io.deckport.companion.pictures
 
 import android.graphics.Bitmap
 import android.graphics.Canvas
-import android.os.Looper
-import android.view.View
-import android.view.ViewGroup
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.CompositionLocalProvider
-import androidx.compose.ui.node.RootForTest
-import androidx.compose.ui.semantics.SemanticsActions
-import androidx.compose.ui.semantics.SemanticsNode
-import androidx.compose.ui.semantics.SemanticsProperties
-import androidx.compose.ui.semantics.getAllSemanticsNodes
-import androidx.compose.ui.semantics.getOrNull
 import androidx.compose.ui.text.TextLayoutResult
+import io.deckport.companion.Eyes
 import io.deckport.companion.R
 import io.deckport.companion.parts.LocalClock
 import io.deckport.companion.theme.DeckportTheme
-import org.junit.Assert.assertTrue
+import org.junit.Assert.assertEquals
 import org.junit.Assert.fail
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
-import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowDialog
 import java.io.File
 import java.time.Duration
@@ -37,34 +28,31 @@ class Stage(private val look: Look, height: Int, content: @Composable () -> Unit
         Robolectric.buildActivity(ComponentActivity::class.java).also { it.get().setTheme(R.style.Deckport) }.setup()
     }
     private val activity = controller.get()
+    private val eyes = Eyes(activity)
 
     init {
         activity.setContent {
             CompositionLocalProvider(LocalClock provides { NOW_MS }) { DeckportTheme(dynamic = false, content) }
         }
-        settle()
+        eyes.settle(SETTLES)
     }
 
-    /** Taps on the first thing with this text, or with a text of this name. */
-    fun tap(text: String) {
-        val node = nodes(merged = true).first { text in textsOf(it) && SemanticsActions.OnClick in it.config }
-        assertTrue(node.config[SemanticsActions.OnClick].action!!.invoke())
-        settle()
+    /** Taps on the first thing with the text of a resource. */
+    fun tap(text: Int) {
+        eyes.tap(text)
+        eyes.settle(SETTLES)
     }
-
-    /** The same with the text of a resource. */
-    fun tap(text: Int): Unit = tap(activity.getString(text))
 
     /** Fails where a text is cut, or broken within a word. */
     fun assertNothingIsCut() {
-        val cut = nodes(merged = false).mapNotNull { node ->
-            val result = layoutOf(node) ?: return@mapNotNull null
-            "“${result.layoutInput.text}”".takeIf { result.hasVisualOverflow || breaksAWord(result) }
-        }
+        val cut = eyes.layouts().filter { isCut(it) || breaksAWord(it) }.map { "“${it.layoutInput.text}”" }
         if (cut.isNotEmpty()) fail("cut at $look: ${cut.joinToString()}")
     }
 
-    /** Fails when the screen looks other than in its picture; with `-Dpictures=renew` makes that anew. */
+    /** Fails where TalkBack would have nothing to say. */
+    fun assertEverythingHasAName() = assertEquals(emptyList<Any>(), eyes.nameless())
+
+    /** Fails when the screen looks other than in its picture; with `-Dpictures.renew=true` makes that anew. */
     fun assertLooksAs(name: String) {
         val file = "$name-${look.name.lowercase()}.png"
         val now = draw()
@@ -80,44 +68,27 @@ class Stage(private val look: Look, height: Int, content: @Composable () -> Unit
         controller.pause().stop().destroy()
     }
 
-    private fun settle() = shadowOf(Looper.getMainLooper()).idleFor(SETTLES)
-
     private fun draw(): SmallPicture {
         val ground = activity.window.decorView
         val bitmap = Bitmap.createBitmap(ground.width, ground.height, Bitmap.Config.ARGB_8888)
         val canvas = Canvas(bitmap)
         ground.draw(canvas)
-        dialog()?.let { view ->
+        eyes.dialog()?.let { view ->
             canvas.drawColor(SCRIM)
             canvas.translate((ground.width - view.width) / 2f, (ground.height - view.height) / 2f)
             view.draw(canvas)
         }
-        val pixels = IntArray(bitmap.width * bitmap.height)
-        bitmap.getPixels(pixels, 0, bitmap.width, 0, 0, bitmap.width, bitmap.height)
-        return SmallPicture.of(pixels, bitmap.width)
+        val kept = Bitmap.createScaledBitmap(bitmap, bitmap.width / look.shrunk, bitmap.height / look.shrunk, true)
+        val pixels = IntArray(kept.width * kept.height)
+        kept.getPixels(pixels, 0, kept.width, 0, 0, kept.width, kept.height)
+        return SmallPicture.of(pixels, kept.width)
     }
 
-    private fun dialog(): View? = ShadowDialog.getLatestDialog()?.takeIf { it.isShowing }?.window?.decorView
+    /** More lines than there is room for, or a line that is longer than its room; half pixels do not count. */
+    private fun isCut(result: TextLayoutResult): Boolean = result.didOverflowHeight ||
+        (0 until result.lineCount).any { result.isLineEllipsized(it) || widthOf(result, it) > result.size.width + 1 }
 
-    private fun nodes(merged: Boolean): List<SemanticsNode> =
-        listOfNotNull(dialog(), activity.window.decorView).flatMap(::roots)
-            .flatMap { it.semanticsOwner.getAllSemanticsNodes(merged) }
-
-    private fun roots(view: View): List<RootForTest> = when (view) {
-        is RootForTest -> listOf(view)
-        is ViewGroup -> (0 until view.childCount).flatMap { roots(view.getChildAt(it)) }
-        else -> emptyList()
-    }
-
-    private fun textsOf(node: SemanticsNode): List<String> =
-        node.config.getOrNull(SemanticsProperties.Text).orEmpty().map { it.text } +
-            node.config.getOrNull(SemanticsProperties.ContentDescription).orEmpty()
-
-    private fun layoutOf(node: SemanticsNode): TextLayoutResult? {
-        val results = mutableListOf<TextLayoutResult>()
-        node.config.getOrNull(SemanticsActions.GetTextLayoutResult)?.action?.invoke(results)
-        return results.firstOrNull()
-    }
+    private fun widthOf(result: TextLayoutResult, line: Int) = result.getLineRight(line) - result.getLineLeft(line)
 
     /** A line may end after a blank, a mark or a place that was made for it, not between two letters. */
     private fun breaksAWord(result: TextLayoutResult): Boolean = (0 until result.lineCount - 1).any { line ->
@@ -127,9 +98,9 @@ class Stage(private val look: Look, height: Int, content: @Composable () -> Unit
     }
 
     companion object {
-        /** What the clock shows in pictures: a Saturday in spring. */
+        /** What the clock shows in pictures. */
         const val NOW_MS = 1_779_552_000_000L
-        private val RENEWS = System.getProperty("pictures") == "renew" || System.getenv("PICTURES") == "renew"
+        private val RENEWS = System.getProperty("deckport.pictures.renew").toBoolean()
         private val SETTLES = Duration.ofMillis(1_500)
         private const val SCRIM = 0x52000000
         private const val TOLERATED = 0.004

@@ -1,0 +1,85 @@
+package io.deckport.android
+
+import java.io.Closeable
+import java.io.IOException
+import java.net.InetAddress
+import java.net.ServerSocket
+import java.net.Socket
+import java.net.URI
+import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.CountDownLatch
+import kotlin.concurrent.thread
+
+/**
+ * Stands between a device and a host and holds back what the device sends after so many bytes, until [goOn]: then the
+ * device is in the middle of a sync for as long as a test wants. [close] cuts the connections.
+ */
+class Relay(to: String, private val holdAfter: Int) : Closeable {
+    private val target = URI(to)
+    private val listening = ServerSocket(0, 50, InetAddress.getLoopbackAddress())
+    private val sockets = CopyOnWriteArrayList<Socket>()
+    private val going = CountDownLatch(1)
+    private var passed = 0
+
+    /** Whether something is held back. */
+    @Volatile
+    var isHolding: Boolean = false
+        private set
+
+    /** Where the device reaches it. */
+    val url: String = "http://127.0.0.1:${listening.localPort}/"
+
+    init {
+        thread(isDaemon = true) {
+            try {
+                while (true) connect(listening.accept())
+            } catch (_: IOException) {
+                // Closed.
+            }
+        }
+    }
+
+    /** Lets through what is held back, and all that follows. */
+    fun goOn(): Unit = going.countDown()
+
+    override fun close() {
+        listening.close()
+        going.countDown()
+        sockets.forEach { it.close() }
+    }
+
+    private fun connect(device: Socket) {
+        val host = Socket(target.host, target.port)
+        sockets += listOf(device, host)
+        thread(isDaemon = true) { pass(device, host, ::hold) }
+        thread(isDaemon = true) { pass(host, device) {} }
+    }
+
+    private fun pass(from: Socket, to: Socket, before: (Int) -> Unit) {
+        val buffer = ByteArray(4_096)
+        try {
+            while (true) {
+                val count = from.getInputStream().read(buffer)
+                if (count < 0) break
+                before(count)
+                to.getOutputStream().write(buffer, 0, count)
+            }
+            to.shutdownOutput()
+        } catch (_: IOException) {
+            from.close()
+            to.close()
+        }
+    }
+
+    @Synchronized
+    private fun count(bytes: Int): Boolean {
+        passed += bytes
+        return passed > holdAfter
+    }
+
+    private fun hold(bytes: Int) {
+        if (!count(bytes)) return
+        isHolding = true
+        going.await()
+    }
+}

@@ -98,6 +98,14 @@ def test_media_are_counted(tmp_path: Path, devices: Callable[..., Device]) -> No
         assert [(it.name, it.bytes) for it in await endpoint.unused_media("anna")] == [("b.png", 5)]
         assert await endpoint.delete_media("anna", ["b.png"]) == 1
         assert await endpoint.unused_media("anna") == []
+        trash = await endpoint.media_trash("anna")
+        assert (trash.files, trash.bytes) == (1, 5)
+        assert await endpoint.restore_media("anna", ["b.png", "never"]) == 1
+        assert (await endpoint.overview("anna")).media_files == 2
+        assert await endpoint.delete_media("anna", ["b.png"]) == 1
+        gone = await endpoint.empty_media_trash("anna")
+        assert (gone.files, gone.bytes) == (1, 5)
+        assert (await endpoint.media_trash("anna")).files == 0
         report = await endpoint.check("anna")
         assert report.is_clean, report
         await endpoint.shutdown()

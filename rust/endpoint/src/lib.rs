@@ -45,7 +45,7 @@ mod throttle;
 mod worker;
 
 pub use deckport_collection::{Overview, Summary, UploadError};
-pub use deckport_media::{Added, Error as MediaError, UnusedFile};
+pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 
 pub use addresses::{Address, addresses};
 pub use backup::{

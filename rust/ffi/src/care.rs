@@ -142,6 +142,21 @@ pub struct UnusedMedia {
     pub bytes: i64,
 }
 
+/// What is in an account's trash of media.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, uniffi::Record)]
+pub struct MediaTrash {
+    /// Files.
+    pub files: i64,
+    /// Bytes of these.
+    pub bytes: i64,
+}
+
+impl From<engine::Trash> for MediaTrash {
+    fn from(trash: engine::Trash) -> MediaTrash {
+        MediaTrash { files: signed(trash.files), bytes: signed(trash.bytes) }
+    }
+}
+
 #[uniffi::export]
 impl Endpoint {
     /// Puts the collection of a package (`.colpkg`) or of a collection file (`.anki2`) in the
@@ -261,6 +276,37 @@ impl Endpoint {
         };
         self.care(account, delete).await
     }
+
+    /// Puts media files back that `delete_media` or an import moved to the account's
+    /// `media.trash`; devices get them again at their next sync. Names that are not there or are in
+    /// use again are skipped. Answers how many were put back. It comes to its end once it has begun.
+    ///
+    /// # Errors
+    /// `CareError`, notably `NoSpace`; what was put back until then stays.
+    pub async fn restore_media(
+        &self,
+        account: String,
+        names: Vec<String>,
+    ) -> Result<i64, CareError> {
+        self.care(account, move |care| Ok(signed(care.restore_media(names)?))).await
+    }
+
+    /// What is in an account's `media.trash`. It takes space until it is emptied.
+    ///
+    /// # Errors
+    /// `CareError`.
+    pub async fn media_trash(&self, account: String) -> Result<MediaTrash, CareError> {
+        self.care(account, |care| Ok(care.media_trash()?.into())).await
+    }
+
+    /// Deletes what is in an account's `media.trash` for good, and answers what that was. It comes
+    /// to its end once it has begun.
+    ///
+    /// # Errors
+    /// `CareError`.
+    pub async fn empty_media_trash(&self, account: String) -> Result<MediaTrash, CareError> {
+        self.care(account, |care| Ok(care.empty_media_trash()?.into())).await
+    }
 }
 
 impl Endpoint {
@@ -317,6 +363,7 @@ impl From<engine::CareError> for CareError {
             Engine::UnknownForm => CareError::UnknownForm,
             Engine::Cancelled => CareError::Cancelled,
             Engine::Stopping => CareError::Stopping,
+            Engine::NoSpace => CareError::NoSpace,
             Engine::Refused(reason) => CareError::Unusable { reason },
             error @ Engine::Package(_) => CareError::Unusable { reason: error.to_string() },
             Engine::File { source, .. } => CareError::FileUnusable { reason: source.to_string() },

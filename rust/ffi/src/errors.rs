@@ -325,6 +325,9 @@ pub enum CareError {
     /// The endpoint is just stopping: try again in a moment.
     #[error("the endpoint is stopping; try again in a moment")]
     Stopping,
+    /// The disk is full.
+    #[error("the disk is full; free some space and try again")]
+    NoSpace,
     /// The file cannot be read or written.
     #[error("the file cannot be read or written: {reason}")]
     FileUnusable {

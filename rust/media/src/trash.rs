@@ -1,5 +1,6 @@
 //! The trash: `media.trash` beside the media folder. Files go there when a person removes unused
-//! ones, and when a file that no record knows is in the way. Nothing is ever removed from it.
+//! ones, and when a file that no record knows is in the way. Only a person takes them out
+//! ([`crate::emptying`]).
 
 use std::collections::BTreeMap;
 use std::io;

@@ -20,6 +20,8 @@ mod citations;
 mod deny;
 mod fuzz;
 mod kotlin;
+#[cfg(test)]
+mod licences;
 mod matrix;
 mod page;
 mod process;

@@ -1,7 +1,7 @@
 //! Why work on an account could not be done.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use deckport_collection::UploadError;
 use deckport_wire::ErrorKind;
@@ -42,7 +42,7 @@ pub enum CareError {
     Collection(deckport_collection::Error),
     /// The account's media cannot be used.
     #[error(transparent)]
-    Media(#[from] deckport_media::Error),
+    Media(deckport_media::Error),
     /// There is a file where the export should go.
     #[error("{} exists already: choose another name, or overwrite it with --force", .0.display())]
     Exists(PathBuf),
@@ -57,6 +57,9 @@ pub enum CareError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The disk is full.
+    #[error("there is no free space left; free some and try again")]
+    NoSpace,
     /// The account's folder cannot be read or written.
     #[error("the account's folder cannot be used: {0}")]
     Io(io::Error),
@@ -69,6 +72,20 @@ pub enum CareError {
     /// The watcher or the interrupt ended it.
     #[error("cancelled")]
     Cancelled,
+}
+
+impl CareError {
+    /// A file cannot be read or written; a full disk is told as such.
+    pub(super) fn of_file(path: &Path, source: io::Error) -> CareError {
+        if is_full(&source) {
+            return CareError::NoSpace;
+        }
+        CareError::File { path: path.to_owned(), source }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl From<Refusal> for CareError {
@@ -89,7 +106,10 @@ impl From<Cancelled> for CareError {
 
 impl From<io::Error> for CareError {
     fn from(error: io::Error) -> CareError {
-        if Cancelled::is_cause_of(&error) { CareError::Cancelled } else { CareError::Io(error) }
+        if Cancelled::is_cause_of(&error) {
+            return CareError::Cancelled;
+        }
+        if is_full(&error) { CareError::NoSpace } else { CareError::Io(error) }
     }
 }
 
@@ -107,7 +127,17 @@ impl From<deckport_collection::Error> for CareError {
         match error {
             deckport_collection::Error::Io(error) => error.into(),
             deckport_collection::Error::Interrupted => CareError::Cancelled,
+            deckport_collection::Error::NoSpace => CareError::NoSpace,
             other => CareError::Collection(other),
+        }
+    }
+}
+
+impl From<deckport_media::Error> for CareError {
+    fn from(error: deckport_media::Error) -> CareError {
+        match error {
+            deckport_media::Error::NoSpace => CareError::NoSpace,
+            other => CareError::Media(other),
         }
     }
 }
@@ -127,6 +157,27 @@ impl From<UploadError> for CareError {
                 "{}; in Anki choose Tools > Check Database and export it again",
                 other.detail()
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_such_wherever_it_shows() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let told: [CareError; 6] = [
+            full().into(),
+            io::Error::from(io::ErrorKind::QuotaExceeded).into(),
+            deckport_package::Error::Io(full()).into(),
+            deckport_collection::Error::NoSpace.into(),
+            deckport_media::Error::NoSpace.into(),
+            CareError::of_file(Path::new("out.colpkg"), full()),
+        ];
+        for error in told {
+            assert!(matches!(error, CareError::NoSpace), "{error:?}");
         }
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn export(
 ) -> Result<ExportReport, CareError> {
     let form = form_of(target)?;
     check_free(target, options)?;
-    let unusable = |source| CareError::File { path: target.to_owned(), source };
+    let unusable = |source| CareError::of_file(target, source);
     let parent = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

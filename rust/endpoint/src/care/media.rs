@@ -1,7 +1,7 @@
 //! Looking after an account's media: what is wrong, what is unused.
 
 use deckport_collection::{Collection, visit_media_texts};
-use deckport_media::{Checking, References, UnusedFile};
+use deckport_media::{Checking, References, Trash, UnusedFile};
 
 use super::AccountCare;
 use super::error::CareError;
@@ -94,4 +94,27 @@ pub(super) fn delete(care: &AccountCare, files: &[UnusedFile]) -> Result<usize, 
     }
     let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
     care.worker.media().work_blocking(move |store, now_ms| Ok(store.move_to_trash(&names, now_ms)?))
+}
+
+pub(super) fn trash(care: &AccountCare) -> Result<Trash, CareError> {
+    if !care.has_media() {
+        return Ok(Trash::default());
+    }
+    care.worker.media().work_blocking(|store, _| Ok(store.trash()?))
+}
+
+pub(super) fn empty_trash(care: &AccountCare) -> Result<Trash, CareError> {
+    if !care.has_media() {
+        return Ok(Trash::default());
+    }
+    care.worker.media().work_blocking(|store, _| Ok(store.empty_trash()?))
+}
+
+pub(super) fn restore(care: &AccountCare, names: Vec<String>) -> Result<u64, CareError> {
+    if !care.has_media() {
+        return Ok(0);
+    }
+    care.worker
+        .media()
+        .work_blocking(move |store, now_ms| Ok(store.take_from_trash(&names, now_ms)?))
 }

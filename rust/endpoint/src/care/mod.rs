@@ -29,7 +29,7 @@ pub use media::MediaFindings;
 pub(crate) use watch::{Cancelled, Watched};
 pub use watch::{Progress, Stage, Watcher, go_on};
 
-use deckport_media::UnusedFile;
+use deckport_media::{Trash, UnusedFile};
 
 use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupReason, Counts};
 use crate::clock::Clock;
@@ -160,6 +160,32 @@ impl AccountCare {
     /// [`CareError::Media`]; then nothing was deleted.
     pub fn delete_media(&self, files: &[UnusedFile]) -> Result<usize, CareError> {
         self.doing(|care| media::delete(care, files))
+    }
+
+    /// What is in the account's `media.trash`.
+    ///
+    /// # Errors
+    /// [`CareError::Media`].
+    pub fn media_trash(&self) -> Result<Trash, CareError> {
+        media::trash(self)
+    }
+
+    /// Deletes what is in the account's `media.trash` for good, and answers what that was.
+    ///
+    /// # Errors
+    /// [`CareError::Media`].
+    pub fn empty_media_trash(&self) -> Result<Trash, CareError> {
+        media::empty_trash(self)
+    }
+
+    /// Puts media files back from the account's `media.trash`; devices get them again at their
+    /// next sync. Names that are not there, or that are in use again, are skipped. Answers how many
+    /// were put back.
+    ///
+    /// # Errors
+    /// [`CareError::Media`]; files that were put back until then stay.
+    pub fn restore_media(&self, names: Vec<String>) -> Result<u64, CareError> {
+        media::restore(self, names)
     }
 
     /// Keeps a copy of the account's collection as it is now.

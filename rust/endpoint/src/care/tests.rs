@@ -347,6 +347,13 @@ fn unused_media_are_named_and_move_to_the_trash() {
     assert!(opened.unused_media().unwrap().is_empty());
     assert_eq!(fs::read(place.folder().join("media.trash/unused.mp3")).unwrap(), b"hi");
     assert!(place.folder().join("media/used.mp3").exists());
+    assert_eq!(opened.media_trash().unwrap(), Trash { files: 1, bytes: 2 });
+    assert_eq!(opened.restore_media(vec!["unused.mp3".to_owned()]).unwrap(), 1);
+    assert_eq!(opened.unused_media().unwrap(), unused);
+    assert_eq!(opened.media_trash().unwrap(), Trash::default());
+    assert_eq!(opened.delete_media(&unused).unwrap(), 1);
+    assert_eq!(opened.empty_media_trash().unwrap(), Trash { files: 1, bytes: 2 });
+    assert!(!place.folder().join("media.trash/unused.mp3").exists());
     fs::remove_file(place.collection_file()).unwrap();
     assert!(matches!(opened.unused_media(), Err(CareError::NoCollection)));
 }
@@ -358,6 +365,7 @@ fn an_account_without_media_gets_no_media_folder() {
     assert_eq!(opened.check_media(true, &mut go_on).unwrap(), None);
     assert!(opened.unused_media().unwrap().is_empty());
     assert_eq!(opened.delete_media(&[]).unwrap(), 0);
+    assert_eq!(opened.media_trash().unwrap(), Trash::default());
     assert!(!place.folder().join("media").exists());
 }
 

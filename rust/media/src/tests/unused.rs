@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::references::LOOKED_AT;
 use crate::testing::{Account, NOW_MS};
-use crate::{References, references};
+use crate::{References, Trash, references};
 
 #[test]
 fn everything_that_clients_count_is_counted() {
@@ -130,4 +130,32 @@ fn unused_files_go_to_the_trash_and_are_deleted_everywhere() {
     account.drop_store();
     account.store();
     assert_eq!((account.trash().len(), account.on_disk().len()), (3, 2));
+}
+
+#[test]
+fn what_is_in_the_trash_can_be_put_back_or_deleted_for_good() {
+    let mut account = Account::new();
+    assert_eq!(account.store().trash().unwrap(), Trash::default());
+    account.upload(&[("a.jpg", Some(b"old")), ("con.txt", Some(b"4")), ("b.jpg", Some(b"b"))]);
+    let all: Vec<String> = ["a.jpg", "con.txt", "b.jpg"].map(str::to_owned).into();
+    assert_eq!(account.store().move_to_trash(&all, NOW_MS).unwrap(), 3);
+    account.add("a.jpg", b"newer");
+    assert_eq!(account.store().move_to_trash(&all, NOW_MS + 1).unwrap(), 1);
+    assert_eq!(account.store().trash().unwrap(), Trash { files: 4, bytes: 10 });
+
+    // A device has sent this one again meanwhile.
+    account.add("b.jpg", b"from a device");
+    let never = vec!["never".to_owned()];
+    assert_eq!(account.store().take_from_trash(&[all.clone(), never].concat(), NOW_MS).unwrap(), 2);
+    assert_eq!(account.live(), ["a.jpg", "b.jpg", "con.txt"]);
+    account.drop_store();
+    assert_eq!(account.content("a.jpg").unwrap(), b"newer");
+    assert_eq!(account.content("b.jpg").unwrap(), b"from a device");
+    assert_eq!(account.content("con.txt").unwrap(), b"4");
+    let trash = account.trash();
+    assert_eq!(trash, ["a.jpg", "b.jpg"]);
+
+    assert_eq!(account.store().empty_trash().unwrap(), Trash { files: 2, bytes: 4 });
+    assert_eq!(account.store().trash().unwrap(), Trash::default());
+    assert_eq!(account.live(), ["a.jpg", "b.jpg", "con.txt"]);
 }

@@ -22,7 +22,7 @@ class BackupsTest {
 
     @Test
     fun `a backup brings a collection back, undo brings back what was before, and devices follow`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val backups = opened.care.backups
             opened.device("one").use { device ->
                 backups.refresh()
@@ -53,7 +53,7 @@ class BackupsTest {
 
     @Test
     fun `a backup is saved through a pipe and opens in Anki`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val backups = opened.care.backups
             opened.device("one").use { device ->
                 backups.refresh()
@@ -77,7 +77,7 @@ class BackupsTest {
 
     @Test
     fun `a check finds, a repair mends, and undo is offered`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val check = opened.care.check
             opened.device("one").use { device ->
                 check.refresh()
@@ -102,7 +102,7 @@ class BackupsTest {
 
     @Test
     fun `unused media go to the trash, come back, and are gone when it is emptied`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val (unused, space) = opened.care.unused to opened.care.space
             opened.device().use { device ->
                 device.add("one", "<img src=used.png>")

@@ -58,7 +58,7 @@ class CareScreensTest {
     @get:Rule(order = 1)
     val compose = createComposeRule()
 
-    private val opened by lazy { Opened() }
+    private val opened by lazy { OpenCare() }
 
     /** What the system's picker answers. */
     private var picked: String? = null

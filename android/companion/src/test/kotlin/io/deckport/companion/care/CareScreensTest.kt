@@ -15,6 +15,7 @@ import androidx.compose.ui.test.SemanticsNodeInteraction
 import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.isDialog
+import androidx.compose.ui.test.isToggleable
 import androidx.compose.ui.test.hasAnyAncestor
 import androidx.compose.ui.test.hasScrollToNodeAction
 import androidx.compose.ui.test.hasSetTextAction
@@ -219,15 +220,15 @@ class CareScreensTest {
             }
         }
         show(Screen.UnusedMedia)
-        awaitText("unused.png")
-        button("unused.png").performClick()
+        compose.waitUntil(PATIENCE.inWholeMilliseconds) { compose.onAllNodes(isToggleable()).fetchSemanticsNodes().isNotEmpty() }
+        compose.onAllNodes(isToggleable()).onFirst().performClick()
         button("Delete").performClick()
         awaitText("Your devices delete them, too, at their next sync.")
         inDialog("Delete").performClick()
         awaitText("1 file is in the media trash.")
         button("Put back").performClick()
         awaitText("1 file was put back.")
-        scrollTo("unused.png")
+        compose.waitUntil(PATIENCE.inWholeMilliseconds) { compose.onAllNodes(isToggleable()).fetchSemanticsNodes().isNotEmpty() }
     }
 
     @Test

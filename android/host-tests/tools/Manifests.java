@@ -66,6 +66,8 @@ class Manifests {
     }
 
     private static String key(Element element) {
+        // Of these there is one, whatever its name.
+        if (List.of("application", "queries").contains(element.getTagName())) return element.getTagName();
         return element.getTagName() + " " + element.getAttributeNS(ANDROID, "name");
     }
 

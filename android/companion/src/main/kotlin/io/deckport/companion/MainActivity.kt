@@ -9,6 +9,7 @@ import androidx.activity.result.contract.ActivityResultContracts
 import androidx.activity.viewModels
 import androidx.compose.material3.SnackbarHostState
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
@@ -71,6 +72,8 @@ class MainActivity : ComponentActivity() {
     @Composable
     private fun Content() {
         val isOver by first.isOver.collectAsState()
+        // The account that the first start has made.
+        LaunchedEffect(isOver) { home.look() }
         if (!isOver) return First()
         val stack = rememberBackStack()
         val state by home.state.collectAsState()
@@ -93,10 +96,7 @@ class MainActivity : ComponentActivity() {
     }
 
     private inner class FirstDone : FirstActions {
-        override fun next() {
-            first.next()
-            home.look()
-        }
+        override fun next() = first.next()
 
         override fun rename(name: String) = first.rename(name)
 

@@ -7,6 +7,7 @@ import kotlinx.coroutines.GlobalScope
 import kotlinx.coroutines.async
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import java.time.Instant
 
 /** What takes longer than this hangs. */
 private const val PATIENCE_MS = 90_000L
@@ -16,11 +17,12 @@ fun <T> now(work: suspend CoroutineScope.() -> T): T = runBlocking { withTimeout
 
 /** Waits until there is something, while the screen goes on. */
 fun <T : Any> Eyes.waitFor(what: () -> T?): T {
-    val end = System.currentTimeMillis() + PATIENCE_MS
+    // The tests' clock is not the system's; this one is.
+    val end = Instant.now().plusMillis(PATIENCE_MS)
     while (true) {
         settle()
         what()?.let { return it }
-        check(System.currentTimeMillis() < end) { "waited in vain; there is: ${texts()}" }
+        check(Instant.now() < end) { "waited in vain; there is: ${texts()}" }
         Thread.sleep(5)
     }
 }

@@ -1,6 +1,8 @@
 package io.deckport.companion
 
+import android.content.BroadcastReceiver
 import android.content.Intent
+import android.os.Bundle
 import io.deckport.EndpointEvent
 import io.deckport.SyncCounts
 import io.deckport.android.HostService
@@ -64,7 +66,7 @@ class StayingTest {
         eyes.settle()
         eyes.tap(R.string.next)
         val password = eyes.texts().first { it.count { letter -> letter == '-' } == 2 }
-        val kept = android.os.Bundle().also { controller.saveInstanceState(it) }
+        val kept = Bundle().also { controller.saveInstanceState(it) }
         controller.pause().stop().destroy()
         val again = Robolectric.buildActivity(MainActivity::class.java).setup(kept)
         Eyes(again.get()).run {
@@ -89,7 +91,7 @@ class StayingTest {
 
     @Test
     fun `after a restart it hosts for those who want it, after an update for all who did`() {
-        fun begins(receiver: android.content.BroadcastReceiver, action: String): Boolean {
+        fun begins(receiver: BroadcastReceiver, action: String): Boolean {
             receiver.onReceive(app, Intent(action))
             return shadowOf(app).nextStartedService?.component?.className == HostService::class.java.name
         }

@@ -55,14 +55,14 @@ fun AddressCard(addresses: List<Address>, payload: String?, actions: HomeActions
                 Text(stringResource(link.label), style = MaterialTheme.typography.labelLarge)
             }
             LargeUrl(best.url)
-            Code(payload ?: best.url, best.url)
+            if (best.reachable) Code(payload ?: best.url, best.url)
             Text(
-                stringResource(R.string.home_scan),
+                stringResource(if (best.reachable) R.string.home_scan else R.string.home_this_phone),
                 color = MaterialTheme.colorScheme.onSurfaceVariant,
                 style = MaterialTheme.typography.bodyMedium,
                 textAlign = TextAlign.Center,
             )
-            CopyAndShare(best.url, actions)
+            CopyAndShare(best, actions)
         }
         if (addresses.size > 1) {
             HorizontalDivider(color = MaterialTheme.colorScheme.outlineVariant)
@@ -91,10 +91,16 @@ private fun Code(payload: String, url: String) {
 
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-private fun CopyAndShare(url: String, actions: HomeActions) {
+private fun CopyAndShare(address: Address, actions: HomeActions) {
     FlowRow(horizontalArrangement = Arrangement.spacedBy(12.dp)) {
-        FilledTonalButton({ actions.copy(url) }) { IconAndWord(R.drawable.ic_copy, stringResource(R.string.copy)) }
-        FilledTonalButton({ actions.share(url) }) { IconAndWord(R.drawable.ic_share, stringResource(R.string.share)) }
+        FilledTonalButton({ actions.copy(address.url) }) {
+            IconAndWord(R.drawable.ic_copy, stringResource(R.string.copy))
+        }
+        if (address.reachable) {
+            FilledTonalButton({ actions.share(address.url) }) {
+                IconAndWord(R.drawable.ic_share, stringResource(R.string.share))
+            }
+        }
     }
 }
 

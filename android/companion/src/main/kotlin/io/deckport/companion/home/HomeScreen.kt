@@ -49,8 +49,8 @@ fun HomeScreen(state: HomeState, actions: HomeActions, snackbar: SnackbarHostSta
 private fun LazyListScope.hosting(host: HostState.On, state: HomeState, actions: HomeActions) {
     items(host.problems) { ProblemCard(it, actions::mend) }
     if (host.activity.syncing.isNotEmpty()) item("syncing") { SyncingCard(host.activity.syncing) }
-    if (host.addresses.isNotEmpty()) {
-        item("address") { AddressCard(host.addresses, state.pairing?.qrPayload, actions) }
+    if (state.addresses.isNotEmpty()) {
+        item("address") { AddressCard(state.addresses, state.pairing?.qrPayload, actions) }
         item("pairing") { PairingCard(state.account, state.pairing, actions) }
     }
 }

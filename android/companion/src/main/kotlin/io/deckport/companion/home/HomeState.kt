@@ -24,8 +24,8 @@ data class HomeState(
     val pairing: Pairing? = null,
     val hasAnkidroid: Boolean = false,
 ) {
-    /** What to type into Anki, the best address first; empty while hosting is off. */
-    val addresses: List<Address> get() = (host as? HostState.On)?.addresses.orEmpty()
+    /** What to type into Anki, the best address first; empty while hosting is off. None where nobody is answered. */
+    val addresses: List<Address> get() = (host as? HostState.On)?.addresses.orEmpty().filter { it.needsAllow == null }
 }
 
 /** What a person can do on Home. */

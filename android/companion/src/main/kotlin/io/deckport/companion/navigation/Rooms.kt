@@ -26,7 +26,6 @@ import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.LayoutDirection
 import androidx.compose.ui.unit.coerceIn
 import androidx.compose.ui.unit.dp
-import kotlin.coroutines.cancellation.CancellationException
 
 /** From this width on Home stays beside what is opened from it. */
 val TwoPanesFrom: Dp = 600.dp
@@ -106,10 +105,8 @@ private fun Peeking(stack: BackStack, below: Place?, show: @Composable (Place) -
     PredictiveBackHandler(enabled = below != null) { pulling ->
         try {
             pulling.collect { event -> pulled = event.progress }
+            // Not reached when the finger goes back: then everything stays as it is.
             stack.back()
-        } catch (stopped: CancellationException) {
-            // The finger went back: everything stays as it is.
-            throw stopped
         } finally {
             pulled = 0f
         }

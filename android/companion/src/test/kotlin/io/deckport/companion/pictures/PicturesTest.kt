@@ -39,7 +39,7 @@ class PicturesTest(private val look: Look) {
 
     @Test fun `home, on`() = home("home-on", Samples.on, LONG)
 
-    @Test fun `home, other addresses`() = home("home-addresses", Samples.on, PHONE) { tap(R.string.home_other_addresses) }
+    @Test fun `home, other addresses`() = home("home-addresses", Samples.on, MIDDLE) { tap(R.string.home_other_addresses) }
 
     @Test fun `home, a password for a new device`() = home("home-pairing", Samples.pairing, MIDDLE)
 

@@ -1,7 +1,10 @@
 package io.deckport.companion.pictures
 
 import java.awt.image.BufferedImage
+import java.awt.image.DataBuffer
+import java.awt.image.DataBufferByte
 import java.awt.image.IndexColorModel
+import java.awt.image.Raster
 import java.io.File
 import javax.imageio.IIOImage
 import javax.imageio.ImageIO
@@ -32,12 +35,12 @@ class SmallPicture private constructor(private val image: BufferedImage) {
     /** Which part of the pixels differs visibly, 0 to 1; all of them when the sizes differ. */
     fun differenceTo(other: SmallPicture): Double {
         if (width != other.width || height != other.height) return 1.0
-        var different = 0
-        for (y in 0 until height) for (x in 0 until width) {
-            if (distance(image.getRGB(x, y), other.image.getRGB(x, y)) > NOISE) different++
-        }
-        return different.toDouble() / (width * height)
+        val (here, there) = rgb() to other.rgb()
+        val different = here.indices.count { here[it] != there[it] && distance(here[it], there[it]) > NOISE }
+        return different.toDouble() / here.size
     }
+
+    private fun rgb(): IntArray = image.getRGB(0, 0, width, height, null, 0, width)
 
     companion object {
         private const val BITS = 4
@@ -48,20 +51,36 @@ class SmallPicture private constructor(private val image: BufferedImage) {
 
         /** Keeps the colours that are frequent and takes the nearest of them for the others. */
         fun of(pixels: IntArray, width: Int): SmallPicture {
-            val counts = HashMap<Int, Int>()
-            for (pixel in pixels) counts.merge(pixel or OPAQUE, 1, Int::plus)
-            val palette = counts.entries.sortedWith(compareBy({ -it.value }, { it.key })).take(1 shl BITS).map { it.key }
+            val palette = frequent(pixels)
             val nearest = HashMap<Int, Int>()
-            val model = IndexColorModel(BITS, palette.size, palette.toIntArray(), 0, false, -1, 0)
-            val image = BufferedImage(width, pixels.size / width, BufferedImage.TYPE_BYTE_BINARY, model)
-            val raster = image.raster
-            pixels.forEachIndexed { at, pixel ->
-                val index = nearest.getOrPut(pixel or OPAQUE) {
-                    palette.indices.minBy { distance(palette[it], pixel) }
+            val row = (width * BITS + 7) / 8
+            val packed = ByteArray(row * (pixels.size / width))
+            var before = pixels[0].inv()
+            var index = 0
+            for (at in pixels.indices) {
+                // Most pixels are as the one before them.
+                if (pixels[at] != before) {
+                    before = pixels[at]
+                    index = nearest.getOrPut(before) { palette.indices.minBy { distance(palette[it], before) } }
                 }
-                raster.setSample(at % width, at / width, 0, index)
+                val place = at / width * row + at % width / 2
+                packed[place] = (packed[place].toInt() or (index shl if (at % width % 2 == 0) BITS else 0)).toByte()
             }
-            return SmallPicture(image)
+            val model = IndexColorModel(BITS, palette.size, palette, 0, false, -1, DataBuffer.TYPE_BYTE)
+            val raster = Raster.createPackedRaster(DataBufferByte(packed, packed.size), width, pixels.size / width, BITS, null)
+            return SmallPicture(BufferedImage(model, raster, false, null))
+        }
+
+        private fun frequent(pixels: IntArray): IntArray {
+            val counts = HashMap<Int, Int>()
+            var start = 0
+            for (at in 1..pixels.size) {
+                if (at < pixels.size && pixels[at] == pixels[start]) continue
+                counts.merge(pixels[start] or OPAQUE, at - start, Int::plus)
+                start = at
+            }
+            val sorted = counts.entries.sortedWith(compareBy({ -it.value }, { it.key }))
+            return sorted.take(1 shl BITS).map { it.key }.toIntArray()
         }
 
         private const val OPAQUE = 0xFF000000.toInt()

@@ -107,7 +107,7 @@ class BackupsTest {
             opened.device().use { device ->
                 device.add("one", "<img src=used.png>")
                 for (name in listOf("used.png", "unused.png")) device.call("add_media", "name" to name, "text" to "12345")
-                device.sync()
+                device.sync("upload")
                 device.call("sync_media")
                 unused.refresh()
                 assertEquals(listOf(UnusedFile("unused.png", 5)), unused.state.await { it.loaded }.files)

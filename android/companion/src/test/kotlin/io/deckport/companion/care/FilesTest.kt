@@ -25,7 +25,7 @@ class FilesTest {
     private suspend fun withMedia(opened: OpenCare): Anki = opened.device().apply {
         add("one", "<img src=a.png>")
         call("add_media", "name" to "a.png", "text" to "a".repeat(300_000))
-        sync()
+        sync("upload")
         call("sync_media")
     }
 

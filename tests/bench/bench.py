@@ -21,6 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scenarios"))
 
+import last_byte
+
 from harness.device import Device
 from harness.raw import Raw
 from harness.raw_media import RawMedia
@@ -183,6 +185,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--notes", type=int, default=100_000)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--media", action="store_true", help="media instead of collections")
+    parser.add_argument("--last-byte", action="store_true", help="how long an upload's end takes")
     parser.add_argument("--large", action="store_true", help="peak memory with 500 MB, too")
     return parser.parse_args()
 
@@ -236,12 +239,29 @@ def collection_table(shop: Workshop, options: argparse.Namespace) -> list[str]:
     return text
 
 
+def last_byte_table(shop: Workshop, options: argparse.Namespace) -> list[str]:
+    """What is left to do when all bytes of an upload are there."""
+
+    def server_with(program: Path) -> Server:
+        folder = shop.new_folder("deckport")
+        server = Deckport(program, folder / "data", folder / "server.log")
+        server.add_account(USER, PASSWORD)
+        return server
+
+    collection = shop.collection(options.notes)
+    return last_byte.rows(
+        server_with, options.deckport, shop.folder, collection, options.repetitions
+    )
+
+
 def main() -> None:
     """Measure, and write the table."""
     options = arguments()
     with tempfile.TemporaryDirectory(prefix="deckport-bench-") as folder:
         shop = Workshop(Path(folder), options.deckport, options.anki_python)
-        if options.media:
+        if options.last_byte:
+            measured = last_byte_table(shop, options)
+        elif options.media:
             measured = media_table(shop, options.repetitions)
         else:
             measured = collection_table(shop, options)

@@ -22,7 +22,7 @@ def start(home: Household, asked: Request) -> float:
     syncs = home.ledger.syncs
     home.ledger = copy.deepcopy(asked.ledger)
     home.ledger.syncs = syncs
-    if not asked.is_new:
+    if not asked.is_new and not home.is_between():
         home.check_ledger()
     if asked.doing == "account":
         _add_account_again(home)

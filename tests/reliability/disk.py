@@ -23,6 +23,9 @@ from harness.world import PASSWORD, USER
 from household import Household, WrongError
 from report import Part, Setup
 
+# See shim.c.
+POOR_DISK = {"FAULT_NO_LINKS": "1", "FAULT_NO_FOLDER_SYNC": "1"}
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -91,6 +94,15 @@ def _media(home: Household, device: Device) -> None:
     home.edit_media(device, random.Random(home.made))
 
 
+def _upload_to_a_poor_disk(home: Household, device: Device) -> None:
+    """Without links and syncs of folders from now on."""
+    if not home.server.variables.keys() >= POOR_DISK.keys():
+        home.server.stop()
+        home.server.variables |= POOR_DISK
+        home.server.start()
+    _upload(home, device)
+
+
 def _nothing(home: Household, device: Device) -> None:
     """Nothing need be prepared."""
 
@@ -106,6 +118,11 @@ REQUESTS: dict[
     "login": (
         _nothing,
         lambda home, device: device.login(url=home.server.url, user=USER, password=PASSWORD),
+    ),
+    # The last one: the disk stays as it is then.
+    "upload without links and folder syncs": (
+        _upload_to_a_poor_disk,
+        lambda _, device: device.call("sync", one_way="upload"),
     ),
 }
 
@@ -203,9 +220,10 @@ def _go_on(home: Household, device: Device, request: str) -> None:
             home.sync_media(one)
         home.check_media(home.devices)
     home.check_ledger()
-    home.sync(device, "upload" if request == "upload" else None)
+    uploads = request.startswith("upload")
+    home.sync(device, "upload" if uploads else None)
     for other in home.devices[1:]:
-        home.sync(other, "download" if request == "upload" else None)
+        home.sync(other, "download" if uploads else None)
     home.check_ledger()
     home.check_equal()
 

@@ -196,6 +196,11 @@ class Household:
         except (OSError, sqlite3.Error) as error:
             raise WrongError(f"the server's collection cannot be read: {error}") from error
 
+    def is_between(self) -> bool:
+        """Whether the collection is on its way to the backups, or back: the next start tells."""
+        path = self.server.collection(USER)
+        return not path.exists() and any((path.parent / "backups").glob("*.kept"))
+
     def check_ledger(self) -> None:
         """Everything confirmed is in the server's file, whatever has happened."""
         lost = self.ledger.missing(self.stored())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import tempfile
@@ -33,6 +34,9 @@ POINTS = {
         "upload.before_replace",
         "worker.before_close",
         "backup.linked",
+        "backup.moved",
+        "backup.move_synced",
+        "backup.put_back",
         "upload.backup_kept",
         "upload.before_rename",
         "upload.renamed",
@@ -41,6 +45,9 @@ POINTS = {
     "download": ["download.copied", "download.before_last"],
     "media": ["media.batch_received", "media.batch_stored"],
 }
+
+# Reached only on a disk that refuses hard links; the last one when the server starts again.
+WITHOUT_LINKS = ("backup.moved", "backup.move_synced", "backup.put_back")
 
 # How many operations on files each takes, at most; a number drawn beyond its end kills after it.
 OPERATIONS = {"sync": 40, "upload": 150, "download": 12, "media": 60}
@@ -57,6 +64,8 @@ class Told:
     seed: int
     kills: Counter[str] = field(default_factory=Counter)
     points: Counter[str] = field(default_factory=Counter)
+    # Kills on a disk without hard links.
+    without_links: int = 0
     answered: int = 0
     reviews: int = 0
     files: int = 0
@@ -116,7 +125,7 @@ def tell(task: Task) -> Told:
     try:
         for number in range(task.kills):
             plan = _plan(task, chance)
-            _arm(home, plan, told)
+            _arm(home, plan, chance, told)
             _suffer(home, plan, chance, told)
             if number % 25 == 24 or number == task.kills - 1:
                 home.check_database()
@@ -136,16 +145,23 @@ def _plan(task: Task, chance: random.Random) -> tuple[str, str, str]:
     ways += ["file operation"] if task.library else []
     ways += ["point"] if task.setup.faulty else []
     way = chance.choice(ways)
-    return doing, way, chance.choice(POINTS[doing]) if way == "point" else ""
+    points = [point for point in POINTS[doing] if task.library or point not in WITHOUT_LINKS]
+    return doing, way, chance.choice(points) if way == "point" else ""
 
 
-def _arm(home: Household, plan: tuple[str, str, str], told: Told) -> None:
-    """Start the server; a point must be told to it at its start."""
+def _arm(home: Household, plan: tuple[str, str, str], chance: random.Random, told: Told) -> None:
+    """Start the server; a point must be told to it at its start, and what its disk can do."""
     if home.server.is_running():
         home.server.stop()
     home.server.variables.pop("DECKPORT_FAULT", None)
+    home.server.variables.pop("FAULT_NO_LINKS", None)
+    if home.disk is not None and (plan[2] in WITHOUT_LINKS or chance.random() < 0.5):
+        home.server.variables["FAULT_NO_LINKS"] = "1"
+        told.without_links += 1
     if plan[1] == "point":
-        home.server.variables["DECKPORT_FAULT"] = plan[2]
+        # The recovery from a kill has to be begun before it can be killed.
+        first = "backup.move_synced" if plan[2] == "backup.put_back" else plan[2]
+        home.server.variables["DECKPORT_FAULT"] = first
     _start(home, told)
 
 
@@ -174,7 +190,9 @@ def _suffer(home: Household, plan: tuple[str, str, str], chance: random.Random, 
     told.answered += not killed_before
     if point:
         told.points[point.partition(":")[0]] += home.server.process.returncode == -6
-    home.check_ledger()
+    _die_again(home, point)
+    if not home.is_between():
+        home.check_ledger()
     home.server.variables.pop("DECKPORT_FAULT", None)
     if home.disk is not None:
         home.disk.clear()
@@ -190,6 +208,16 @@ def _suffer(home: Household, plan: tuple[str, str, str], chance: random.Random, 
         home.sync(other, "download" if doing == "upload" else None)
     home.check_equal()
     home.check_ledger()
+
+
+def _die_again(home: Household, point: str) -> None:
+    """Kill the server while it puts the collection back."""
+    if point != "backup.put_back":
+        return
+    home.server.variables["DECKPORT_FAULT"] = point
+    with contextlib.suppress(RuntimeError):
+        home.server.start()
+        raise WrongError(f"{point} was not reached")
 
 
 def _act_and_kill(
@@ -230,7 +258,8 @@ def _lines(stories: list[Told]) -> list[str]:
     return [
         f"Kills: {kills.total():,}, of which {kills['time']:,} at a random time,"
         f" {kills['file operation']:,} in a random operation on a file (half written where it is a"
-        f" write), {kills['point']:,} at a named point",
+        f" write), {kills['point']:,} at a named point;"
+        f" {sum(told.without_links for told in stories):,} on a disk without hard links",
         "",
         "| | |",
         "|---|---:|",

@@ -69,6 +69,7 @@ class Told:
     """What one story showed."""
 
     seed: int
+    links: bool = True
     cuts: int = 0
     second: int = 0
     states: set[str] = field(default_factory=set)
@@ -95,6 +96,8 @@ class Task:
     cuts: int
     steps: int
     with_controls: bool
+    # Whether the disk has hard links; on phones there are none.
+    links: bool
 
 
 def run(setup: Setup, cuts: int, first: int) -> Part:
@@ -105,10 +108,20 @@ def run(setup: Setup, cuts: int, first: int) -> Part:
         return part
     root = Path(tempfile.mkdtemp(prefix="deckport-power-", dir=setup.fast_folder))
     library = tape.build(root)
-    stories = -(-cuts // CUTS_PER_STORY)
+    # One at least on a disk without links.
+    stories = max(2, -(-cuts // CUTS_PER_STORY))
     each = -(-cuts // stories)
     tasks = [
-        Task(setup, root / f"story-{n}", library, first + n, each, 3 + each // 7, n == 0)
+        Task(
+            setup,
+            root / f"story-{n}",
+            library,
+            seed=first + n,
+            cuts=each,
+            steps=3 + each // 7,
+            with_controls=n == 0,
+            links=n % 2 == 0,
+        )
         for n in range(stories)
     ]
     all_told: list[Told] = []
@@ -141,9 +154,11 @@ def live(task: Task) -> Told:
     setup = task.setup
     home: Household | None = None
     try:
-        story = tell_story(setup, task.root / "told", task.library, task.seed, task.steps)
+        folder = task.root / "told"
+        story = tell_story(setup, folder, task.library, task.seed, task.steps, task.links)
         _count(story, told)
-        _check_tape(story, task.root / "told" / "data")
+        told.links = task.links
+        _check_tape(story, folder / "data")
         home = Household(setup.faulty or setup.binary, setup.anki, task.root / "after", None)
         for cut, disk in _replay(story, _cuts(story, task.cuts, chance), Disk()):
             second = task.library if told.cuts % SECOND_EVERY == 0 else None
@@ -257,7 +272,7 @@ def _lose_power_again(
     """The server starts on what is left and answers its first device; before that has the answer
     everything is dark again.
     """
-    recorder = Tape(library, home.server.data, home.root / "tape")
+    recorder = Tape(library, home.server.data, home.root / "tape", cut.seed % 2 == 0)
     disk = Disk.of(home.server.data)
     home.server.variables |= recorder.variables
     try:
@@ -310,10 +325,12 @@ def _lines(stories: list[Told]) -> list[str]:
     requests: Counter[str] = sum((told.requests for told in stories), Counter())
     waits: Counter[str] = sum((told.fsyncs for told in stories), Counter())
     states = set().union(*(told.states for told in stories))
+    without_links = sum(told.cuts for told in stories if not told.links)
     return [
         f"Power cuts: {sum(told.cuts for told in stories):,}, of which"
         f" {sum(told.second for told in stories):,} in the recovery from another one,"
-        f" in {len(stories)} stories with {operations:,} operations on files and {fsyncs:,} fsyncs",
+        f" in {len(stories)} stories with {operations:,} operations on files and {fsyncs:,} fsyncs;"
+        f" {without_links:,} of them on a disk without hard links, as a phone's",
         "",
         "| | |",
         "|---|---:|",

@@ -2,7 +2,7 @@
  *
  * Each operation below TAPE_ROOT that changes something, each fsync there, and each moment at which
  * something is sent to somebody, becomes one record at the end of TAPE_FILE, in the order in which they
- * happened: one at a time. `tape.py` reads them. Nothing is really synced: the tape tells what would be.
+ * happened: one at a time. `tape.py` reads them. With TAPE_NO_LINKS hard links are refused, as on Android. Nothing is really synced: the tape tells what would be.
  *
  * Contents that are changed through mapped memory are not seen. Linux with glibc. Not part of the product.
  */
@@ -46,6 +46,7 @@ struct record {
 static int tape = -1;
 static char root[PATH_MAX];
 static size_t root_length;
+static int no_links;
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -55,6 +56,7 @@ __attribute__((constructor)) static void begin(void) {
     const char *below = getenv("TAPE_ROOT");
     if (!path || !below || !realpath(below, root)) return;
     root_length = strlen(root);
+    no_links = getenv("TAPE_NO_LINKS") != NULL;
     int (*open_real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
     tape = open_real(path, 02001 /* O_WRONLY | O_APPEND */);
 }
@@ -240,13 +242,20 @@ int rename(const char *from, const char *to) {
     LOCKED(int, REAL(rename)(from, to), result == 0, append_path(RENAME, from, to))
 }
 
+static int refuses_link(void) {
+    if (no_links) errno = EPERM;
+    return no_links;
+}
+
 int link(const char *from, const char *to) {
     if (!is_ours(to)) return REAL(link)(from, to);
+    if (refuses_link()) return -1;
     LOCKED(int, REAL(link)(from, to), result == 0, append_path(LINK, from, to))
 }
 
 int linkat(int a, const char *from, int b, const char *to, int flags) {
     if (!is_ours(to)) return REAL(linkat)(a, from, b, to, flags);
+    if (refuses_link()) return -1;
     LOCKED(int, REAL(linkat)(a, from, b, to, flags), result == 0, append_path(LINK, from, to))
 }
 

@@ -10,10 +10,12 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scenarios"))
 
+import patience
 import power
 
 import crowd
@@ -27,8 +29,13 @@ HEADS = {
     "kills": "Kills",
     "power": "Power cuts",
     "disk": "Failing and full disks",
+    "patience": "Clients that give up",
     "crowd": "Many at once",
 }
+
+
+# Older Anki versions that can live a random life.
+LIVELY = ("2.1.54", "2.1.66")
 
 
 def main() -> int:
@@ -43,7 +50,7 @@ def main() -> int:
     )
     runs: dict[str, Callable[[], Part]] = {
         "lives": lambda: lives.run(
-            setup,
+            replace(setup, older=tuple(one for one in setup.older if one[0] in LIVELY)),
             options.lives or (12 if options.short else 500),
             options.first_seed,
             options.strict,
@@ -55,6 +62,7 @@ def main() -> int:
             setup, options.cuts or (16 if options.short else 1000), options.first_seed
         ),
         "disk": lambda: disk.run(setup, 3 if options.short else None),
+        "patience": lambda: patience.run(setup, options.long),
         "crowd": lambda: crowd.run(setup, 3, 2, 4) if options.short else crowd.run(setup, 8, 3, 60),
     }
     parts = []
@@ -84,6 +92,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--anki-python", type=Path, required=True)
     parser.add_argument("--older", action="append", default=[], help="VERSION=PYTHON, repeatable")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--long", action="store_true", help="wait as long as old clients do")
     parser.add_argument("--strict", action="store_true", help="known weaknesses fail, too")
     parser.add_argument("--lives", type=int, help="how many")
     parser.add_argument("--kills", type=int, help="how many")

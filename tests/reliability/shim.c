@@ -4,6 +4,9 @@
  * fail, or end the process. What shall happen stands in a small file that the test and we have mapped
  * (FAULT_CONTROL), so that it can be changed while the server runs.
  *
+ * Apart from that it can be a disk that lacks something: with FAULT_NO_LINKS it refuses hard links, as
+ * Android does to apps; with FAULT_NO_FOLDER_SYNC it cannot sync folders, as SMB and 9p.
+ *
  * Linux with glibc. Not part of the product.
  */
 #define _GNU_SOURCE
@@ -16,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -40,6 +44,7 @@ struct control {
 static struct control *control;
 static char root[PATH_MAX];
 static size_t root_length;
+static int no_links, no_folder_sync;
 
 #define REAL(name) ((__typeof__(&name))real(#name))
 
@@ -50,6 +55,8 @@ __attribute__((constructor)) static void begin(void) {
     const char *below = getenv("FAULT_ROOT");
     if (!path || !below || !realpath(below, root)) return;
     root_length = strlen(root);
+    no_links = getenv("FAULT_NO_LINKS") != NULL;
+    no_folder_sync = getenv("FAULT_NO_FOLDER_SYNC") != NULL;
     int (*open_real)(const char *, int, ...) = (int (*)(const char *, int, ...))real("open");
     int fd = open_real(path, 02 /* O_RDWR */);
     if (fd < 0) return;
@@ -161,13 +168,37 @@ ssize_t sendfile64(int to, int from, off64_t *at, size_t size) {
 
 int ftruncate(int fd, off_t size) { PLAIN_FD(fd, WRITE, REAL(ftruncate)(fd, size)) }
 int ftruncate64(int fd, off64_t size) { PLAIN_FD(fd, WRITE, REAL(ftruncate64)(fd, size)) }
-int fsync(int fd) { PLAIN_FD(fd, SYNC, REAL(fsync)(fd)) }
-int fdatasync(int fd) { PLAIN_FD(fd, SYNC, REAL(fdatasync)(fd)) }
+static int cannot_sync(int fd) {
+    struct stat found;
+    if (!no_folder_sync || fstat(fd, &found) != 0 || !S_ISDIR(found.st_mode) || !is_our_fd(fd)) return 0;
+    errno = EINVAL;
+    return 1;
+}
+
+int fsync(int fd) {
+    if (cannot_sync(fd)) return -1;
+    PLAIN_FD(fd, SYNC, REAL(fsync)(fd))
+}
+
+int fdatasync(int fd) {
+    if (cannot_sync(fd)) return -1;
+    PLAIN_FD(fd, SYNC, REAL(fdatasync)(fd))
+}
+
+static int refuses_link(const char *to) {
+    if (!no_links || !is_ours(to)) return 0;
+    errno = EPERM;
+    return 1;
+}
 
 extern int rename(const char *from, const char *to);
 int rename(const char *from, const char *to) { PLAIN_PATH(to, RENAME, REAL(rename)(from, to)) }
-int link(const char *from, const char *to) { PLAIN_PATH(to, RENAME, REAL(link)(from, to)) }
+int link(const char *from, const char *to) {
+    if (refuses_link(to)) return -1;
+    PLAIN_PATH(to, RENAME, REAL(link)(from, to))
+}
 int linkat(int a, const char *from, int b, const char *to, int flags) {
+    if (refuses_link(to)) return -1;
     PLAIN_PATH(to, RENAME, REAL(linkat)(a, from, b, to, flags))
 }
 int unlink(const char *path) { PLAIN_PATH(path, REMOVE, REAL(unlink)(path)) }

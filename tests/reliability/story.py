@@ -174,10 +174,14 @@ class _Telling:
         server.start()
 
 
-def tell(setup: Setup, root: Path, library: Path, seed: int, steps: int) -> Story:
-    """Live through some events, `steps` of them drawn by lot, with a recorder under the server."""
+def tell(
+    setup: Setup, root: Path, library: Path, seed: int, steps: int, links: bool = True
+) -> Story:
+    """Live through some events, `steps` of them drawn by lot, with a recorder under the server.
+    Without `links` its disk has no hard links.
+    """
     chance = random.Random(seed)
-    tape = Tape(library, root / "data", root / "tape")
+    tape = Tape(library, root / "data", root / "tape", links)
     home = Household(setup.faulty or setup.binary, setup.anki, root, None)
     home.server.variables |= tape.variables
     telling = _Telling(home, tape, root / "copies")

@@ -61,7 +61,8 @@ def build(folder: Path) -> Path:
 class Tape:
     """The recording of one data folder."""
 
-    def __init__(self, library: Path, root: Path, file: Path) -> None:
+    def __init__(self, library: Path, root: Path, file: Path, links: bool = True) -> None:
+        """Without `links`, hard links are refused."""
         root.mkdir(parents=True, exist_ok=True)
         self.root = root.resolve()
         self.file = file
@@ -72,6 +73,8 @@ class Tape:
             "TAPE_FILE": str(file),
             "TAPE_ROOT": str(root),
         }
+        if not links:
+            self.variables["TAPE_NO_LINKS"] = "1"
 
     def length(self) -> int:
         """Bytes so far."""

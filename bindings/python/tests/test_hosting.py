@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import PATIENCE, Device, Recorder, aside, opened, options
+from conftest import PATIENCE, Device, Recorder, aside, opened
 
 import deckport
 from deckport import (
@@ -237,11 +237,13 @@ def test_what_the_app_says_of_a_network_counts_before_its_name(tmp_path: Path) -
         await endpoint.start()
         endpoint.networks_changed(
             [
-                NetworkInterface("odd0", ["203.0.113.7/24"], AddressKind.BLUETOOTH),
-                NetworkInterface("wlan0", ["10.1.1.1/8"], AddressKind.MOBILE),
-                NetworkInterface("seth_lte0", ["10.2.2.2/24"]),
-                NetworkInterface("tun0", ["100.64.0.9/32"]),
-                NetworkInterface("eth0", ["198.51.100.1/32", "nonsense"]),
+                NetworkInterface(
+                    name="odd0", addresses=["203.0.113.7/24"], kind=AddressKind.BLUETOOTH
+                ),
+                NetworkInterface(name="wlan0", addresses=["10.1.1.1/8"], kind=AddressKind.MOBILE),
+                NetworkInterface(name="seth_lte0", addresses=["10.2.2.2/24"]),
+                NetworkInterface(name="tun0", addresses=["100.64.0.9/32"]),
+                NetworkInterface(name="eth0", addresses=["198.51.100.1/32", "nonsense"]),
             ]
         )
         found = [(it.kind, it.reachable, it.needs_allow) for it in endpoint.addresses()]
@@ -282,7 +284,7 @@ def test_nobody_is_answered_over_what_the_app_calls_mobile(tmp_path: Path) -> No
             (AddressKind.WIFI, True),
             (None, True),
         ]:
-            told = NetworkInterface("odd0", [f"{where.hostname}/24"], kind)
+            told = NetworkInterface(name="odd0", addresses=[f"{where.hostname}/24"], kind=kind)
             endpoint.networks_changed([told])
             assert await aside(lambda: is_answered(where.hostname)) is answered, kind
             assert await aside(lambda: is_answered("127.0.0.1"))

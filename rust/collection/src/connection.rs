@@ -25,6 +25,10 @@ const MAX_UPLOADED_SCHEMA_OBJECTS: i32 = 1_000;
 /// Longest statement that may make one of them.
 const MAX_UPLOADED_SQL_BYTES: i32 = 100_000;
 
+/// Cache of a connection that checks a file. More than when serving: the integrity check visits index
+/// pages in random order.
+const SCRATCH_CACHE_KIB: i64 = 16_384;
+
 /// A connection to a collection that is in use: every commit is on disk when it returns.
 pub(crate) fn open_serving(path: &Path) -> Result<Connection> {
     let conn = open_plain(path)?;
@@ -68,11 +72,31 @@ pub(crate) fn configure_serving(conn: &Connection) -> Result<()> {
 /// A connection to an uploaded file: as [`open_scratch`], with strict limits.
 pub(crate) fn open_private(path: &Path) -> Result<Connection> {
     let conn = open_plain(path)?;
+    limit(&conn)?;
+    configure_scratch(&conn)?;
+    Ok(conn)
+}
+
+/// One of several connections that only read an uploaded file, with the same limits. Nobody changes
+/// it, and together they use as much memory as one.
+pub(crate) fn open_inspecting(path: &Path, connections: usize) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let conn = Connection::open_with_flags(path, flags)?;
+    configure_plain(&conn)?;
+    limit(&conn)?;
+    let kib =
+        i64::try_from(connections).map_or(SCRATCH_CACHE_KIB, |n| SCRATCH_CACHE_KIB / n.max(1));
+    conn.pragma_update(None, "cache_size", -kib)?;
+    Ok(conn)
+}
+
+fn limit(conn: &Connection) -> Result<()> {
     conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_UPLOADED_ROW_BYTES)?;
     conn.set_limit(Limit::SQLITE_LIMIT_SCHEMA, MAX_UPLOADED_SCHEMA_OBJECTS)?;
     conn.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, MAX_UPLOADED_SQL_BYTES)?;
-    configure_scratch(&conn)?;
-    Ok(conn)
+    Ok(())
 }
 
 /// A connection to a file that nobody else knows and that is thrown away when anything fails: no
@@ -87,11 +111,10 @@ fn configure_scratch(conn: &Connection) -> Result<()> {
     conn.execute_batch(
         "-- No shared memory file, and no locking of every statement.
          PRAGMA locking_mode = EXCLUSIVE;
-         -- More than when serving: the integrity check visits index pages in random order.
-         PRAGMA cache_size = -16384;
          -- Nothing to lose: a failure throws the file away, success syncs it once at the end.
          PRAGMA synchronous = OFF;",
     )?;
+    conn.pragma_update(None, "cache_size", -SCRATCH_CACHE_KIB)?;
     // Leaves WAL as well, so that the one file is always complete.
     conn.query_row("PRAGMA journal_mode = OFF", [], |_| Ok(()))?;
     Ok(())

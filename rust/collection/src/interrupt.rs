@@ -13,14 +13,24 @@ const STEPS: i32 = 1_000;
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     own: Arc<AtomicBool>,
-    above: Option<Arc<AtomicBool>>,
+    /// Whatever of these is set counts like the own one.
+    above: Vec<Arc<AtomicBool>>,
 }
 
 impl Interrupt {
     /// One that is set by itself, or when this one is: for one of several pieces of work.
     #[must_use]
     pub fn below(&self) -> Interrupt {
-        Interrupt { own: Arc::default(), above: Some(Arc::clone(&self.own)) }
+        Interrupt::default().or(self)
+    }
+
+    /// This one, which also counts as set when the other one is.
+    #[must_use]
+    pub fn or(&self, other: &Interrupt) -> Interrupt {
+        let mut above = self.above.clone();
+        above.push(Arc::clone(&other.own));
+        above.extend(other.above.iter().cloned());
+        Interrupt { own: Arc::clone(&self.own), above }
     }
 
     /// Asks the work to end, for good. It fails soon with [`Error::Interrupted`](crate::Error).
@@ -32,7 +42,7 @@ impl Interrupt {
     #[must_use]
     pub fn is_set(&self) -> bool {
         let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Acquire);
-        is_set(&self.own) || self.above.as_ref().is_some_and(is_set)
+        is_set(&self.own) || self.above.iter().any(is_set)
     }
 
     /// From now on a statement of this connection ends when this is set.
@@ -72,6 +82,15 @@ mod tests {
         assert_eq!([one.is_set(), other.is_set(), above.is_set()], [true, false, false]);
         above.set();
         assert!(other.is_set());
+    }
+
+    #[test]
+    fn one_of_two_is_enough() {
+        let (one, other) = (Interrupt::default(), Interrupt::default());
+        let both = one.or(&other).below();
+        assert!(!both.is_set());
+        other.set();
+        assert_eq!([both.is_set(), one.is_set()], [true, false]);
     }
 
     #[test]

@@ -12,7 +12,6 @@ mod connection;
 mod content;
 mod create;
 mod error;
-mod files;
 mod interrupt;
 mod media_texts;
 mod migrate;

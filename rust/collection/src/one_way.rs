@@ -5,12 +5,12 @@
 //! smaller usn: the device would merge, and miss what it cannot know to be missing
 //! (`collection-sync` 13.20). So the file gets times that no device has ever been told.
 
+use deckport_ground::durable::sync_file_at;
 use std::path::Path;
 
 use crate::collection::CollectionState;
 use crate::connection::open_scratch;
 use crate::error::Result;
-use crate::files::sync_file;
 
 /// Gives the collection file at `path`, which nobody else knows, a new schema time and
 /// modification time: now, or later if it or the collection that it `replaces` has a later one.
@@ -34,7 +34,7 @@ pub fn force_one_way(path: &Path, replaces: Option<&CollectionState>, now_ms: i6
     conn.execute("UPDATE col SET mod = ?1, scm = ?1, ls = ?1, usn = ?2", (time, usn))?;
     conn.close().map_err(|(_, error)| error)?;
     // The connection wrote without syncing.
-    sync_file(path)?;
+    sync_file_at(path)?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! A copy of a collection in use, for a full download.
 
+use deckport_ground::files::{beside, remove_if_present};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::OnceCell;
@@ -9,7 +10,6 @@ use std::path::Path;
 
 use crate::connection::{checkpoint, open_plain};
 use crate::error::{Error, Result};
-use crate::files::{beside, remove_if_present};
 
 /// The database file as the system sees it, for copying it without SQLite.
 ///

@@ -93,7 +93,8 @@ impl Endpoint {
             let account_folder = folder.path().join(&account.folder);
             temp_file::remove_leftovers(&account_folder);
             backup::remove_unfinished(&account_folder);
-            backup::settle(&account_folder);
+            // What cannot be settled now is tried again before the collection is opened.
+            let _ = backup::settle(&account_folder);
         }
         options.events =
             StorageWatch::before(options.events, folder.path(), options.limits.min_free_bytes);

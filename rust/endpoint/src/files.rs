@@ -1,68 +1,13 @@
-//! Small file operations that several modules need.
+//! How much room there is on a disk.
+//!
+//! What files need to be durable is in `deckport-ground`; its small operations are at hand here.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Makes renames and new names in a folder survive a power cut, where the system needs that.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// Makes a folder that may be there. The name of a new one is on disk when this returns: whatever
-/// is synced inside it would be lost with it.
-pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(path)?;
-    sync_folder(folder_of(path)).inspect_err(|_| {
-        // Or the next attempt would find it and not sync it.
-        let _ = fs::remove_dir(path);
-    })
-}
-
-/// The folder that a path's last name is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// The path with `suffix` after the file name, as SQLite names its files beside a database.
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// Removes a file that may not be there.
-pub(crate) fn remove_if_present(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Lets `write` make a file beside `to` and moves that there, on disk, when it is complete. What
-/// was there before stays whole until then.
-pub(crate) fn write_whole(
-    to: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
-    let part = beside(to, PART);
-    let written = File::create(&part)
-        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&part, to));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written
-}
-
-/// End of the name of a file that is not complete.
-pub(crate) const PART: &str = ".part";
+pub(crate) use deckport_ground::durable::{sync_file, sync_file_at, sync_folder};
+pub(crate) use deckport_ground::files::{
+    PART, beside, folder_of, make_folder, remove_if_present, write_whole,
+};
 
 /// What transfers leave free on a disk: a full one harms everything else on the device. A small
 /// disk keeps a small part free.
@@ -98,43 +43,4 @@ pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 pub(crate) fn free_bytes(_folder: &Path) -> Option<u64> {
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    #[test]
-    fn a_folder_is_made_with_those_above_it_or_is_there_already() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/b");
-        for _ in 0..2 {
-            make_folder(&path).unwrap();
-            assert!(path.is_dir());
-        }
-        fs::write(path.join("file"), "x").unwrap();
-        assert!(make_folder(&path.join("file")).is_err());
-    }
-
-    #[test]
-    fn a_bare_name_is_in_the_folder_where_we_are() {
-        assert_eq!(folder_of(Path::new("a")), Path::new("."));
-        assert_eq!(folder_of(Path::new("a/b")), Path::new("a"));
-    }
-
-    #[test]
-    fn a_file_is_replaced_as_a_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
-        write_whole(&path, |file| file.write_all(b"one")).unwrap();
-        let failed = write_whole(&path, |file| {
-            file.write_all(b"tw")?;
-            Err(io::ErrorKind::StorageFull.into())
-        });
-        assert!(failed.is_err());
-        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
 }

@@ -10,8 +10,8 @@ use deckport_collection::Interrupt;
 
 use crate::backup::{BackupError, BackupFolder, BackupInfo, Counts};
 use crate::care::{AccountCare, go_on};
+use crate::errands::Errand;
 use crate::options::EndpointOptions;
-use crate::own_thread::on_own_thread;
 use crate::pairing::Pairings;
 use crate::registry::{Account, Registry};
 use crate::worker::Workers;
@@ -54,7 +54,7 @@ impl EndpointHandle {
     /// [`BackupError::NoSuchAccount`], or a failure of the disk.
     pub async fn backups(&self, account: &str) -> Result<Vec<BackupInfo>, BackupError> {
         let folder = self.folder(&self.account(account)?);
-        aside(move || folder.list()).await?
+        self.aside(move |_| folder.list()).await?
     }
 
     /// Keeps a copy of an account's collection as it is now.
@@ -63,7 +63,7 @@ impl EndpointHandle {
     /// [`BackupError::NothingToKeep`], [`BackupError::Busy`] when a sync does not end in time,
     /// [`BackupError::NoSuchAccount`], or a failure of the disk.
     pub async fn create_backup(&self, account: &str) -> Result<BackupInfo, BackupError> {
-        until_dropped(self.care_of(account)?, |care| care.create_backup(&mut go_on)).await
+        self.until_dropped(account, |care| care.create_backup(&mut go_on)).await
     }
 
     /// Puts a backup in the place of an account's collection, which is kept first. The backup is
@@ -76,7 +76,7 @@ impl EndpointHandle {
     pub async fn restore_backup(&self, account: &str, name: &str) -> Result<Replaced, BackupError> {
         let name = name.to_owned();
         let restore = move |care: &AccountCare| care.restore_backup(&name, &mut go_on);
-        until_dropped(self.care_of(account)?, restore).await
+        self.until_dropped(account, restore).await
     }
 
     /// Writes a backup as an ordinary collection file to `to`, which must not exist.
@@ -90,9 +90,9 @@ impl EndpointHandle {
         name: &str,
         to: &Path,
     ) -> Result<BackupInfo, BackupError> {
-        let folder = self.folder(&self.account(account)?);
         let (name, to) = (name.to_owned(), to.to_owned());
-        aside(move || folder.export(&name, &to)).await?
+        let export = move |care: &AccountCare| care.export_backup(&name, &to, &mut go_on);
+        self.until_dropped(account, export).await
     }
 
     /// Removes the backups that the endpoint's [`BackupPolicy`](crate::BackupPolicy) does not
@@ -104,11 +104,7 @@ impl EndpointHandle {
         let folder = self.folder(&self.account(account)?);
         let (policy, now_ms) =
             (self.inner.options.backups.clone(), self.inner.options.clock.now_ms());
-        aside(move || folder.prune(&policy, now_ms)).await?
-    }
-
-    fn care_of(&self, account: &str) -> Result<AccountCare, BackupError> {
-        Ok(AccountCare::of(&self.inner, self.account(account)?)?)
+        self.aside(move |_| folder.prune(&policy, now_ms)).await?
     }
 
     fn account(&self, name: &str) -> Result<Account, BackupError> {
@@ -118,25 +114,28 @@ impl EndpointHandle {
     fn folder(&self, account: &Account) -> BackupFolder {
         BackupFolder::of(&self.inner.options.data_dir, account)
     }
-}
 
-/// Does blocking work on a thread of its own.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, BackupError> {
-    let unexpected = |_| BackupError::Failed("something failed unexpectedly".to_owned());
-    on_own_thread(work)?.await.map_err(unexpected)
-}
+    /// Does blocking work on a thread of its own.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Errand) -> T + Send + 'static,
+    ) -> Result<T, BackupError> {
+        let unexpected = |_| BackupError::Failed("something failed unexpectedly".to_owned());
+        self.inner.workers.errands().run("care", work)?.await.map_err(unexpected)
+    }
 
-/// The same for an account's collection, ended when the caller does not want it any more.
-async fn until_dropped<T: Send + 'static>(
-    care: AccountCare,
-    work: impl FnOnce(&AccountCare) -> Result<T, BackupError> + Send + 'static,
-) -> Result<T, BackupError> {
-    let interrupt = Interrupt::default();
-    let care = care.ended_by(interrupt.clone());
-    let _end = SetOnDrop(interrupt);
-    aside(move || work(&care)).await?
+    /// The same for an account, ended when the caller does not want it any more.
+    async fn until_dropped<T: Send + 'static>(
+        &self,
+        account: &str,
+        work: impl FnOnce(&AccountCare) -> Result<T, BackupError> + Send + 'static,
+    ) -> Result<T, BackupError> {
+        let interrupt = Interrupt::default();
+        let care = AccountCare::of(&self.inner, self.account(account)?)?;
+        let care = care.ended_by(interrupt.clone());
+        let _end = SetOnDrop(interrupt);
+        self.aside(move |_| work(&care)).await?
+    }
 }
 
 /// Sets an interrupt when it is dropped, which after the work has no effect.

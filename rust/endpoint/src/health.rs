@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
+use crate::errands::Errands;
 use crate::files::free_bytes;
 use crate::folder;
 use crate::options::EndpointOptions;
@@ -37,6 +38,7 @@ impl Health {
         &self,
         options: &EndpointOptions,
         registry: &Arc<Registry>,
+        errands: &Errands,
     ) -> Result<(), String> {
         let mut last = self.last.lock().await;
         let now = options.clock.monotonic();
@@ -47,7 +49,12 @@ impl Health {
         }
         let (data_dir, registry) = (options.data_dir.clone(), Arc::clone(registry));
         let least = options.limits.min_free_bytes;
-        let result = spawn_blocking(move || check_now(&data_dir, &registry, least))
+        let errand = errands.begin().map_err(|refusal| refusal.reason)?;
+        let checked = move || {
+            let _errand = errand;
+            check_now(&data_dir, &registry, least)
+        };
+        let result = spawn_blocking(checked)
             .await
             .unwrap_or_else(|_| Err("the health check failed unexpectedly".to_owned()));
         *last = Some(Checked { at: now, result: result.clone() });

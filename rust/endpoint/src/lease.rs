@@ -155,6 +155,11 @@ impl Lease {
         })
     }
 
+    /// Whether `device` has it, for whatever purpose.
+    pub(crate) fn is_held_by(&self, device: &DeviceKey) -> bool {
+        self.holder.as_ref().is_some_and(|holder| holder.device == *device)
+    }
+
     /// Whether this grant still stands.
     pub(crate) fn is_held_with(&self, ticket: Ticket) -> bool {
         self.holder.as_ref().is_some_and(|holder| holder.ticket == ticket)

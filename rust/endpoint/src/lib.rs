@@ -10,6 +10,7 @@ mod backup;
 mod care;
 mod clock;
 mod endpoint;
+mod errands;
 mod events;
 #[cfg(feature = "fault-points")]
 pub mod faults;
@@ -30,8 +31,8 @@ mod options;
 mod origin;
 mod overview;
 mod own_networks;
-mod own_thread;
 mod pairing;
+mod permit;
 mod quota;
 mod refusal;
 mod registry;

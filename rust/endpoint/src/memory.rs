@@ -30,7 +30,7 @@ pub(crate) struct Memory {
 impl Memory {
     /// Some of `bytes` for streams, the greater part for what has arrived.
     pub(crate) fn new(bytes: u64) -> Memory {
-        let work = (bytes / 3 * 2).max(LEAST_BYTES);
+        let work = (bytes / 4 * 3).max(LEAST_BYTES);
         Memory {
             streams: Budget::new(bytes.saturating_sub(work)),
             work: Budget::new(work),

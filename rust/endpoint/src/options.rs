@@ -120,7 +120,7 @@ pub struct Limits {
     pub max_connections_per_address: usize,
     /// Most bytes that requests may take in memory once they are unpacked, of all connections
     /// together. Work that needs more waits for its turn, and a request that could never be read
-    /// within it is refused. At least some 3.5 MiB. Default: 20 MiB, with which the whole process
+    /// within it is refused. At least some 3.5 MiB. Default: 16 MiB, with which the whole process
     /// stays below 64 MiB.
     pub max_memory_bytes: u64,
     /// Most bytes on the disk of forms whose sender is not known yet, together: clients before
@@ -142,7 +142,7 @@ impl Default for Limits {
             min_free_bytes: 64 * 1024 * 1024,
             max_connections: 256,
             max_connections_per_address: 64,
-            max_memory_bytes: 20 * 1024 * 1024,
+            max_memory_bytes: 16 * 1024 * 1024,
             max_unknown_bytes: 512 * 1024 * 1024,
             min_bytes_per_second: 2048,
         }

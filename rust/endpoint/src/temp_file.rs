@@ -15,6 +15,8 @@ const PURPOSES: [&str; 2] = ["upload-", "download-"];
 const SUFFIX: &str = ".tmp";
 /// So often, in bytes, a file that is being written looks whether the disk has space.
 const LOOK_EVERY_BYTES: u64 = 4 << 20;
+/// So often one that stays is brought to the disk while it is written.
+const SYNC_EVERY_BYTES: u64 = 16 << 20;
 
 /// A path for one transfer. Whatever file is there is removed when this is dropped.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl TempFile {
     pub(crate) fn create(&self) -> io::Result<TempWriter> {
         let file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
         let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
-        Ok(TempWriter { file, folder, allowed: 0 })
+        Ok(TempWriter { file, folder, allowed: 0, unsynced: None })
     }
 
     /// Where the file is.
@@ -73,6 +75,8 @@ pub(crate) struct TempWriter {
     folder: PathBuf,
     /// So much may be written until free space is looked at again.
     allowed: u64,
+    /// Bytes that the disk does not have yet, if it is to be kept busy.
+    unsynced: Option<u64>,
 }
 
 impl TempWriter {
@@ -82,6 +86,12 @@ impl TempWriter {
             Some(spare) if spare < bytes => Err(io::ErrorKind::StorageFull.into()),
             _ => Ok(()),
         }
+    }
+
+    /// Lets the disk write along, for a file that stays: what is not left for the end is not waited
+    /// for there.
+    pub(crate) fn written_along(self) -> TempWriter {
+        TempWriter { unsynced: Some(0), ..self }
     }
 }
 
@@ -93,6 +103,13 @@ impl Write for TempWriter {
         }
         let written = self.file.write(data)?;
         self.allowed -= written as u64;
+        if let Some(unsynced) = &mut self.unsynced {
+            *unsynced += written as u64;
+            if *unsynced >= SYNC_EVERY_BYTES {
+                self.file.sync_data()?;
+                *unsynced = 0;
+            }
+        }
         Ok(written)
     }
 

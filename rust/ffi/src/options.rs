@@ -39,7 +39,7 @@ pub struct EndpointOptions {
     #[uniffi(default = None)]
     pub max_collection_bytes: Option<i64>,
     /// Most bytes that requests of all devices together may take in memory once they are unpacked.
-    /// Some 3.5 MiB are the least. `None`: 20 MiB.
+    /// Some 3.5 MiB are the least. `None`: 16 MiB.
     #[uniffi(default = None)]
     pub max_memory_bytes: Option<i64>,
     /// Connections served at once; further ones wait.

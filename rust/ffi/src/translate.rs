@@ -64,6 +64,8 @@ pub enum DeviceText {
     },
     /// The uploaded collection changed on its way.
     UploadArrivedDamaged,
+    /// The device's upload is here and not yet in its place: it has to sync again a little later.
+    UploadBeingChecked,
     /// The uploaded collection could not be stored or put in its place.
     UploadNotStored {
         /// Why.
@@ -155,6 +157,7 @@ pub(crate) fn of_trouble(trouble: &Trouble) -> Option<DeviceText> {
         Trouble::UploadTooLarge(max) => DeviceText::UploadTooLarge { max_bytes: signed(*max) },
         Trouble::UploadOverQuota(max) => DeviceText::UploadOverQuota { max_bytes: signed(*max) },
         Trouble::UploadArrivedDamaged => DeviceText::UploadArrivedDamaged,
+        Trouble::UploadBeingChecked => DeviceText::UploadBeingChecked,
         Trouble::UploadNotStored(why) | Trouble::UploadNotReplaced(why) => {
             DeviceText::UploadNotStored { detail: why.clone() }
         }

@@ -3,6 +3,7 @@
 //! [`RealDisk`] is the only one in the product. Tests put others in its place that fail at the
 //! n-th call or cannot tell upper from lower case.
 
+use deckport_ground::durable;
 use std::fs::{self, File, OpenOptions, ReadDir};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -46,40 +47,17 @@ pub(crate) trait Disk: Send + Sync {
 
     /// Waits until a file's content is on the disk.
     fn sync(&self, file: &File) -> io::Result<()> {
-        file.sync_all()
+        durable::sync_file(file)
     }
 
-    /// Waits until a folder's entries are on the disk. Windows and some file systems have no such
-    /// call.
+    /// Waits until a folder's entries are on the disk.
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        if !cfg!(unix) {
-            return Ok(());
-        }
-        match File::open(path)?.sync_all() {
-            Err(error)
-                if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput) =>
-            {
-                Ok(())
-            }
-            result => result,
-        }
+        durable::sync_folder(path)
     }
 
     /// Waits until files of a folder, and its entries, are on the disk. Files may be missing.
     fn sync_files(&self, folder: &Path, files: &[PathBuf]) -> io::Result<()> {
-        // One call for all instead of one commit of the file system for each.
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        if files.len() > 1 && rustix::fs::syncfs(File::open(folder)?).is_ok() {
-            return Ok(());
-        }
-        for file in files {
-            match File::open(file) {
-                Ok(file) => file.sync_all()?,
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.sync_dir(folder)
+        durable::sync_files(folder, files)
     }
 
     /// Renames, replacing what has the new name.

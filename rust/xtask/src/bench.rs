@@ -11,6 +11,7 @@ use crate::{TaskResult, page, process, python, root, test};
 /// What is measured, by the option that asks for it.
 const COLLECTIONS: &str = "bench";
 const MEDIA: &str = "media bench";
+const LAST_BYTE: &str = "last byte bench";
 
 /// See the help of the task.
 pub(crate) fn run(arguments: &[&str]) -> TaskResult {
@@ -23,7 +24,11 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
             other => options.push(other),
         }
     }
-    let table_name = if options.contains(&"--media") { MEDIA } else { COLLECTIONS };
+    let table_name = match () {
+        () if options.contains(&"--media") => MEDIA,
+        () if options.contains(&"--last-byte") => LAST_BYTE,
+        () => COLLECTIONS,
+    };
     let runner = python::environment(python::RUNNER)?;
     let anki = python::environment(python::ANKI)?;
     let binary = test::build_server(true)?;

@@ -50,11 +50,13 @@ cargo xtask bench [OPTIONS]            CPU time and memory beside the reference 
     --notes N                          size of the collection (default 100000)
     --repetitions N                    runs of each row, the median counts (default 3)
     --media                            media instead of collections
+    --last-byte                        instead: how long the end of an upload takes, on one processor and on two
     --large                            also the peak memory with a 500 MB collection
     --write FILE                       put the table into FILE, between its bench markers
 cargo xtask test reliability           a short run of kills, power cuts, failing disks and a hostile client
-cargo xtask reliability [PARTS...]     lives, kills, power, disk, crowd, by default all; takes some minutes
+cargo xtask reliability [PARTS...]     lives, kills, power, disk, patience, crowd, by default all; takes some minutes
     --short                            a few of each
+    --long                             with old clients, as long as they wait
     --strict                           known weaknesses of merging fail, too
     --lives N, --kills N, --cuts N     how many (default 500, 500 and 1000)
     --first-seed N                     begin there, to repeat what was found

@@ -11,10 +11,13 @@ use crate::process::{self, cargo};
 use crate::{TaskResult, matrix, page, root, test};
 
 /// The parts, in the order in which they run.
-const PARTS: [&str; 5] = ["lives", "kills", "power", "disk", "crowd"];
+const PARTS: [&str; 6] = ["lives", "kills", "power", "disk", "patience", "crowd"];
 
 /// Older Anki versions that take part in random lives, where they can be installed.
 const OLDER: [&str; 2] = ["2.1.54", "2.1.66"];
+
+/// Those whose patience is tried, which takes minutes.
+const IMPATIENT: [&str; 3] = ["2.1.26", "2.1.54", "2.1.66"];
 
 /// See the help of the task.
 pub(crate) fn run(arguments: &[&str]) -> TaskResult {
@@ -58,10 +61,16 @@ pub(crate) fn command(options: &[&str]) -> Result<Command, String> {
         .arg("--anki-python")
         .arg(&ready.anki);
     let with_lives = options.contains(&"lives") || !options.iter().any(|o| PARTS.contains(o));
-    for version in OLDER.iter().filter(|_| with_lives) {
+    let is_long = options.contains(&"--long");
+    let older: &[&str] = match (is_long, with_lives) {
+        (true, _) => &IMPATIENT,
+        (false, true) => &OLDER,
+        (false, false) => &[],
+    };
+    for version in older {
         match matrix::environment(version) {
             Ok(python) => drop(command.arg(format!("--older={version}={}", python.display()))),
-            Err(reason) => println!("no lives with Anki {version}: {reason}"),
+            Err(reason) => println!("nothing with Anki {version}: {reason}"),
         }
     }
     Ok(command)

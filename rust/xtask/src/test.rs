@@ -142,7 +142,7 @@ fn python_package(report: &mut Report) {
 
 /// Some kills, power cuts, failing operations and a small crowd. Random lives are among the scenarios.
 fn short_reliability(report: &mut Report) {
-    match reliability::command(&["kills", "power", "disk", "crowd", "--short"]) {
+    match reliability::command(&["kills", "power", "disk", "patience", "crowd", "--short"]) {
         Ok(mut command) => report.count(&mut command, "reliability"),
         Err(reason) => report.note(report.tally.failed, Err(reason)),
     }

@@ -126,6 +126,12 @@ class Rust11(Person):
         self.auth = SyncAuth(hkey=token, endpoint=url, io_timeout_secs=60)
         return str(token)
 
+    def use_token(self, url: str, token: str, timeout: int = 60) -> None:
+        """Be logged in with a token from an earlier login; `timeout` is Anki's network timeout."""
+        from anki.sync import SyncAuth
+
+        self.auth = SyncAuth(hkey=token, endpoint=url, io_timeout_secs=timeout)
+
     def sync(self, one_way: str | None = None) -> str:
         """Sync; returns what the client asked for."""
         one_call = hasattr(self.col, "full_upload_or_download")

@@ -15,7 +15,7 @@ use siphasher::sip::SipHasher13;
 
 use super::{Digest, tally};
 use crate::error::Result;
-use crate::files::beside;
+use deckport_ground::files::beside;
 
 /// After the name of the collection file.
 const SUFFIX: &str = ".digest";

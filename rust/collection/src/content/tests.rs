@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use super::{Digest, check_content, tally};
 use crate::Collection;
 use crate::collation;
-use crate::files::{beside, remove_if_present};
 use crate::sync::ServerSync;
+use deckport_ground::files::{beside, remove_if_present};
 
 const NOW: i64 = 1_768_040_000_000;
 

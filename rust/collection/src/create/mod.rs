@@ -5,13 +5,14 @@ mod stock;
 
 pub(crate) use defaults::{DEFAULT_ID, default_deck, default_preset};
 
+use deckport_ground::durable::{sync_file_at, sync_folder_of};
+use deckport_ground::files::{beside, remove_if_present};
 use rusqlite::{Connection, OpenFlags};
 use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::connection::{SCHEMA_VERSION, configure_plain};
 use crate::error::{Error, Result};
-use crate::files::{beside, remove_if_present, sync_file, sync_folder_of};
 use crate::objects::{config, decks, notetypes, presets};
 use crate::schema;
 
@@ -37,7 +38,7 @@ pub(crate) fn create(path: &Path, now_ms: i64) -> Result<()> {
     fill(&transaction, now_ms)?;
     transaction.commit()?;
     conn.close().map_err(|(_, error)| error)?;
-    sync_file(&unfinished)?;
+    sync_file_at(&unfinished)?;
     std::fs::rename(&unfinished, path)?;
     sync_folder_of(path)?;
     Ok(())

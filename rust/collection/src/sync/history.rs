@@ -13,6 +13,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use deckport_ground::durable::sync_folder_of;
+use deckport_ground::files::{beside, write_whole};
 use deckport_wire::{ConfigMap, TimestampSecs, Usn};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -21,7 +23,6 @@ use serde_json::value::RawValue;
 
 use super::ServerSync;
 use crate::error::Result;
-use crate::files::{beside, sync_folder_of};
 use crate::objects::config;
 
 /// After the name of the collection file.
@@ -179,12 +180,8 @@ impl History {
     }
 
     fn write(&self) -> Result<()> {
-        let part = beside(&self.path, ".part");
-        let mut file = fs::File::create(&part)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&part, &self.path)?;
+        let json = serde_json::to_vec(self)?;
+        write_whole(&self.path, |file| file.write_all(&json))?;
         Ok(sync_folder_of(&self.path)?)
     }
 }

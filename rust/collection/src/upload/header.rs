@@ -1,11 +1,11 @@
 //! What can be said of an uploaded file before SQLite sees it.
 
+use deckport_ground::files::{beside, remove_if_present};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::error::{Checked, UploadError};
-use crate::files::{beside, remove_if_present};
 
 /// First bytes of every SQLite database.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";

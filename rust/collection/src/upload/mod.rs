@@ -5,10 +5,13 @@
 //! repaired; everything else is refused with a sentence for the person. Receiving the file and
 //! putting it in place is the caller's business.
 //!
-//! The steps use SQLite's page cache only: memory does not grow with the file.
+//! What changes the file comes first, on one connection; then all that only reads it, on several at
+//! once where there are several processors, while the disk writes it. The steps use SQLite's page caches
+//! only: memory does not grow with the file.
 
 mod error;
 mod header;
+mod inspect;
 mod objects;
 mod repair;
 mod rows;
@@ -16,15 +19,14 @@ mod structure;
 
 pub use error::UploadError;
 
-use rusqlite::Connection;
 use std::path::Path;
+use std::thread;
 
 use crate::connection::{check_version, open_private};
 use crate::error::Error;
-use crate::files::sync_file;
 use crate::interrupt::Interrupt;
 use crate::migrate;
-use crate::summary::{Summary, summarise};
+use crate::summary::Summary;
 use error::Checked;
 
 /// Checks the uploaded file at `path`, which must be a private copy, and repairs it in place. One
@@ -58,6 +60,13 @@ pub fn accept_interruptibly(
 fn accept(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Summary, UploadError> {
     header::check(path)?;
     header::remove_leftovers(path)?;
+    repair(path, now_ms, interrupt)?;
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    inspect::inspect(path, processors, interrupt)
+}
+
+/// Everything that changes the file. What is found out on the way has to be.
+fn repair(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Checked<()> {
     let mut conn = open_private(path)?;
     interrupt.watch(&mut conn)?;
     structure::check_kinds(&conn)?;
@@ -68,7 +77,6 @@ fn accept(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Summary, Up
     }
     structure::check_tables(&conn)?;
     structure::restore_indexes(&conn)?;
-    check_integrity(&conn)?;
     objects::check_collection_row(&conn)?;
     repair::missing_defaults(&conn, now_ms)?;
     repair::unknown_graves(&conn)?;
@@ -76,19 +84,8 @@ fn accept(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Summary, Up
     repair::pending_usns(&conn)?;
     objects::check(&conn)?;
     migrate::promote_stuck_keys(&conn)?;
-    rows::check(&conn)?;
-    let summary = summarise(&conn)?;
     conn.close().map_err(|(_, error)| error)?;
-    // The connection wrote without syncing.
-    sync_file(path)?;
-    Ok(summary)
-}
-
-/// The full check: the quick one does not compare indexes with their tables, but clients do when
-/// they download the file.
-fn check_integrity(conn: &Connection) -> Checked<()> {
-    let finding: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if finding == "ok" { Ok(()) } else { Err(UploadError::Damaged(finding)) }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::error::Checked;
+use super::error::{Checked, UploadError};
 use crate::create::{DEFAULT_ID, default_deck, default_preset};
 use crate::objects::{decks, presets};
 
@@ -65,7 +65,10 @@ pub(super) fn unreadable_config(conn: &Connection) -> Checked<()> {
             return Ok(());
         }
         for key in keys {
-            conn.execute("DELETE FROM config WHERE KEY = ?1", [key])?;
+            // What is there and cannot be found is in the wrong place.
+            if conn.execute("DELETE FROM config WHERE KEY = ?1", [key])? == 0 {
+                return Err(UploadError::Damaged("rows of config are out of order".to_owned()));
+            }
         }
     }
 }

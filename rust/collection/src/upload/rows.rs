@@ -14,11 +14,18 @@ const FIELD_SEPARATOR: u8 = 0x1f;
 /// Notetypes whose field count is kept at hand; a collection has some tens.
 const REMEMBERED_NOTETYPES: usize = 1_024;
 
-/// Checks all rows of the three large tables and of `graves`.
-pub(super) fn check(conn: &Connection) -> Checked<()> {
-    check_notes(conn)?;
-    check_numbers(conn, "cards", CARD_COLUMNS)?;
-    check_numbers(conn, "revlog", REVIEW_COLUMNS)?;
+/// Checks all cards, and counts them.
+pub(super) fn check_cards(conn: &Connection) -> Checked<u64> {
+    check_numbers(conn, "cards", CARD_COLUMNS)
+}
+
+/// Checks all reviews, and counts them.
+pub(super) fn check_reviews(conn: &Connection) -> Checked<u64> {
+    check_numbers(conn, "revlog", REVIEW_COLUMNS)
+}
+
+/// Checks all deletions, and counts them.
+pub(super) fn check_graves(conn: &Connection) -> Checked<u64> {
     check_numbers(conn, "graves", GRAVE_COLUMNS)
 }
 
@@ -61,11 +68,12 @@ const REVIEW_COLUMNS: &[NumberColumn] = &[
 
 const GRAVE_COLUMNS: &[NumberColumn] = &[("oid", ANY), ("type", 0..=2), ("usn", SIGNED)];
 
-fn check_numbers(conn: &Connection, table: &str, columns: &[NumberColumn]) -> Checked<()> {
+fn check_numbers(conn: &Connection, table: &str, columns: &[NumberColumn]) -> Checked<u64> {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut statement = conn.prepare(&format!("SELECT {} FROM {table}", names.join(", ")))?;
-    let mut rows = statement.query([])?;
+    let (mut rows, mut count) = (statement.query([])?, 0);
     while let Some(row) = rows.next()? {
+        count += 1;
         for (index, (name, range)) in columns.iter().enumerate() {
             match row.get_ref(index)? {
                 ValueRef::Integer(value) if range.contains(&value) => {}
@@ -73,20 +81,22 @@ fn check_numbers(conn: &Connection, table: &str, columns: &[NumberColumn]) -> Ch
             }
         }
     }
-    Ok(())
+    Ok(count)
 }
 
-fn check_notes(conn: &Connection) -> Checked<()> {
+/// Checks all notes, and counts them.
+pub(super) fn check_notes(conn: &Connection) -> Checked<u64> {
     let mut fields = FieldCounts::new(conn)?;
     let mut statement = conn.prepare("SELECT id, mid, mod, usn, guid, tags, flds FROM notes")?;
-    let mut rows = statement.query([])?;
+    let (mut rows, mut count) = (statement.query([])?, 0);
     while let Some(row) = rows.next()? {
+        count += 1;
         if let Some(fault) = note_fault(row, &mut fields)? {
             let id: i64 = row.get(0)?;
             return Err(UploadError::Content(format!("note {id}: {fault}")));
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 /// What is wrong with a note, if anything.

@@ -16,7 +16,7 @@ use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
 use crate::care::{Watched, Watcher, go_on};
-use crate::files::{beside, folder_of, free_bytes, remove_if_present, sync_folder};
+use crate::files::{beside, folder_of, free_bytes, remove_if_present, sync_file, sync_folder};
 use crate::registry::Account;
 
 /// The folder's name inside an account's.
@@ -100,7 +100,7 @@ impl BackupFolder {
         };
         let mut watched =
             Watched { inner: &file, watcher, done: 0, total: backup.collection_bytes };
-        let written = self.unpack(&backup, &mut watched).and_then(|()| Ok(file.sync_all()?));
+        let written = self.unpack(&backup, &mut watched).and_then(|()| Ok(sync_file(&file)?));
         drop(file);
         let complete = written
             .and_then(|()| self.add_log(&backup, to))

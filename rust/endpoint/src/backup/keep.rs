@@ -1,20 +1,15 @@
 //! Keeping a collection: cheaply where its file is about to be replaced, as a copy otherwise.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::displace;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::folder::FOLDER;
 use super::name;
-use crate::faults;
-use crate::files::{PART, beside, make_folder, remove_if_present, sync_folder, write_whole};
+use crate::files::{PART, beside, make_folder, sync_file_at, sync_folder};
 use crate::temp_file::TempFile;
-
-/// End of the name of a file that becomes a backup when another one has taken its place.
-const PENDING: &str = ".kept";
-/// How much of two files is compared at a time.
-const PIECE: usize = 64 * 1024;
 
 /// What is to be remembered about a backup.
 #[derive(Debug, Clone)]
@@ -29,31 +24,26 @@ pub(crate) struct Occasion<'a> {
     pub(crate) now_ms: i64,
 }
 
-/// Puts the collection at `path` into `folder` under a new name and leaves it where it is, too:
-/// at no moment is it in neither place. A write-ahead log that SQLite left beside it, which means
-/// that it could not be opened, goes along. On disk when this returns.
+/// Gets the collection at `path` ready to be replaced: what it is now stays in `folder`, under a name
+/// that is no backup's yet. At no moment is it in neither place, whatever ends the process; see
+/// [`displace`]. A write-ahead log that SQLite left beside it, which means that it could not be
+/// opened or closed, goes along. On disk when this returns.
 ///
 /// Until [`Kept::complete`] it is no backup, because it may be the very file that is still in use.
-/// What is dropped before is removed.
+/// What is dropped before goes back to where it was.
 pub(crate) fn keep(path: &Path, folder: &Path, occasion: &Occasion<'_>) -> io::Result<Kept> {
     let name = new_name(folder, occasion)?;
     let target = folder.join(format!("{name}{}", name::PLAIN));
     let info = note(folder, name, fs::metadata(path)?.len(), occasion);
-    let kept = Kept { folder: folder.to_owned(), target, info, is_complete: false };
-    let log = beside(path, "-wal");
-    if log.exists() {
-        link_or_copy(&log, &beside(&kept.target, "-wal"))?;
-    }
-    link_or_copy(path, &beside(&kept.target, PENDING))?;
-    faults::point("backup.linked");
-    sync_folder(folder)?;
+    let kept = Kept { path: path.to_owned(), target, info, is_complete: false };
+    displace::displace(&kept.path, &kept.target)?;
     Ok(kept)
 }
 
 /// A collection that is kept because another one takes its place.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    folder: PathBuf,
+    path: PathBuf,
     target: PathBuf,
     info: BackupInfo,
     is_complete: bool,
@@ -64,8 +54,7 @@ impl Kept {
     pub(crate) fn complete(mut self) -> BackupInfo {
         self.is_complete = true;
         // Should this fail, the next opening of the collection does it.
-        let _ = fs::rename(beside(&self.target, PENDING), &self.target)
-            .and_then(|()| sync_folder(&self.folder));
+        let _ = displace::complete(&self.target);
         self.info.clone()
     }
 }
@@ -73,18 +62,10 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         if !self.is_complete {
-            discard(&self.folder, &self.info.name);
+            // What cannot be settled now is at the next opening.
+            let _ = displace::settle_one(&self.path, &self.target);
         }
     }
-}
-
-/// Removes what was kept for nothing. What cannot be removed now is at the next opening.
-fn discard(folder: &Path, name: &str) {
-    let target = folder.join(format!("{name}{}", name::PLAIN));
-    for suffix in ["-wal", PENDING] {
-        let _ = remove_if_present(&beside(&target, suffix));
-    }
-    let _ = remove_if_present(&folder.join(format!("{name}{}", name::FACTS)));
 }
 
 /// Removes unfinished files that an interrupted process left in an account's backups. Only for a
@@ -98,22 +79,27 @@ pub(crate) fn remove_unfinished(account_folder: &Path) {
 }
 
 /// Finishes what was begun by [`keep`] and ended neither well nor badly, because the process or
-/// the disk failed. Only while nobody has the collection open. Problems are ignored: it is tried
-/// again at the next opening.
-pub(crate) fn settle(account_folder: &Path) {
-    let folder = account_folder.join(FOLDER);
-    for (path, file) in own_files(&folder) {
-        let kept = file.strip_suffix(PENDING).and_then(|file| file.strip_suffix(name::PLAIN));
-        let Some(name) = kept else { continue };
-        // The replacement that it was kept for has happened or not.
-        match is_same(&path, &account_folder.join("collection.anki2")) {
-            Ok(true) => discard(&folder, name),
-            Ok(false) => {
-                let _ = fs::rename(&path, folder.join(format!("{name}{}", name::PLAIN)));
-            }
-            Err(_) => {}
+/// the disk failed. Only while nobody has the collection open.
+///
+/// # Errors
+/// When the account's collection is not in its place and cannot be put back there. Other problems
+/// are ignored: it is tried again at the next opening.
+pub(crate) fn settle(account_folder: &Path) -> io::Result<()> {
+    let path = account_folder.join("collection.anki2");
+    let mut targets: Vec<PathBuf> = own_files(&account_folder.join(FOLDER))
+        .into_iter()
+        .filter(|(_, file)| file.ends_with(displace::PENDING))
+        .map(|(path, _)| path.with_extension(""))
+        .collect();
+    // The one that was kept last is the one that may be missed.
+    targets.sort();
+    for target in targets.into_iter().rev() {
+        let settled = displace::settle_one(&path, &target);
+        if !path.exists() {
+            settled?;
         }
     }
+    Ok(())
 }
 
 /// The files in a folder of backups whose names were given here.
@@ -126,38 +112,14 @@ fn own_files(folder: &Path) -> Vec<(PathBuf, String)> {
     named.filter(|(_, file)| is_ours(file)).collect()
 }
 
-/// Whether two files have the same content, or are even one.
-fn is_same(a: &Path, b: &Path) -> io::Result<bool> {
-    let b = match File::open(b) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        other => other?,
-    };
-    let a = File::open(a)?;
-    if a.metadata()?.len() != b.metadata()?.len() {
-        return Ok(false);
-    }
-    let (mut a, mut b) = (BufReader::with_capacity(PIECE, a), BufReader::with_capacity(PIECE, b));
-    loop {
-        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
-        let length = left.len().min(right.len());
-        if length == 0 || left.get(..length) != right.get(..length) {
-            return Ok(left.is_empty() && right.is_empty());
-        }
-        a.consume(length);
-        b.consume(length);
-    }
-}
-
 /// Moves a complete copy of a collection into `folder`. On disk when this returns.
 pub(crate) fn keep_copy(
     copy: TempFile,
     folder: &Path,
     occasion: &Occasion<'_>,
 ) -> io::Result<BackupInfo> {
-    let file = OpenOptions::new().write(true).open(copy.path())?;
-    file.sync_all()?;
-    let bytes = file.metadata()?.len();
-    drop(file);
+    sync_file_at(copy.path())?;
+    let bytes = fs::metadata(copy.path())?.len();
     let name = new_name(folder, occasion)?;
     copy.rename(&folder.join(format!("{name}{}", name::PLAIN)))?;
     let info = note(folder, name, bytes, occasion);
@@ -171,7 +133,7 @@ fn new_name(folder: &Path, occasion: &Occasion<'_>) -> io::Result<String> {
     loop {
         let name = name::of_new(occasion.reason, occasion.now_ms, attempt);
         let plain = folder.join(format!("{name}{}", name::PLAIN));
-        let taken = [&plain, &beside(&plain, PENDING), &beside(&plain, ".zst")];
+        let taken = [&plain, &beside(&plain, displace::PENDING), &beside(&plain, ".zst")];
         if !taken.into_iter().any(|path| path.exists()) {
             return Ok(name);
         }
@@ -201,16 +163,6 @@ fn note(folder: &Path, name: String, bytes: u64, occasion: &Occasion<'_>) -> Bac
         stored_bytes: bytes,
         compressed: false,
     }
-}
-
-/// A hard link costs nothing. Android forbids them to apps and some file systems have none.
-fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
-    if fs::hard_link(from, to).is_ok() { Ok(()) } else { copy(from, to) }
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let mut from = File::open(from)?;
-    write_whole(to, |file| io::copy(&mut from, file).map(drop))
 }
 
 #[cfg(test)]
@@ -268,7 +220,7 @@ mod tests {
     fn what_is_still_in_use_is_no_backup() {
         let (account, folder) = killed_after_keeping();
         assert_eq!(folder.list().unwrap(), []);
-        settle(account.path());
+        settle(account.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         assert_eq!(fs::read_to_string(account.path().join("collection.anki2")).unwrap(), "old");
     }
@@ -278,7 +230,7 @@ mod tests {
         let (account, folder) = killed_after_keeping();
         fs::write(account.path().join("new"), "new").unwrap();
         fs::rename(account.path().join("new"), account.path().join("collection.anki2")).unwrap();
-        settle(account.path());
+        settle(account.path()).unwrap();
         let made = folder.list().unwrap().remove(0);
         assert_eq!((made.reason, made.device.as_deref()), (BackupReason::Upload, Some("d")));
         assert_eq!(fs::read_to_string(folder.path().join(made.file)).unwrap(), "old");
@@ -293,33 +245,5 @@ mod tests {
         let backups = account.path().join(FOLDER);
         drop(keep(&path, &backups, &occasion(0)).unwrap());
         assert_eq!(fs::read_dir(&backups).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn files_are_the_same_only_to_their_last_byte() {
-        let folder = tempfile::tempdir().unwrap();
-        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
-        let content = vec![7_u8; PIECE * 2 + 5];
-        fs::write(&a, &content).unwrap();
-        for (other, same) in [
-            (content.clone(), true),
-            (content[1..].to_vec(), false),
-            ([&content[1..], &[8]].concat(), false),
-            (Vec::new(), false),
-        ] {
-            fs::write(&b, other).unwrap();
-            assert_eq!(is_same(&a, &b).unwrap(), same);
-        }
-    }
-
-    #[test]
-    fn a_copy_is_made_where_links_are_impossible() {
-        let folder = tempfile::tempdir().unwrap();
-        let (from, to) = (folder.path().join("a"), folder.path().join("b"));
-        fs::write(&from, "x").unwrap();
-        copy(&from, &to).unwrap();
-        fs::write(&from, "changed").unwrap();
-        assert_eq!(fs::read_to_string(&to).unwrap(), "x");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

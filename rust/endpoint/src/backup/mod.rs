@@ -10,6 +10,7 @@
 
 mod archivist;
 mod compress;
+mod displace;
 mod error;
 mod facts;
 mod folder;

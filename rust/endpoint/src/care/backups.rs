@@ -42,6 +42,6 @@ pub(super) fn restore(
     let bytes = std::fs::metadata(file.path())?.len();
     care.last_chance()?;
     let (counts, reason) = (summary.into(), BackupReason::Restore);
-    let new = NewCollection { file, bytes, counts, reason, one_way: true };
+    let new = NewCollection { file, bytes, counts, reason, one_way: true, permit: None };
     Ok(Replaced { kept: lease.replace_blocking(new)?, counts })
 }

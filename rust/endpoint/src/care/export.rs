@@ -10,7 +10,7 @@ use deckport_package::{PackageWriter, Version};
 use super::AccountCare;
 use super::error::CareError;
 use super::watch::{Stage, Watched, Watcher, tell};
-use crate::files::sync_folder;
+use crate::files::{sync_file, sync_folder};
 use crate::temp_file::TempFile;
 use crate::worker::{FileForm, Snapshot};
 
@@ -78,7 +78,7 @@ pub(super) fn export(
             let mut copy = watched_copy(care, options, watcher)?;
             let mut file = File::create_new(part.path()).map_err(unusable)?;
             io::copy(&mut copy, &mut file)?;
-            file.sync_all().map_err(unusable)?;
+            sync_file(&file).map_err(unusable)?;
             ExportReport::default()
         }
         Form::Package => write_package(care, &part, options, watcher)?,
@@ -136,7 +136,7 @@ fn write_package(
     }
     let mut target = package.finish()?;
     target.flush()?;
-    target.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    sync_file(&target.into_inner().map_err(io::IntoInnerError::into_error)?)?;
     Ok(report)
 }
 

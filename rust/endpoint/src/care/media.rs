@@ -6,6 +6,7 @@ use deckport_media::{Checking, References, Trash, UnusedFile};
 use super::AccountCare;
 use super::error::CareError;
 use super::watch::{Stage, Watcher, tell};
+use crate::worker::FileForm;
 
 /// Bytes of files read in one go; devices that exchange media wait so long.
 const PIECE_BYTES: u64 = 32 << 20;
@@ -68,11 +69,9 @@ pub(super) fn unused(care: &AccountCare) -> Result<Vec<UnusedFile>, CareError> {
     if !care.has_media() {
         return Ok(Vec::new());
     }
-    if !care.collection().exists() {
-        return Err(CareError::NoCollection);
-    }
-    // A second connection: a long look at all notes keeps no device waiting.
-    let collection = Collection::open(&care.collection())?;
+    // A copy: a long look at all notes keeps no device waiting, and the collection has one owner.
+    let copy = care.snapshot(FileForm::Stored)?.into_temp();
+    let collection = Collection::open(copy.path())?;
     let mut used = References::new();
     visit_media_texts(&collection, |text| {
         if !care.interrupt.is_set() {

@@ -90,7 +90,7 @@ impl AccountCare {
         file: &Path,
         watcher: &mut Watcher<'_>,
     ) -> Result<ImportReport, CareError> {
-        import::import(self, file, &mut self.heard_by(watcher))
+        self.doing(|care| import::import(care, file, &mut care.heard_by(watcher)))
     }
 
     /// Writes the account's collection to a new file: a package with its media (`.colpkg`), or the
@@ -104,7 +104,7 @@ impl AccountCare {
         options: ExportOptions,
         watcher: &mut Watcher<'_>,
     ) -> Result<ExportReport, CareError> {
-        export::export(self, target, options, &mut self.heard_by(watcher))
+        self.doing(|care| export::export(care, target, options, &mut care.heard_by(watcher)))
     }
 
     /// Looks for what is wrong with the collection and its media, in Anki's own terms. With
@@ -114,7 +114,7 @@ impl AccountCare {
     /// # Errors
     /// See [`CareError`]: what could not be checked at all.
     pub fn check(&self, repair: bool, watcher: &mut Watcher<'_>) -> Result<CheckReport, CareError> {
-        check::check(self, repair, &mut self.heard_by(watcher))
+        self.doing(|care| check::check(care, repair, &mut care.heard_by(watcher)))
     }
 
     /// Compares the account's collection with that of a collection file or package, object by
@@ -128,7 +128,7 @@ impl AccountCare {
         watcher: &mut Watcher<'_>,
         found: &mut dyn FnMut(Difference),
     ) -> Result<(), CareError> {
-        check::compare_with(self, file, &mut self.heard_by(watcher), found)
+        self.doing(|care| check::compare_with(care, file, &mut care.heard_by(watcher), found))
     }
 
     /// Reads every media file and compares it with its record; `None` when there are no media.
@@ -142,7 +142,7 @@ impl AccountCare {
         repair: bool,
         watcher: &mut Watcher<'_>,
     ) -> Result<Option<MediaFindings>, CareError> {
-        media::check(self, repair, &mut self.heard_by(watcher))
+        self.doing(|care| media::check(care, repair, &mut care.heard_by(watcher)))
     }
 
     /// Media files that no note, template or style refers to, by name.
@@ -150,7 +150,7 @@ impl AccountCare {
     /// # Errors
     /// [`CareError`]; without a collection nothing is called unused.
     pub fn unused_media(&self) -> Result<Vec<UnusedFile>, CareError> {
-        media::unused(self)
+        self.doing(media::unused)
     }
 
     /// Deletes media files on all devices at their next sync; here they move to the account's
@@ -159,7 +159,7 @@ impl AccountCare {
     /// # Errors
     /// [`CareError::Media`]; then nothing was deleted.
     pub fn delete_media(&self, files: &[UnusedFile]) -> Result<usize, CareError> {
-        media::delete(self, files)
+        self.doing(|care| media::delete(care, files))
     }
 
     /// What is in the account's `media.trash`.
@@ -193,7 +193,7 @@ impl AccountCare {
     /// # Errors
     /// See [`BackupError`]; notably [`BackupError::NothingToKeep`].
     pub fn create_backup(&self, watcher: &mut Watcher<'_>) -> Result<BackupInfo, BackupError> {
-        backups::create(self, &mut self.heard_by(watcher))
+        self.doing(|care| backups::create(care, &mut care.heard_by(watcher)))
     }
 
     /// Puts a backup in the place of the account's collection, which is kept first. It is checked
@@ -207,7 +207,7 @@ impl AccountCare {
         name: &str,
         watcher: &mut Watcher<'_>,
     ) -> Result<Replaced, BackupError> {
-        backups::restore(self, name, &mut self.heard_by(watcher))
+        self.doing(|care| backups::restore(care, name, &mut care.heard_by(watcher)))
     }
 
     /// Writes a backup as an ordinary collection file to `to`, which must not exist.
@@ -220,7 +220,22 @@ impl AccountCare {
         to: &Path,
         watcher: &mut Watcher<'_>,
     ) -> Result<BackupInfo, BackupError> {
-        self.backups().export_watched(name, to, &mut self.heard_by(watcher))
+        self.doing(|care| care.backups().export_watched(name, to, &mut care.heard_by(watcher)))
+    }
+
+    /// Does something that the endpoint's end waits for, and ends soon.
+    fn doing<T, E: From<Refusal>>(
+        &self,
+        work: impl FnOnce(&AccountCare) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let errand = self.worker.errands().begin()?;
+        let interrupt = self.interrupt.or(errand.interrupt());
+        let done = work(&AccountCare { interrupt, ..self.clone() });
+        // However it shows that it was interrupted.
+        if done.is_err() && errand.interrupt().is_set() {
+            return Err(Refusal::shutting_down().into());
+        }
+        done
     }
 
     /// The watcher, who ends the work when the interrupt is set, too.
@@ -277,5 +292,12 @@ fn replace(
     one_way: bool,
 ) -> Result<Option<BackupInfo>, CareError> {
     let bytes = std::fs::metadata(file.path())?.len();
-    Ok(lease.replace_blocking(NewCollection { file, bytes, counts, reason, one_way })?)
+    Ok(lease.replace_blocking(NewCollection {
+        file,
+        bytes,
+        counts,
+        reason,
+        one_way,
+        permit: None,
+    })?)
 }

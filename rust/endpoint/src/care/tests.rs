@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Cursor;
 use std::ops::{ControlFlow, Deref};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use deckport_collection::{Collection, CollectionState};
 use deckport_media::MediaStore;
@@ -477,5 +478,48 @@ fn backups_tell_how_far_they_are_and_can_be_cancelled() {
     care.export_backup(&made.name, &out, note).unwrap();
     let bytes = fs::metadata(&out).unwrap().len();
     assert_eq!(last, Some((bytes, Some(bytes))));
+    assert!(place.leftovers().is_empty());
+}
+
+#[test]
+fn work_that_is_going_on_ends_with_the_endpoint() {
+    let place = Place::new();
+    place.import(&place.collection("first.anki2", "")).unwrap();
+    let before = place.state();
+    let package = place.package("next.colpkg", &[("a.txt", b"a")]);
+    let Opened { care, _endpoint } = place.open();
+    let (begun, has_begun) = mpsc::channel();
+    let importing = thread::spawn(move || {
+        let errands = care.worker.errands().clone();
+        care.import(&package, &mut |progress| {
+            if progress.stage == Stage::Checking {
+                begun.send(()).unwrap();
+                // The endpoint is about to end.
+                while errands.begin().is_ok() {
+                    thread::yield_now();
+                }
+            }
+            ControlFlow::Continue(())
+        })
+    });
+    has_begun.recv().unwrap();
+    drop(_endpoint);
+    assert!(place.leftovers().is_empty(), "{:?}", place.leftovers());
+    assert!(matches!(importing.join().unwrap(), Err(CareError::Stopping)));
+    assert_eq!(place.state(), before);
+}
+
+#[test]
+fn only_the_worker_opens_the_collection_when_unused_media_are_looked_for() {
+    let place = Place::new();
+    place.import(&place.package("p.colpkg", &[("a.txt", b"a")])).unwrap();
+    // In a format in which nobody but the worker, who brings it up to date, can open it.
+    let old = place.file("old.anki2");
+    let collection = Collection::open(&place.collection_file()).unwrap();
+    deckport_collection::export_schema11(&collection, &old).unwrap();
+    collection.close().unwrap();
+    fs::rename(old, place.collection_file()).unwrap();
+    let unused = place.open().unused_media().unwrap();
+    assert_eq!(unused.iter().map(|file| &*file.name).collect::<Vec<_>>(), ["a.txt"]);
     assert!(place.leftovers().is_empty());
 }

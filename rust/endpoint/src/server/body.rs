@@ -1,5 +1,7 @@
 //! Reading a request's body piece by piece, with limits on time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,13 +22,14 @@ const SOON: Duration = Duration::from_millis(50);
 /// The body of a request.
 #[derive(Debug)]
 pub(super) struct RequestBody {
-    incoming: Incoming,
+    /// `None` once it has been taken over.
+    incoming: Option<Incoming>,
     pace: Pace,
     /// How long the whole body may still be waited for; `None` once it is known who sends it.
     stranger: Option<Duration>,
     begun: Instant,
     hold: Option<SyncHold>,
-    received: u64,
+    received: Arc<AtomicU64>,
     broken: bool,
 }
 
@@ -34,13 +37,27 @@ impl RequestBody {
     /// A body that must be complete within `patience`, until [`RequestBody::trust`] is called.
     pub(super) fn new(incoming: Incoming, patience: Duration, least_rate: u64) -> RequestBody {
         RequestBody {
-            incoming,
+            incoming: Some(incoming),
             pace: Pace::new(patience, least_rate),
             stranger: Some(patience),
             begun: Instant::now(),
             hold: None,
-            received: 0,
+            received: Arc::default(),
             broken: false,
+        }
+    }
+
+    /// Moves the body to somebody who goes on reading it, whatever becomes of the request. This one
+    /// is at its end then, and still tells how much was received.
+    pub(super) fn take(&mut self) -> RequestBody {
+        RequestBody {
+            incoming: self.incoming.take(),
+            pace: self.pace.clone(),
+            stranger: self.stranger,
+            begun: self.begun,
+            hold: self.hold.take(),
+            received: Arc::clone(&self.received),
+            broken: self.broken,
         }
     }
 
@@ -78,7 +95,7 @@ impl RequestBody {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
-                        self.received += data.len() as u64;
+                        self.received.fetch_add(data.len() as u64, Ordering::Relaxed);
                         self.pace.moved(data.len() as u64);
                         return Ok(Some(data));
                     }
@@ -97,16 +114,17 @@ impl RequestBody {
         &mut self,
         until: Instant,
     ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, Elapsed> {
+        let Some(incoming) = &mut self.incoming else { return Ok(None) };
         if let Some(hold) = self.hold.as_mut().filter(|hold| !hold.is_begun()) {
             let soon = self.begun + SOON;
             if soon < until
-                && let Ok(frame) = timeout_at(soon, self.incoming.frame()).await
+                && let Ok(frame) = timeout_at(soon, incoming.frame()).await
             {
                 return Ok(frame);
             }
             hold.begin();
         }
-        timeout_at(until, self.incoming.frame()).await
+        timeout_at(until, incoming.frame()).await
     }
 
     /// Reads and forgets the rest: a client that is still sending when the connection closes sees
@@ -122,6 +140,6 @@ impl RequestBody {
 
     /// Bytes received so far.
     pub(super) fn received(&self) -> u64 {
-        self.received
+        self.received.load(Ordering::Relaxed)
     }
 }

@@ -18,5 +18,5 @@ pub(super) async fn download(
     if size == 0 || u32::try_from(size).is_err() {
         return Err(Refusal::internal("the collection's size does not fit into an answer"));
     }
-    outgoing::stream(snapshot, size, packing)
+    outgoing::stream(worker.errands(), snapshot, size, packing)
 }

@@ -18,7 +18,6 @@ use super::body::RequestBody;
 use super::inflate::{InflateError, Inflater};
 use super::spool::{Packed, Spool};
 use super::unpack::{self, Allowed, Coding};
-use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::worker::Json;
 
@@ -55,7 +54,7 @@ pub(super) async fn read_json(
     allowed: Allowed,
 ) -> Result<Json, Refusal> {
     let unkept = |error| unreadable(InflateError::Sink(error), Coding::Zstd);
-    let mut spool = Spool::new(&shared.options.data_dir);
+    let mut spool = Spool::new(&shared.options.data_dir, shared.workers.errands());
     let begin = body.received();
     while let Some(piece) = body.next().await? {
         if body.received() - begin > Inflater::most_packed(allowed.bytes) {
@@ -81,9 +80,10 @@ pub(super) async fn unpack_json(
         return Ok(json);
     }
     let (memory, folder) = (Arc::clone(&shared.memory), shared.options.data_dir.clone());
-    let work = move || unpack::json(&packed, coding, allowed, &memory, &folder);
-    let unpacked = on_own_thread(work)
-        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    let unpacked = shared
+        .workers
+        .errands()
+        .run("unpacking", move |_| unpack::json(&packed, coding, allowed, &memory, &folder))?;
     let unpacked = unpacked.await.map_err(|_| Refusal::unexpected())?;
     unpacked.map_err(|error| unreadable(error, coding))
 }

@@ -20,6 +20,7 @@ use super::unpack::Allowed;
 use super::{Shared, download, framing, legacy, login, media, page, upload};
 use crate::lease::DeviceKey;
 use crate::options::Limits;
+use crate::permit::Permit;
 use crate::refusal::Refusal;
 use crate::registry::Identity;
 use crate::worker::{Caller, FileForm, StepRequest};
@@ -107,17 +108,20 @@ impl Walk<'_> {
         matches!(self.head.method, Method::GET | Method::HEAD)
     }
 
+    async fn check_health(&self) -> Result<(), String> {
+        let Shared { options, registry, workers, health, .. } = &**self.shared;
+        health.check(options, registry, workers.errands()).await
+    }
+
     async fn page(&mut self, route: Route) -> Result<Answer, Refusal> {
         if route == Route::Health {
-            return Ok(
-                match self.shared.health.check(&self.shared.options, &self.shared.registry).await {
-                    Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
-                    Err(problem) => {
-                        Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
-                            .recorded_as(problem)
-                    }
-                },
-            );
+            return Ok(match self.check_health().await {
+                Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
+                Err(problem) => {
+                    Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
+                        .recorded_as(problem)
+                }
+            });
         }
         if !self.shared.hosts.allow(self.head) {
             return Ok(Hosts::refusal());
@@ -143,7 +147,9 @@ impl Walk<'_> {
         let worker = self.shared.workers.of(&identity.account)?;
         let caller = caller(&identity, &header, self.peer);
         match method {
-            SyncMethod::Upload => upload::upload(self, &worker, caller, &identity.account).await,
+            SyncMethod::Upload => {
+                upload::upload(self, &worker, caller, &identity, &header.token).await
+            }
             SyncMethod::Download => {
                 let allowed = Allowed { bytes: MAX_EMPTY_BYTES, in_parts: false };
                 framing::read_json(self.shared, self.body, allowed).await?;
@@ -156,6 +162,10 @@ impl Walk<'_> {
                 let allowed = allowed(method, &self.shared.options.limits);
                 let body = framing::read_json(self.shared, self.body, allowed).await?;
                 let hold = self.body.take_hold();
+                // The step that makes all others count.
+                if method == SyncMethod::Finish {
+                    Permit::of(&self.shared.registry, &header.token, &identity).check()?;
+                }
                 let request = StepRequest { caller, session_key, method, body };
                 Ok(framing::answer(&worker.step(request).await?)?.keeps_alive(hold))
             }

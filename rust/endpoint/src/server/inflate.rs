@@ -23,6 +23,12 @@ pub(super) enum InflateError {
     Sink(io::Error),
 }
 
+impl From<io::Error> for InflateError {
+    fn from(error: io::Error) -> InflateError {
+        InflateError::Sink(error)
+    }
+}
+
 /// A decompressor for one zstd frame.
 pub(super) struct Inflater {
     decoder: Decoder<'static>,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use deckport_wire::{ErrorKind, MediaMethod, SyncHeader, SyncMethod};
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_LENGTH, USER_AGENT};
+use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::form::{Fields, FormError, FormReader};
@@ -21,10 +22,10 @@ use super::outgoing::Packing;
 use super::spool::{MEMORY_BYTES, Packed, Spool};
 use super::strangers::Stranger;
 use super::unpack::{self, Allowed, Coding};
-use super::{download, login, upload};
+use super::upload::{self, Upload};
+use super::{download, login};
 use crate::hex::hex;
 use crate::memory::Memory;
-use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Identity;
 use crate::temp_file::TempFile;
@@ -94,26 +95,27 @@ async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = handler::caller(&identity, &header, walk.peer);
     let lease = worker.take_for_upload(caller).await?;
-    let options = &walk.shared.options;
-    let folder = options.data_dir.join(&identity.account.folder);
-    let (limit, now_ms) = (options.limits.max_upload_bytes, options.clock.now_ms());
+    let upload = Upload::new(walk.shared, lease, &identity, &header.token);
+    upload.has_arrived();
     let memory = Arc::clone(&walk.shared.memory);
-    let accepted = blocking(move || {
-        // Into the account's folder, from where a rename puts it in place.
-        let unpacked = unpack_file(form, limit, &memory, &folder)
-            .map_err(|error| upload::of_inflate(error, limit))?;
-        let unpacked = unpacked.moved_into(&folder)?;
-        let _turn = memory.checks.take_blocking(1);
-        upload::accept(unpacked, now_ms)
-    });
-    let done = match accepted.await? {
-        Ok(accepted) => upload::put_in_place(walk, lease, accepted).await?,
-        Err(trouble) => Err(trouble),
-    };
-    Ok(match done {
-        Ok(()) => Answer::plain(b"OK".to_vec()),
-        Err(trouble) => explain(walk, &trouble),
-    })
+    let (reply, outcome) = oneshot::channel();
+    // It goes on whoever is still there.
+    worker.errands().start("upload", move |errand| {
+        let outcome = upload.finish(errand, || {
+            let (folder, limit) = (upload.folder(), upload.limit());
+            let unpacked = unpack_file(form, limit, &memory, folder)
+                .map_err(|error| upload::of_inflate(error, limit))?;
+            // Into the account's folder, from where a rename puts it in place.
+            Ok(Some(unpacked.moved_into(folder)?))
+        });
+        upload.tell(reply, outcome);
+    })?;
+    Ok(
+        match outcome.await.map_err(|_| Refusal::internal("the upload could not be checked"))?? {
+            Ok(()) => Answer::plain(b"OK".to_vec()),
+            Err(trouble) => explain(walk, &trouble),
+        },
+    )
 }
 
 /// A 200 that is no `OK`: clients show its text.
@@ -165,11 +167,12 @@ async fn media_upload(walk: &mut Walk<'_>, asks: Asks) -> Result<Answer, Refusal
     };
     let call = media_call(walk, &form, asks).await?;
     let (folder, memory) = (walk.shared.options.data_dir.clone(), Arc::clone(&walk.shared.memory));
-    let unpacked = blocking(move || {
+    let unpacked = call.worker.errands().run("media", move |_| {
         let file = unpack_file(form, limit, &memory, &folder)?;
         MediaZip::in_file(file).map_err(InflateError::Sink)
-    });
-    match media::judge(unpacked.await?, limit) {
+    })?;
+    let zip = unpacked.await.map_err(|_| Refusal::internal("the files could not be unpacked"))?;
+    match media::judge(zip, limit) {
         Ok(zip) => call.upload(zip).await,
         Err(trouble) => refused(trouble),
     }
@@ -201,13 +204,17 @@ fn new_session() -> Result<String, Refusal> {
 /// The same facts as the header of protocol 11. The version stands only in some requests, so what
 /// tells devices apart is the user agent, which is in all of them or in none.
 fn header(walk: &Walk<'_>, token: &str, session_key: &str) -> SyncHeader {
+    header_of(agent(walk), token, session_key)
+}
+
+fn header_of(client_version: String, token: &str, session_key: &str) -> SyncHeader {
+    let (token, session_key) = (token.to_owned(), session_key.to_owned());
+    SyncHeader { version: 10, token, client_version, session_key }
+}
+
+fn agent(walk: &Walk<'_>) -> String {
     let agent = walk.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    SyncHeader {
-        version: 10,
-        token: token.to_owned(),
-        client_version: agent.map_or_else(String::new, |agent| agent.replace(' ', ",")),
-        session_key: session_key.to_owned(),
-    }
+    agent.map_or_else(String::new, |agent| agent.replace(' ', ","))
 }
 
 /// What a form asks for.
@@ -283,7 +290,7 @@ async fn receive(
         // It may be large and the token behind it: only standing still is forbidden.
         walk.body.trust();
     }
-    let mut spool = Spool::new(&walk.shared.options.data_dir);
+    let mut spool = Spool::new(&walk.shared.options.data_dir, walk.shared.workers.errands());
     let sender = walk.shared.origins.of(walk.peer.ip()).own;
     let mut stranger = Some(walk.shared.strangers.welcome(sender));
     let (mut known, mut is_held) = (None, false);
@@ -366,14 +373,6 @@ fn unpack_file(
         }
         (coding, data) => unpack::file(&data, coding, limit, memory, folder),
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Refusal> {
-    let no_thread = |error| Refusal::internal(format!("no thread could be started: {error}"));
-    let done = on_own_thread(work).map_err(no_thread)?.await;
-    done.map_err(|_| Refusal::internal("the upload could not be checked"))
 }
 
 /// Small forms must come within the time that every stranger has.

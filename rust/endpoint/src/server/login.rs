@@ -56,7 +56,12 @@ async fn check(
         if ticket.is_strange() { Some(walk.shared.strange_logins.lock().await) } else { None };
     let _turn = walk.shared.password_check.lock().await;
     let (shared, version) = (Arc::clone(walk.shared), client_version.to_owned());
-    let checked = spawn_blocking(move || log_in_now(&shared, &request, &version, peer)).await;
+    let errand = shared.workers.errands().begin()?;
+    let check = move || {
+        let _errand = errand;
+        log_in_now(&shared, &request, &version, peer)
+    };
+    let checked = spawn_blocking(check).await;
     match checked {
         Ok(Ok(login)) => {
             ticket.succeeded();

@@ -8,7 +8,6 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use deckport_wire::media::{
     DownloadFilesRequest, MediaAnswer, MediaBeginRequest, MediaBeginResponse, MediaChangesRequest,
     MediaSanityRequest, UploadChangesResponse,
@@ -17,17 +16,17 @@ use deckport_wire::{MediaMethod, WireError};
 use hyper::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::handler::{self, Walk};
 use super::inflate::InflateError;
 use super::outgoing::{self, Packing};
 use super::unpack::{Allowed, Coding, Unpacker};
-use super::upload::hand_over;
+use super::upload::{Inbox, broken_off, hand_over, pieces, take_all};
 use super::{framing, legacy, packing, spool};
+use crate::errands::Errand;
 use crate::memory::Memory;
-use crate::own_thread::on_own_thread;
+use crate::permit::Permit;
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
 use crate::texts::{MediaTrouble, Texts, Trouble};
@@ -37,8 +36,6 @@ use crate::worker::{Media, MediaAsker, MediaZip, Worker};
 pub(super) const MAX_JSON_BYTES: u64 = 1 << 20;
 /// Answers up to this size are sent in one go.
 const SMALL_ANSWER_BYTES: u64 = 256 << 10;
-/// Pieces under way to the disk.
-const PIECES: usize = 2;
 
 /// A media request, whichever way it came.
 pub(super) struct Call {
@@ -65,11 +62,15 @@ pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<A
     let caller = handler::caller(&identity, &header, walk.peer);
     let asker = MediaAsker::of(caller, header.session_key);
     let texts = Arc::clone(&walk.shared.options.texts);
+    let permit = Permit::of(&walk.shared.registry, &header.token, &identity);
     let call = Call { worker, asker, packing: Packing::Zstd, key: header.token, texts };
     if method == MediaMethod::UploadChanges {
         let folder = walk.shared.options.data_dir.join(&identity.account.folder);
         return match receive(walk, folder).await? {
-            Ok(zip) => call.upload(zip).await,
+            Ok(zip) => {
+                permit.check()?;
+                call.upload(zip).await
+            }
             Err(trouble) => refused(&*call.texts, trouble, Packing::Zstd),
         };
     }
@@ -123,7 +124,7 @@ impl Call {
         let mut zip = self.media().download(self.asker.clone(), names).await?;
         let size = zip.zip_bytes();
         if size > SMALL_ANSWER_BYTES {
-            return outgoing::stream(zip, size, self.packing);
+            return outgoing::stream(self.worker.errands(), zip, size, self.packing);
         }
         // The client waits for the whole zip anyway, and a thread would cost more than it saves.
         let capacity = usize::try_from(size).unwrap_or_default();
@@ -192,18 +193,22 @@ async fn receive(
         }
     }
     let memory = Arc::clone(&walk.shared.memory);
-    let (pieces, inbox) = mpsc::channel(PIECES);
-    let spooled = on_own_thread(move || store(&head, inbox, limit, &memory, &folder))
-        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
-    hand_over(walk.body, pieces).await?;
+    let (pieces, inbox) = pieces();
+    let spooled = walk
+        .shared
+        .workers
+        .errands()
+        .run("media", move |errand| store(errand, &head, inbox, limit, &memory, &folder))?;
+    hand_over(walk.body.take(), pieces).await?;
     let zip = spooled.await.map_err(|_| Refusal::internal("the files could not be received"))?;
     Ok(judge(zip, limit))
 }
 
 /// Receives a batch into a temporary file.
 fn store(
+    errand: &Errand,
     head: &[u8],
-    mut inbox: mpsc::Receiver<Bytes>,
+    inbox: Inbox,
     limit: u64,
     memory: &Arc<Memory>,
     folder: &Path,
@@ -212,8 +217,10 @@ fn store(
     let mut file = temp.create().map_err(InflateError::Sink)?;
     let mut unpacker = Unpacker::new(limit, memory, folder).map_err(InflateError::Sink)?;
     unpacker.push(head, |data| file.write_all(data))?;
-    while let Some(piece) = inbox.blocking_recv() {
-        unpacker.push(&piece, |data| file.write_all(data))?;
+    let is_whole =
+        take_all(errand, inbox, |piece| unpacker.push(piece, |data| file.write_all(data)))?;
+    if !is_whole {
+        return Err(broken_off().into());
     }
     unpacker.finish(|data| file.write_all(data))?;
     MediaZip::in_file(temp).map_err(InflateError::Sink)

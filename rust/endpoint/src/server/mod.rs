@@ -167,9 +167,8 @@ impl Server {
         let shared = Arc::clone(&self.shared);
         // It fails only if closing panics, and then nothing is left to close.
         let _ = spawn_blocking(move || {
-            shared.workers.rest();
             // What is not written back now is read from the log at the next start.
-            let _ = shared.registry.checkpoint();
+            shared.workers.rest(|| drop(shared.registry.checkpoint()));
         })
         .await;
     }

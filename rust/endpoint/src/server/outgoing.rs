@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
 use super::packing;
+use crate::errands::{Errand, Errands};
 use crate::faults;
-use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 
 /// Size of the pieces handed to the network.
@@ -27,14 +27,17 @@ pub(super) enum Packing {
 
 /// Sends all of `source`, which has `size` bytes.
 pub(super) fn stream(
+    errands: &Errands,
     source: impl Read + Send + 'static,
     size: u64,
     packing: Packing,
 ) -> Result<Answer, Refusal> {
     let (pieces, answer) = mpsc::channel(PIECES);
     // Ends when all is sent, or when the connection is gone and takes nothing any more.
-    on_own_thread(move || send(source, pieces, packing))
-        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    errands.start("download", move |errand| {
+        // Whoever wanted it is gone, or its connection breaks off now.
+        let _ = send(errand, source, pieces, packing);
+    })?;
     Ok(match packing {
         Packing::Zstd => Answer::framed_stream(answer, size),
         Packing::Plain => Answer::plain_stream(answer, size),
@@ -42,8 +45,13 @@ pub(super) fn stream(
 }
 
 /// Without [`Piece::Last`] the answer counts as broken.
-fn send(mut source: impl Read, pieces: mpsc::Sender<Piece>, packing: Packing) -> io::Result<()> {
-    let mut writer = PieceWriter { pieces, buffer: BytesMut::with_capacity(PIECE_BYTES) };
+fn send(
+    errand: &Errand,
+    mut source: impl Read,
+    pieces: mpsc::Sender<Piece>,
+    packing: Packing,
+) -> io::Result<()> {
+    let mut writer = PieceWriter { errand, pieces, buffer: BytesMut::with_capacity(PIECE_BYTES) };
     match packing {
         Packing::Zstd => packing::pack(&mut source, &mut writer)?,
         Packing::Plain => drop(io::copy(&mut source, &mut writer)?),
@@ -55,18 +63,22 @@ fn send(mut source: impl Read, pieces: mpsc::Sender<Piece>, packing: Packing) ->
 }
 
 /// Cuts what is written into pieces of a good size.
-struct PieceWriter {
+struct PieceWriter<'a> {
+    errand: &'a Errand,
     pieces: mpsc::Sender<Piece>,
     buffer: BytesMut,
 }
 
-impl PieceWriter {
+impl PieceWriter<'_> {
     fn put(&self, piece: Piece) -> io::Result<()> {
-        self.pieces.blocking_send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        match self.errand.wait(self.pieces.send(piece)) {
+            Some(Ok(())) => Ok(()),
+            _ => Err(io::ErrorKind::BrokenPipe.into()),
+        }
     }
 }
 
-impl Write for PieceWriter {
+impl Write for PieceWriter<'_> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let room = PIECE_BYTES - self.buffer.len();
         let (now, _) = data.split_at(data.len().min(room));

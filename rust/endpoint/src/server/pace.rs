@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// The time that one transfer has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pace {
     patience: Duration,
     /// Bytes for a second.

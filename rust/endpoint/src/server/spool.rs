@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::own_thread::on_own_thread;
+use crate::errands::{Errand, Errands};
 use crate::temp_file::TempFile;
 
 /// What stays in memory. Nearly all requests do.
@@ -26,6 +26,7 @@ pub(super) enum Packed {
 #[derive(Debug)]
 pub(super) struct Spool {
     folder: PathBuf,
+    errands: Errands,
     memory: Vec<u8>,
     file: Option<Writer>,
 }
@@ -38,8 +39,9 @@ struct Writer {
 
 impl Spool {
     /// Nothing has come yet. A file would be in `folder`.
-    pub(super) fn new(folder: &Path) -> Spool {
-        Spool { folder: folder.to_owned(), memory: Vec::new(), file: None }
+    pub(super) fn new(folder: &Path, errands: &Errands) -> Spool {
+        let (folder, errands) = (folder.to_owned(), errands.clone());
+        Spool { folder, errands, memory: Vec::new(), file: None }
     }
 
     /// Keeps the next piece.
@@ -59,14 +61,15 @@ impl Spool {
         }
         self.memory.extend_from_slice(&piece);
         if self.memory.len() > MEMORY_BYTES {
-            self.file = Some(Writer::begin(&self.folder, std::mem::take(&mut self.memory))?);
+            let head = std::mem::take(&mut self.memory);
+            self.file = Some(Writer::begin(&self.errands, &self.folder, head)?);
         }
         Ok(())
     }
 
     /// Forgets what came.
     pub(super) fn restart(&mut self) {
-        *self = Spool::new(&self.folder);
+        *self = Spool::new(&self.folder, &self.errands);
     }
 
     /// The body is complete.
@@ -82,11 +85,13 @@ impl Spool {
 }
 
 impl Writer {
-    fn begin(folder: &Path, head: Vec<u8>) -> io::Result<Writer> {
+    fn begin(errands: &Errands, folder: &Path, head: Vec<u8>) -> io::Result<Writer> {
         let (pieces, inbox) = mpsc::channel(PIECES);
         let folder = folder.to_owned();
         // When the body is given up, the thread sees the end of the pieces, and its file goes.
-        let written = on_own_thread(move || store(&folder, head, inbox))?;
+        let written = errands
+            .run("body", move |errand| store(errand, &folder, head, inbox))
+            .map_err(|refusal| io::Error::other(refusal.reason))?;
         Ok(Writer { pieces, written })
     }
 
@@ -97,15 +102,24 @@ impl Writer {
     }
 }
 
-fn store(folder: &Path, head: Vec<u8>, mut inbox: mpsc::Receiver<Bytes>) -> io::Result<TempFile> {
+fn store(
+    errand: &Errand,
+    folder: &Path,
+    head: Vec<u8>,
+    mut inbox: mpsc::Receiver<Bytes>,
+) -> io::Result<TempFile> {
     let temp = TempFile::for_upload(folder)?;
     let mut file = temp.create()?;
     file.write_all(&head)?;
     drop(head);
-    while let Some(piece) = inbox.blocking_recv() {
-        file.write_all(&piece)?;
+    loop {
+        match errand.wait(inbox.recv()) {
+            Some(Some(piece)) => file.write_all(&piece)?,
+            Some(None) => return Ok(temp),
+            // The endpoint ends.
+            None => return Err(io::ErrorKind::Interrupted.into()),
+        }
     }
-    Ok(temp)
 }
 
 #[cfg(test)]
@@ -114,7 +128,7 @@ mod tests {
 
     async fn spooled(pieces: &[Vec<u8>]) -> (tempfile::TempDir, Packed) {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::new(folder.path());
+        let mut spool = Spool::new(folder.path(), &Errands::default());
         spool.write(Bytes::from_static(b"forgotten")).await.unwrap();
         spool.restart();
         for piece in pieces {
@@ -142,7 +156,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let blocked = folder.path().join("file");
         std::fs::write(&blocked, "").unwrap();
-        let mut spool = Spool::new(&blocked);
+        let mut spool = Spool::new(&blocked, &Errands::default());
         let mut failed = false;
         for _ in 0..10 {
             failed |= spool.write(vec![7; 20_000].into()).await.is_err();

@@ -22,8 +22,6 @@ use crate::worker::Json;
 const PIECE_BYTES: usize = 32 * 1024;
 /// What takes no more than this asks for nothing: it is as much as every connection takes anyway.
 const FREE_BYTES: u64 = 96 * 1024;
-/// Requests of this size and more are read part by part, where that is possible.
-const LARGE_BYTES: u64 = 512 * 1024;
 
 /// How a body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,14 +126,15 @@ pub(super) fn json(
     folder: &Path,
 ) -> Result<Json, InflateError> {
     let weigher = weigh(packed, coding, allowed, memory)?;
-    if allowed.in_parts && weigher.bytes() >= LARGE_BYTES {
+    let whole = UNPACKING_BYTES + weigher.whole();
+    if allowed.in_parts && whole > memory.work.total() / 2 {
         let parts = weigher.in_parts();
         let mut held = take(&memory.work, UNPACKING_BYTES.max(parts))?;
         let text = decode_to_file(packed, coding, allowed.bytes, folder)?;
         held.shrink_to(parts);
         return Ok(Json::in_file(text, held));
     }
-    let mut held = take(&memory.work, UNPACKING_BYTES + weigher.whole())?;
+    let mut held = take(&memory.work, whole)?;
     let mut text = Vec::with_capacity(usize::try_from(weigher.bytes()).unwrap_or_default());
     decode(packed, coding, allowed.bytes, |piece| text.write_all(piece))?;
     held.shrink_to(weigher.whole());
@@ -154,8 +153,12 @@ fn weigh(
     let mut weigher = Weigher::default();
     let weighed = decode(packed, coding, allowed.bytes, |piece| {
         weigher.push(piece);
-        let least = if allowed.in_parts { weigher.in_parts() } else { weigher.whole() };
-        if least > most { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(()) }
+        let parts = if allowed.in_parts { weigher.in_parts() } else { u64::MAX };
+        if parts.min(weigher.whole()) > most {
+            Err(io::ErrorKind::OutOfMemory.into())
+        } else {
+            Ok(())
+        }
     });
     match weighed {
         Ok(_) => Ok(weigher),

@@ -34,6 +34,9 @@ pub enum Trouble {
     /// The uploaded collection changed on its way.
     #[error("The collection arrived damaged. Please try again.")]
     UploadArrivedDamaged,
+    /// An upload is here, and not in its place yet.
+    #[error("Your upload has arrived and is being checked. Sync again in a minute.")]
+    UploadBeingChecked,
     /// The uploaded collection could not be written.
     #[error("The sync endpoint could not store the collection ({0}).")]
     UploadNotStored(String),

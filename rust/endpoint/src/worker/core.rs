@@ -15,6 +15,7 @@ use deckport_collection::Interrupt;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::StartRequest;
 
+use super::arrived::Uploads;
 use super::astray::Astray;
 use super::disk::DiskDoubt;
 use super::media::Media;
@@ -46,6 +47,7 @@ pub(super) struct Core {
     pub(super) lease: Lease,
     pub(super) running: Option<RunningSync>,
     waiting: VecDeque<Waiting>,
+    pub(super) uploads: Uploads,
     pub(super) told: ToldStates,
     pub(super) seen: SeenStates,
     pub(super) astray: Astray,
@@ -108,6 +110,7 @@ impl Core {
             lease: Lease::new(options.timings.lease_idle),
             running: None,
             waiting: VecDeque::new(),
+            uploads: Uploads::default(),
             told: ToldStates::default(),
             seen: SeenStates::default(),
             texts: Arc::clone(&options.texts),
@@ -155,6 +158,8 @@ impl Owner for Core {
             Message::Keep(caller, reason, interrupt, reply) => {
                 self.want(caller, Wish::Keep(reason, interrupt, reply));
             }
+            Message::Arrived(ticket) => self.upload_arrived(ticket),
+            Message::Unheard(caller, trouble) => self.upload_unheard(caller, trouble),
             Message::Release(ticket) => self.release(ticket),
             Message::Snapshot(caller, form, reply) => {
                 self.want(caller, Wish::Snapshot(form, reply));
@@ -166,7 +171,7 @@ impl Owner for Core {
                 let _ = reply.send(self.copy_held(ticket));
             }
             Message::UnderWay(device, session_key) => self.lease.under_way(&device, &session_key),
-            Message::Arrived(device, session_key) => {
+            Message::Over(device, session_key) => {
                 self.lease.arrived(&device, &session_key, self.clock.monotonic());
             }
             Message::StopWaiting => self.stop_waiting(),
@@ -181,7 +186,7 @@ impl Owner for Core {
     /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
     fn tick(&mut self) {
         let now = self.clock.monotonic();
-        if self.lease.has_expired(now) {
+        if self.lease.has_expired(now) && !self.is_checking() {
             self.roll_back("the device fell silent");
             self.lease.release();
             self.serve_waiting();
@@ -203,7 +208,8 @@ impl Owner for Core {
 
     fn next_deadline(&self) -> Option<Duration> {
         let waiting = self.waiting.iter().map(|waiting| waiting.deadline);
-        waiting.chain(self.lease.expires_at()).chain(self.database_closes_at()).min()
+        let expires_at = self.lease.expires_at().filter(|_| !self.is_checking());
+        waiting.chain(expires_at).chain(self.database_closes_at()).min()
     }
 
     /// After a panic: nothing of the interrupted work may stay, everything else goes on.
@@ -228,14 +234,14 @@ impl Owner for Core {
 /// The lease and who waits for it.
 impl Core {
     /// Whether a wish of this device would be fulfilled now.
-    pub(super) fn is_free_for(&self, caller: &Caller) -> bool {
-        self.lease.is_free_for(&caller.key, self.clock.monotonic())
+    pub(super) fn is_free_for(&self, device: &DeviceKey) -> bool {
+        self.lease.is_free_for(device, self.clock.monotonic()) && !self.is_checking()
     }
 
     /// Fulfils a wish now or as soon as the lease is free.
     pub(super) fn want(&mut self, caller: Caller, wish: Wish) {
         let now = self.clock.monotonic();
-        if self.lease.is_free_for(&caller.key, now) {
+        if self.is_free_for(&caller.key) {
             self.grant(caller, wish);
         } else if self.shutting_down {
             wish.refuse(Refusal::shutting_down());
@@ -247,12 +253,11 @@ impl Core {
 
     /// Fulfils wishes in the order in which they came, until the lease is held again.
     fn serve_waiting(&mut self) {
-        let now = self.clock.monotonic();
         while let Some(waiting) = self.waiting.pop_front() {
             if waiting.wish.is_abandoned() {
                 continue;
             }
-            if !self.lease.is_free_for(&waiting.caller.key, now) {
+            if !self.is_free_for(&waiting.caller.key) {
                 self.waiting.push_front(waiting);
                 return;
             }

@@ -39,7 +39,7 @@ impl Drop for SyncHold {
     fn drop(&mut self) {
         if self.is_begun {
             let session_key = std::mem::take(&mut self.session_key);
-            self.worker.send(Message::Arrived(self.device.clone(), session_key));
+            self.worker.send(Message::Over(self.device.clone(), session_key));
         }
     }
 }

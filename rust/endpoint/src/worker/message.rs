@@ -6,8 +6,10 @@ use tokio::sync::oneshot;
 
 use crate::backup::{BackupInfo, BackupReason, Counts};
 use crate::lease::{DeviceKey, Ticket};
+use crate::permit::Permit;
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
+use crate::texts::Trouble;
 
 use super::json::Json;
 use super::store::{FileForm, Snapshot};
@@ -62,6 +64,10 @@ pub(super) enum Message {
     Step(StepRequest, Reply<Vec<u8>>),
     /// Take the lease for an upload or another replacement.
     TakeForUpload(Caller, Reply<Ticket>),
+    /// All of an upload has arrived: it goes on to its end, whoever is still there.
+    Arrived(Ticket),
+    /// Whoever uploaded with this ticket has left before it could be told what was wrong.
+    Unheard(Caller, Trouble),
     /// Put a checked collection in place and give the lease back; tells the copy that was kept of
     /// the one before, if that held anything.
     Replace(Replacement, Reply<Option<BackupInfo>>),
@@ -78,7 +84,7 @@ pub(super) enum Message {
     /// A request or an answer of this device's sync, with this session key, is under way.
     UnderWay(DeviceKey, String),
     /// It has arrived, or never will.
-    Arrived(DeviceKey, String),
+    Over(DeviceKey, String),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.
@@ -110,4 +116,6 @@ pub(crate) struct NewCollection {
     /// Make all devices ask for a one-way sync. An uploaded collection keeps its own times,
     /// because its device compares them.
     pub(crate) one_way: bool,
+    /// Asked once more before anything is replaced; none where a person does it here.
+    pub(crate) permit: Option<Permit>,
 }

@@ -7,6 +7,7 @@
 //! A panic ends the request that caused it (its reply is dropped, the client gets a 500), rolls
 //! back the account's sync and nothing else.
 
+mod arrived;
 mod astray;
 mod core;
 mod disk;
@@ -27,7 +28,6 @@ mod told;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -44,24 +44,30 @@ pub(crate) use self::message::{Caller, NewCollection, StepRequest};
 pub(crate) use self::store::{FileForm, Snapshot};
 use self::thread::Ended;
 use crate::backup::{Archivist, BackupInfo, BackupReason};
+use crate::errands::Errands;
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::texts::Trouble;
 
 /// The workers of all accounts in use.
 #[derive(Debug)]
 pub(crate) struct Workers {
     options: EndpointOptions,
     archivist: Arc<Archivist>,
+    errands: Errands,
     /// Locked only to look a worker up.
     running: Mutex<Running>,
-    is_ended: AtomicBool,
+    /// Locked while everything is being closed: whoever wants the same waits until it is.
+    closing: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Running {
     closed: bool,
+    /// Closed for good.
+    ended: bool,
     /// By folder: whatever happens to names and numbers of accounts, no folder has two workers.
     by_folder: HashMap<String, (Worker, Threads)>,
 }
@@ -75,6 +81,7 @@ pub(crate) struct Worker {
     messages: Sender<Message>,
     ended: Ended,
     media: Media,
+    errands: Errands,
 }
 
 /// The account's lease for the length of an upload; given back when dropped.
@@ -89,8 +96,19 @@ impl Workers {
     /// No worker runs yet.
     pub(crate) fn new(options: &EndpointOptions) -> Workers {
         let archivist = Archivist::new(options);
-        let (running, is_ended) = (Mutex::default(), AtomicBool::new(false));
-        Workers { options: options.clone(), archivist, running, is_ended }
+        let (running, closing) = (Mutex::default(), Mutex::default());
+        Workers {
+            options: options.clone(),
+            archivist,
+            errands: Errands::default(),
+            running,
+            closing,
+        }
+    }
+
+    /// Work beside the workers.
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.errands
     }
 
     /// The worker of an account, started on first use.
@@ -102,7 +120,7 @@ impl Workers {
         if let Some((worker, _)) = running.by_folder.get(&account.folder) {
             return Ok(worker.clone());
         }
-        let (worker, threads) = start(account, &self.options, &self.archivist)
+        let (worker, threads) = start(account, &self.options, &self.archivist, &self.errands)
             .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
         running.by_folder.insert(account.folder.clone(), (worker.clone(), threads));
         Ok(worker)
@@ -115,26 +133,40 @@ impl Workers {
         }
     }
 
-    /// Closes everything as [`Workers::close`] does, and may then be used again.
-    pub(crate) fn rest(&self) {
+    /// Closes everything as [`Workers::close`] does, and then what is given. May be used again
+    /// afterwards, unless the end came meanwhile.
+    pub(crate) fn rest(&self, close_more: impl FnOnce()) {
+        let _closing = self.closing();
         self.close();
-        self.archivist.resume();
-        self.lock().closed = self.is_ended.load(Ordering::Acquire);
+        close_more();
+        let mut running = self.lock();
+        if !running.ended {
+            self.archivist.resume();
+            self.errands.open();
+            running.closed = false;
+        }
     }
 
-    /// As [`Workers::close`], for good.
+    /// As [`Workers::close`], for good. Nothing runs any more when this returns, whoever began to
+    /// close it.
     pub(crate) fn end(&self) {
-        self.is_ended.store(true, Ordering::Release);
+        self.lock().ended = true;
+        let _closing = self.closing();
         self.close();
     }
 
-    /// Rolls back all syncs, closes all databases and waits for the threads. Blocks. Meanwhile,
-    /// and afterwards, no worker starts: a file must not have two owners.
+    fn closing(&self) -> MutexGuard<'_, ()> {
+        self.closing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rolls back all syncs, ends everything else, closes all databases and waits for the threads.
+    /// Blocks. Meanwhile, and afterwards, no worker starts: a file must not have two owners.
     fn close(&self) {
         let mut running = self.lock();
         running.closed = true;
         let workers: Vec<_> = running.by_folder.drain().map(|(_, worker)| worker).collect();
         drop(running);
+        self.errands.close();
         for (worker, _) in &workers {
             worker.send(Message::Close);
             worker.media.close();
@@ -143,6 +175,8 @@ impl Workers {
             // A worker that died has no database open any more.
             let _ = thread.join();
         }
+        // Those that waited for a worker have been refused by now.
+        self.errands.wait();
         self.archivist.stop();
     }
 
@@ -160,6 +194,11 @@ impl Worker {
     /// Keeps a device's sync alive while one of its requests is under way.
     pub(crate) fn hold(&self, caller: &Caller, session_key: &str) -> SyncHold {
         SyncHold::new(self.clone(), caller, session_key)
+    }
+
+    /// Work beside the workers, of all accounts.
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.errands
     }
 
     /// Asks for the answer to a JSON request of a normal sync.
@@ -236,25 +275,27 @@ impl Worker {
     }
 }
 
-impl UploadLease {
-    /// Puts a checked collection in the place of the account's, of which a copy is kept if it
-    /// holds anything.
-    pub(crate) async fn replace(self, new: NewCollection) -> Result<Option<BackupInfo>, Refusal> {
-        let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
-        self.worker.ask(|reply| Message::Replace(replacement, reply)).await
-    }
-}
-
 /// For threads that may block.
 impl UploadLease {
+    /// All of an upload is here. From now on the lease is given back, or the collection replaced,
+    /// before the same device gets it again.
+    pub(crate) fn arrived(&self) {
+        self.worker.send(Message::Arrived(self.ticket));
+    }
+
+    /// The device left before it could be told what is wrong with its upload: with its next sync.
+    pub(crate) fn tell_later(&self, trouble: Trouble) {
+        self.worker.send(Message::Unheard(self.caller.clone(), trouble));
+    }
+
     /// A copy of what the lease is held on.
     pub(crate) fn copy_blocking(&self) -> Result<Snapshot, Refusal> {
         self.worker.ask_blocking(|reply| Message::CopyHeld(self.ticket, reply))
     }
 
-    /// [`UploadLease::replace`].
+    /// Puts a checked collection in the place of the account's, which is kept if it holds anything.
     pub(crate) fn replace_blocking(
-        self,
+        &self,
         new: NewCollection,
     ) -> Result<Option<BackupInfo>, Refusal> {
         let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
@@ -272,6 +313,7 @@ fn start(
     account: &Account,
     options: &EndpointOptions,
     archivist: &Arc<Archivist>,
+    errands: &Errands,
 ) -> io::Result<(Worker, Threads)> {
     let (messages, inbox) = mpsc::channel();
     let (media, room, media_inbox) = media::room(account, options);
@@ -281,5 +323,6 @@ fn start(
         thread::spawn(room, media_inbox, media.ended(), &media_name, &options.clock)?;
     let ended = Ended::default();
     let thread = thread::spawn(core, inbox, ended.clone(), &name, &options.clock)?;
-    Ok((Worker { messages, ended, media }, [thread, media_thread]))
+    let errands = errands.clone();
+    Ok((Worker { messages, ended, media, errands }, [thread, media_thread]))
 }

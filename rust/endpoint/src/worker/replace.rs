@@ -23,8 +23,11 @@ impl Core {
         if !self.lease.is_held_with(ticket) {
             return Err(Refusal::busy("the device has begun something else in the meantime"));
         }
+        let NewCollection { file, bytes, counts, reason, one_way, permit } = new;
+        if let Some(permit) = permit {
+            permit.check()?;
+        }
         self.lease.release();
-        let NewCollection { file, bytes, counts, reason, one_way } = new;
         let now_ms = self.clock.now_ms();
         if reason == BackupReason::Upload {
             let kept = self.store.bytes_to_keep(now_ms);

@@ -62,8 +62,13 @@ impl Core {
                 let mut answer = describe(&facts, now_ms, media_usn);
                 let lacks = lacking(&facts, meta.version);
                 answer.schema_modified = schema_modified;
-                if let Some(trouble) = self.disk.complaint(self.store.folder()).or(lacks) {
+                let waits = self.why_wait(device);
+                if let Some(trouble) =
+                    waits.or_else(|| self.disk.complaint(self.store.folder())).or(lacks)
+                {
                     answer.should_continue = false;
+                    answer.message = self.texts.trouble(&trouble);
+                } else if let Some(trouble) = self.unheard(device) {
                     answer.message = self.texts.trouble(&trouble);
                 } else if let Some(why) = astray {
                     answer.message = self.texts.cannot_merge(why);
@@ -91,7 +96,7 @@ impl Core {
             Ok(_) if session_key.is_empty() => Refusal::bad_request("the session key is empty"),
             // Only clients that send all their deletions with it have so many: nobody may pile
             // them up here.
-            Ok(_) if body.bytes().len() > MAX_WAITING_BYTES && !self.is_free_for(&caller) => {
+            Ok(_) if body.bytes().len() > MAX_WAITING_BYTES && !self.is_free_for(&caller.key) => {
                 Refusal::another_device()
             }
             Ok(request) => return self.want(caller, Wish::Sync { session_key, request, reply }),

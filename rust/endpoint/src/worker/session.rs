@@ -1,8 +1,7 @@
 //! The steps of a normal sync: JSON in, one call of the collection crate, JSON out.
 
-use std::convert::Infallible;
 use std::fs::File;
-use std::io::{BufReader, Seek};
+use std::io::BufReader;
 use std::path::Path;
 
 use deckport_collection::Error;
@@ -43,8 +42,8 @@ pub(super) enum Outcome {
 pub(super) struct NoArguments {}
 
 impl Step {
-    /// Reads the whole request; nothing of it is applied before all of it is understood. `None`
-    /// for a method that is no step.
+    /// Reads the whole request; nothing of it is applied before all of it is understood, unless it
+    /// is too large for that. `None` for a method that is no step.
     pub(super) fn parse(method: SyncMethod, body: &Json) -> Result<Option<Step>, Refusal> {
         if let (SyncMethod::ApplyChunk, Some(path)) = (method, body.file()) {
             return large_chunk(path).map(Some);
@@ -62,18 +61,10 @@ impl Step {
     }
 }
 
-/// Reads all of a chunk once and keeps nothing of it.
+/// A chunk that is read while it is applied: what is wrong with its end rolls the sync back.
 fn large_chunk(path: &Path) -> Result<Step, Refusal> {
     let unreadable = |error| Refusal::internal(format!("a request cannot be read again: {error}"));
-    let mut file = File::open(path).map_err(unreadable)?;
-    read_large_chunk(BufReader::new(&file), |_| Ok::<_, Infallible>(())).map_err(|error| {
-        match error {
-            LargeChunkError::Json(error) => Refusal::from(WireError::Json(error)),
-            LargeChunkError::Taking(never) => match never {},
-        }
-    })?;
-    file.rewind().map_err(unreadable)?;
-    Ok(Step::ApplyLargeChunk(file))
+    File::open(path).map(Step::ApplyLargeChunk).map_err(unreadable)
 }
 
 /// Does one step.

@@ -9,7 +9,7 @@ use deckport_collection::{Collection, CollectionState, Error, Interrupt};
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
-use crate::files::{beside, make_folder, remove_if_present, sync_folder};
+use crate::files::{beside, make_folder, remove_if_present, spare_bytes, sync_folder};
 use crate::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
@@ -98,7 +98,7 @@ impl Store {
     pub(super) fn open(&mut self, now_ms: i64) -> Result<&Collection, Error> {
         if self.collection.is_none() {
             make_folder(&self.folder)?;
-            backup::settle(&self.folder);
+            backup::settle(&self.folder)?;
             let opened = match Collection::open_or_create(&self.path(), now_ms) {
                 // The reference server leaves this behind after a download by an old client.
                 Err(Error::NeedsUpgrade(_)) => {
@@ -183,9 +183,9 @@ impl Store {
         self.collection = None;
     }
 
-    /// Puts a checked collection in the place of the current one, of which a copy is kept if it
-    /// holds anything. On disk when this returns. Whenever this is interrupted, one of the two is
-    /// in place, complete.
+    /// Puts a checked collection in the place of the current one, which is kept if it holds anything.
+    /// On disk when this returns. Whenever this is interrupted, one of the two is in place, complete,
+    /// from the next opening on.
     ///
     /// With `one_way` all devices will ask for a one-way sync.
     pub(super) fn replace(
@@ -229,6 +229,8 @@ impl Store {
         occasion: &Occasion<'_>,
     ) -> io::Result<Option<BackupInfo>> {
         let path = self.path();
+        // Of an earlier replacement whose end failed.
+        backup::settle(&self.folder)?;
         let kept = if keep && path.exists() {
             Some(backup::keep(&path, self.backups().path(), occasion)?)
         } else {
@@ -265,6 +267,7 @@ impl Store {
             return Ok(None);
         }
         let counts = self.open(now_ms)?.summary()?.into();
+        self.check_room()?;
         let copy = self.snapshot(FileForm::Stored, now_ms)?.into_temp();
         if interrupt.is_set() {
             return Err(Error::Interrupted);
@@ -289,7 +292,11 @@ impl Store {
     /// Whether there is nothing to lose. What cannot be read is worth keeping.
     fn is_untouched(&mut self, now_ms: i64) -> bool {
         if !self.path().exists() {
-            return true;
+            // It may wait among the backups to be put back.
+            let settled = backup::settle(&self.folder);
+            if settled.is_ok() && !self.path().exists() {
+                return true;
+            }
         }
         let state = self.open(now_ms).and_then(Collection::state);
         state.is_ok_and(|state| state.modified_ms == 0 && !state.has_cards)
@@ -297,6 +304,7 @@ impl Store {
 
     /// Brings an older format up to date, on a copy like an upload.
     fn upgrade(&self, now_ms: i64) -> Result<(), Error> {
+        self.check_room()?;
         let temp = TempFile::for_upload(&self.folder)?;
         fs::copy(self.path(), temp.path())?;
         let summary = deckport_collection::accept_upload(temp.path(), now_ms)
@@ -305,6 +313,15 @@ impl Store {
         let occasion = Occasion { reason, device: None, counts, now_ms };
         self.put_in_place(temp, true, &occasion)?;
         Ok(())
+    }
+
+    /// Fails if a copy would not fit beside what transfers leave free on the disk.
+    fn check_room(&self) -> Result<(), Error> {
+        let bytes = fs::metadata(self.path())?.len();
+        match spare_bytes(&self.folder) {
+            Some(spare) if spare < bytes => Err(Error::NoSpace),
+            _ => Ok(()),
+        }
     }
 
     fn path(&self) -> PathBuf {

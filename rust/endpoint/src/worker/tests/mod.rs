@@ -1,6 +1,7 @@
 //! The worker's promises, with a clock that stands still. Requests are the JSON of real clients.
 
 mod astray;
+mod closing;
 mod keeping;
 mod syncs;
 mod transfers;
@@ -137,7 +138,7 @@ impl Bench {
         let (reply, mut answer) = oneshot::channel();
         let (counts, reason) = (Counts::default(), BackupReason::Upload);
         let one_way = reason != BackupReason::Upload;
-        let new = NewCollection { file, bytes: 1, counts, reason, one_way };
+        let new = NewCollection { file, bytes: 1, counts, reason, one_way, permit: None };
         let replacement = Replacement { caller: caller(device), ticket, new };
         self.core.handle(Message::Replace(replacement, reply));
         answer.try_recv().unwrap().map(drop)

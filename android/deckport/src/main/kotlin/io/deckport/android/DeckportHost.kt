@@ -1,7 +1,6 @@
 package io.deckport.android
 
 import android.content.Context
-import io.deckport.Address
 import io.deckport.Deckport
 import io.deckport.EndpointEvent
 import io.deckport.EndpointOptions
@@ -107,7 +106,10 @@ public class DeckportHost private constructor(
      *
      * @throws HostException when it cannot be opened. What [work] throws comes out as it is.
      */
-    public suspend fun <T> use(work: suspend (Deckport) -> T): T = engine.use(work)
+    public suspend fun <T> use(work: suspend (Deckport) -> T): T {
+        check(scope.isActive) { CLOSED }
+        return engine.use(work)
+    }
 
     /** Looks at networks and permissions again: for a screen that comes to the front. */
     public suspend fun look(): Unit = apart { changing.withLock { hosting?.look() } }
@@ -152,7 +154,7 @@ public class DeckportHost private constructor(
 
     /** Work that goes on to its end whoever waits for it. */
     private suspend fun <T> apart(work: suspend () -> T): T {
-        check(scope.isActive) { "this host was closed" }
+        check(scope.isActive) { CLOSED }
         return scope.async { work() }.await()
     }
 
@@ -165,17 +167,19 @@ public class DeckportHost private constructor(
             return
         }
         val starting = hosting(deckport)
-        try {
-            val addresses = starting.begin(chosen.value)
-            hosting = starting
-            current.value = HostState.On(addresses)
-            starting.look()
+        val on = try {
+            starting.begin(chosen.value)
         } catch (error: Exception) {
             starting.end()
             engine.release()
             if (error is CancellationException) throw error
             current.value = HostState.Failed(HostFailure.of(error))
+            return
         }
+        hosting = starting
+        current.value = on
+        // What has happened meanwhile.
+        starting.look()
     }
 
     private suspend fun finish(end: HostState) {
@@ -225,9 +229,9 @@ public class DeckportHost private constructor(
     }
 
     private val witness = object : Witness {
-        override fun onChange(addresses: List<Address>, problems: List<HostProblem>, activity: HostActivity) {
+        override fun onChange(on: HostState.On) {
             // While it starts or stops, that is what there is to say.
-            current.update { if (it is HostState.On) HostState.On(addresses, problems, activity) else it }
+            current.update { if (it is HostState.On) on else it }
         }
 
         override fun onEvent(event: EndpointEvent) {
@@ -242,6 +246,7 @@ public class DeckportHost private constructor(
     public companion object {
         /** So long the engine stays open after its last use. */
         private val LINGER = 5.seconds
+        private const val CLOSED = "this host was closed"
         private const val EVENTS_AT_HAND = 256
         private const val MS_PER_MINUTE = 60_000
         private val hosts = ConcurrentHashMap<String, DeckportHost>()

@@ -30,6 +30,7 @@ public open class HostService : Service() {
     private val locks by lazy { SyncLocks(this) }
     private val notifications by lazy { getSystemService(NotificationManager::class.java) }
     private var following: Job? = null
+    private var shown: Pair<String, String?>? = null
 
     /** The host that this service keeps on; by default the one of the default folder. */
     protected open val host: DeckportHost by lazy { DeckportHost.of(this) }
@@ -53,7 +54,7 @@ public open class HostService : Service() {
         }
         host.isWanted = true
         if (following == null) {
-            following = scope.launch { host() }
+            following = scope.launch { keepHosting() }
         } else {
             scope.launch { host.start() }
         }
@@ -61,21 +62,30 @@ public open class HostService : Service() {
     }
 
     /** Starts, follows what happens, and ends the service when hosting ends. */
-    private suspend fun host() {
+    private suspend fun keepHosting() {
         host.start()
         host.state.collect { state ->
             locks.hold((state as? HostState.On)?.activity?.syncing.orEmpty().isNotEmpty())
             when (state) {
                 HostState.Off, is HostState.Failed -> end(state as? HostState.Failed)
-                else -> notifications.notify(NOTIFICATION, notification(state))
+                else -> show(state)
             }
         }
+    }
+
+    /** Renews the notification when it says something else than before: a sync tells of itself many times a second. */
+    private fun show(state: HostState) {
+        val words = title(state) to text(state)
+        if (words == shown) return
+        shown = words
+        notifications.notify(NOTIFICATION, notification(state))
     }
 
     /** Leaves the front and ends. A failure stays to be read where a person looks. */
     private fun end(failed: HostState.Failed? = null) {
         following?.cancel()
         following = null
+        shown = null
         locks.hold(false)
         stopForeground(STOP_FOREGROUND_REMOVE)
         if (failed != null) notifications.notify(FAILURE, failure(failed))

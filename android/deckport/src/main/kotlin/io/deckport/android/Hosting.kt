@@ -21,7 +21,7 @@ import kotlin.time.Duration
 /** Who is told what a [Hosting] sees. */
 internal interface Witness {
     /** Something is other than before. */
-    fun onChange(addresses: List<Address>, problems: List<HostProblem>, activity: HostActivity)
+    fun onChange(on: HostState.On)
 
     /** An event of the engine. */
     fun onEvent(event: EndpointEvent)
@@ -54,8 +54,8 @@ internal class Hosting(
     private var checking: Job? = null
     private var idling: Job? = null
 
-    /** Begins to listen, here and in the engine; answers the addresses. What the engine throws comes out. */
-    suspend fun begin(settings: HostSettings): List<Address> = withContext(own) {
+    /** Begins to listen, here and in the engine; answers how it is then. What the engine throws comes out. */
+    suspend fun begin(settings: HostSettings): HostState.On = withContext(own) {
         // Both are there before anything can happen.
         scope.launch(start = CoroutineStart.UNDISPATCHED) { listen() }
         networks.watch()
@@ -65,7 +65,7 @@ internal class Hosting(
             deckport.states.collect { if (it is EndpointState.Failed) witness.onFailure(it.reason) }
         }
         follow(settings)
-        addresses
+        on()
     }
 
     /** Follows what a person decided. */
@@ -113,9 +113,9 @@ internal class Hosting(
         waitForIdleness()
     }
 
-    private fun show() {
-        witness.onChange(addresses, problems.problems(addresses, isForOthers), activity.activity)
-    }
+    private fun show() = witness.onChange(on())
+
+    private fun on() = HostState.On(addresses, problems.problems(addresses, isForOthers), activity.activity)
 
     /** A device that went away without a word is not shown for ever. */
     private fun checkLater() {

@@ -103,8 +103,9 @@ private fun ImportCard(free: Boolean, onImport: () -> Unit) {
 @Composable
 private fun ConfirmImport(state: FilesState, file: ChosenFile, actions: FilesActions) {
     val resources = resources()
-    val named = listOfNotNull(file.name, file.bytes?.let { bytesText(it, resources) }).joinToString(", ")
-    val what = named.ifEmpty { stringResource(R.string.care_import_unnamed) }
+    val named = file.name?.let { stringResource(R.string.care_import_named, it) }
+    val size = file.bytes?.let { "(${bytesText(it, resources)})" }
+    val what = listOfNotNull(named ?: stringResource(R.string.care_import_unnamed), size).joinToString(" ")
     Confirm(
         stringResource(R.string.care_import_title),
         stringResource(R.string.care_import_text, what, state.choice.chosen.orEmpty(), numberText(state.cardsNow, resources)) +

@@ -43,4 +43,9 @@ internal fun timeText(ms: Long, zone: ZoneId, resources: Resources): String =
 
 internal fun dayOf(ms: Long, zone: ZoneId): LocalDate = Instant.ofEpochMilli(ms).atZone(zone).toLocalDate()
 
-private fun locale(resources: Resources): Locale = resources.configuration.locales[0]
+/** That of the texts: where they are in another language than the phone, numbers and days go with them. */
+internal fun locale(resources: Resources): Locale {
+    val own = resources.configuration.locales[0]
+    val ofTexts = resources.getString(R.string.care_language)
+    return if (own.language == ofTexts) own else Locale.forLanguageTag(ofTexts)
+}

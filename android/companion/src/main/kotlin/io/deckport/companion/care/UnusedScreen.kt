@@ -68,6 +68,9 @@ fun UnusedScreen(
     }
 }
 
+/** With places at which a line may end; they take no room. */
+private fun breakable(name: String): String = name.replace(Regex("(?<=[-_. ])(?=.)"), "\u200B")
+
 @Composable
 private fun FileRow(file: UnusedFile, ticked: Boolean, actions: UnusedActions) {
     Row(
@@ -77,7 +80,7 @@ private fun FileRow(file: UnusedFile, ticked: Boolean, actions: UnusedActions) {
         Alignment.CenterVertically,
     ) {
         Checkbox(ticked, null)
-        Text(file.name, Modifier.weight(1f), style = MaterialTheme.typography.bodyLarge)
+        Text(breakable(file.name), Modifier.weight(1f), style = MaterialTheme.typography.bodyLarge)
         Text(bytesText(file.bytes, resources()), style = MaterialTheme.typography.bodyMedium)
     }
 }

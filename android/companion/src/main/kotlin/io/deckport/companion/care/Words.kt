@@ -52,7 +52,7 @@ private fun List<Any>.texts(resources: Resources): Array<Any> = Array(size) { at
 
 /** `12,345` as people write it. */
 internal fun numberText(number: Long, resources: Resources): String =
-    NumberFormat.getIntegerInstance(resources.configuration.locales[0]).format(number)
+    NumberFormat.getIntegerInstance(locale(resources)).format(number)
 
 /** The resources of the present language; reads them anew when that changes. */
 @Composable

@@ -41,12 +41,21 @@ class WorkNotice(private val context: Context) {
             .setStyle(Notification.BigTextStyle().bigText(text)).setAutoCancel(true).build()
     }
 
+    /** Shows [running]. */
     fun show(notification: Notification) {
         manager.notify(ID, notification)
     }
 
+    /** Shows [ended]. It is another notification: the system takes that of the service away when it will. */
+    fun tell(notification: Notification) {
+        manager.cancel(ID)
+        manager.notify(ENDED_ID, notification)
+    }
+
+    /** Takes both away. */
     fun hide() {
         manager.cancel(ID)
+        manager.cancel(ENDED_ID)
     }
 
     private fun begun(): Notification.Builder {
@@ -60,6 +69,9 @@ class WorkNotice(private val context: Context) {
     companion object {
         /** Of the notification; others of the app have other numbers. */
         const val ID = 27_801
+
+        /** Of the notification that tells the end. */
+        const val ENDED_ID = 27_802
         const val CHANNEL = "care"
         private const val WHOLE = 1_000
     }

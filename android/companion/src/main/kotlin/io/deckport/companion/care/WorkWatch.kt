@@ -21,7 +21,7 @@ class WorkWatch(private val context: Context, private val work: CareWork, privat
             work.state.distinctUntilChangedBy { it::class }.collectLatest { state ->
                 when (state) {
                     is WorkState.Running -> if (!WorkService.start(context)) withoutService()
-                    is WorkState.Ended -> if (inFront()) notice.hide() else notice.show(notice.ended(state))
+                    is WorkState.Ended -> if (inFront()) notice.hide() else notice.tell(notice.ended(state))
                     WorkState.None -> notice.hide()
                 }
             }

@@ -22,7 +22,7 @@ class BackupsTest {
 
     @Test
     fun `a backup brings a collection back, undo brings back what was before, and devices follow`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val backups = opened.care.backups
             opened.device("one").use { device ->
                 backups.refresh()
@@ -53,7 +53,7 @@ class BackupsTest {
 
     @Test
     fun `a backup is saved through a pipe and opens in Anki`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val backups = opened.care.backups
             opened.device("one").use { device ->
                 backups.refresh()
@@ -77,7 +77,7 @@ class BackupsTest {
 
     @Test
     fun `a check finds, a repair mends, and undo is offered`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val check = opened.care.check
             opened.device("one").use { device ->
                 check.refresh()
@@ -102,12 +102,12 @@ class BackupsTest {
 
     @Test
     fun `unused media go to the trash, come back, and are gone when it is emptied`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val (unused, space) = opened.care.unused to opened.care.space
             opened.device().use { device ->
                 device.add("one", "<img src=used.png>")
                 for (name in listOf("used.png", "unused.png")) device.call("add_media", "name" to name, "text" to "12345")
-                device.sync()
+                device.sync("upload")
                 device.call("sync_media")
                 unused.refresh()
                 assertEquals(listOf(UnusedFile("unused.png", 5)), unused.state.await { it.loaded }.files)

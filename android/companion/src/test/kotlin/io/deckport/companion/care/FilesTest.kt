@@ -22,16 +22,16 @@ class FilesTest {
     @Before
     fun install() = PipeProvider.install()
 
-    private suspend fun withMedia(opened: Opened): Anki = opened.device().apply {
+    private suspend fun withMedia(opened: OpenCare): Anki = opened.device().apply {
         add("one", "<img src=a.png>")
         call("add_media", "name" to "a.png", "text" to "a".repeat(300_000))
-        sync()
+        sync("upload")
         call("sync_media")
     }
 
     @Test
     fun `what the app exports Anki imports`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             withMedia(opened).close()
             val (address, document) = PipeProvider.document()
             opened.care.files.export("anna", ExportForm.PACKAGE, legacy = false, address)
@@ -50,7 +50,7 @@ class FilesTest {
 
     @Test
     fun `what Anki exports the app imports, and undo brings back what was there`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             withMedia(opened).close()
             val package1 = File(opened.folder, "in.colpkg")
             Anki(File(opened.folder, "other")).use { other ->
@@ -77,7 +77,7 @@ class FilesTest {
 
     @Test
     fun `an app that dies in the middle harms nothing`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             opened.device("one").close()
             val whole = File(opened.folder, "out.colpkg")
             opened.deckport.exportFile("anna", whole.path)
@@ -103,7 +103,7 @@ class FilesTest {
 
     @Test
     fun `an app that hangs can be given up`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             opened.device("one").close()
             val (source, giver) = PipeProvider.document(ByteArray(1_000_000))
             giver.after = 500_000
@@ -131,7 +131,7 @@ class FilesTest {
     @Test
     fun `a full disk is told there and here, before anything is read where that is known`() = runBlocking {
         var free = Long.MAX_VALUE
-        Opened { free }.use { opened ->
+        OpenCare { free }.use { opened ->
             opened.device("one").close()
             val (target, full) = PipeProvider.document()
             full.instead = File("/dev/full")
@@ -161,7 +161,7 @@ class FilesTest {
 
     @Test
     fun `what a killed process left is deleted at the next start`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val (target, document) = PipeProvider.document()
             val spool = Spool(opened.spoolFolder, 0)
             spool.noted(target)
@@ -174,7 +174,7 @@ class FilesTest {
         }
     }
 
-    private suspend fun import(opened: Opened, address: String) {
+    private suspend fun import(opened: OpenCare, address: String) {
         opened.care.files.file(address)
         opened.care.files.state.await { it.chosenFile != null }
         opened.care.files.import()

@@ -17,7 +17,7 @@ import org.robolectric.annotation.Config
 class PeopleTest {
     @Test
     fun `a device gets a name and is logged out`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val devices = opened.care.devices
             opened.device("one").use { device ->
                 devices.refresh()
@@ -45,7 +45,7 @@ class PeopleTest {
 
     @Test
     fun `accounts come and go, and what they hold stays`() = runBlocking {
-        Opened().use { opened ->
+        OpenCare().use { opened ->
             val accounts = opened.care.accounts
             opened.device("one", "two").close()
             accounts.add(" Bob ", "secret")

@@ -45,6 +45,8 @@ class WorkServiceTest {
 
     private fun shown() = shadowOf(manager).getNotification(WorkNotice.ID)
 
+    private fun told() = shadowOf(manager).getNotification(WorkNotice.ENDED_ID)
+
     private fun idle() = shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(2))
 
     private fun begin() {
@@ -79,10 +81,12 @@ class WorkServiceTest {
         idle()
         assertTrue(shadowOf(controller.get()).isStoppedBySelf)
         controller.destroy()
-        assertEquals("It is done.", shadowOf(shown()).contentText)
+        // The service's notification goes with it; the end is told in another one.
+        assertNull(shown())
+        assertEquals("It is done.", shadowOf(told()).contentText)
         work.seen()
         idle()
-        assertNull(shown())
+        assertNull(told())
     }
 
     @Test

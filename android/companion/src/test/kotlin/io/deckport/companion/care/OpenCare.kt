@@ -26,7 +26,7 @@ val PATIENCE = 60.seconds
 suspend fun <S> StateFlow<S>.await(fits: (S) -> Boolean): S = withTimeout(PATIENCE) { first(fits) }
 
 /** The real engine in a folder of its own with the account `anna` (password `p`), and what stands behind the screens. */
-class Opened(free: (File) -> Long = File::getUsableSpace) : AutoCloseable {
+class OpenCare(free: (File) -> Long = File::getUsableSpace) : AutoCloseable {
     val folder: File = Files.createTempDirectory("care").toFile()
     val data = File(folder, "data")
     val spoolFolder = File(folder, "spool")

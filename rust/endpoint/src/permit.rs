@@ -1,0 +1,47 @@
+//! Whether whoever began something may still do it when it comes to its end.
+//!
+//! A body may take minutes to arrive and longer to be checked; meanwhile a person may have revoked the
+//! device, changed the password or removed the account. So it is asked again before anything is
+//! replaced.
+
+use std::fmt;
+use std::sync::Arc;
+
+use deckport_wire::ErrorKind;
+
+use crate::refusal::Refusal;
+use crate::registry::{Identity, Registry};
+
+/// What a request was let in with.
+#[derive(Clone)]
+pub(crate) struct Permit {
+    registry: Arc<Registry>,
+    token: String,
+    account_id: i64,
+    device_id: i64,
+}
+
+impl Permit {
+    /// Of a device that was found by its token.
+    pub(crate) fn of(registry: &Arc<Registry>, token: &str, identity: &Identity) -> Permit {
+        let (account_id, device_id) = (identity.account.id, identity.device.id);
+        Permit { registry: Arc::clone(registry), token: token.to_owned(), account_id, device_id }
+    }
+
+    /// Asks again.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let is_same = |found: &Identity| {
+            found.account.id == self.account_id && found.device.id == self.device_id
+        };
+        match self.registry.authenticate(&self.token)? {
+            Some(found) if is_same(&found) => Ok(()),
+            _ => Err(Refusal::new(ErrorKind::NotLoggedIn, "the device was revoked meanwhile")),
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("device_id", &self.device_id).finish_non_exhaustive()
+    }
+}

@@ -10,5 +10,7 @@ fn main() {
         // One copy of functions that came out alike. Neither Rust nor SQLite tells functions apart by
         // their addresses; functions that clean up while unwinding are left alone.
         println!("cargo::rustc-link-arg-cdylib=-Wl,--icf=all");
+        // Newer phones have memory pages of 16 KB; the NDK says so by itself from version 28 on.
+        println!("cargo::rustc-link-arg-cdylib=-Wl,-z,max-page-size=16384");
     }
 }

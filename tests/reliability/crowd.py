@@ -70,7 +70,7 @@ def run(setup: Setup, accounts: int, devices: int, seconds: float) -> Part:
         assert raw.login(MALLORY, PASSWORD).status == 200
         stop = multiprocessing.get_context("spawn").Event()
         process = multiprocessing.get_context("spawn").Process(
-            target=attack, args=(server.port, raw.token, stop)
+            target=attack, args=(server.port, raw.token, (MALLORY, PASSWORD), stop)
         )
         process.start()
         time.sleep(1)  # it has begun when the first figures count
@@ -213,8 +213,9 @@ def _lines(
         "",
         "The hostile client has an account of its own and one address. All at once it opens 2,000"
         " connections that say nothing, sends garbage, bodies byte by byte, claims of a terabyte,"
-        " packed bombs, wrong tokens and passwords, and begins syncs that it leaves alone. In the"
-        " end no request of the others failed, and each of their devices has all notes of its"
-        " account.",
+        " packed bombs in both framings, forms without a token (byte by byte, and as fast as they"
+        " go), guesses at tokens and passwords with logins of its own in between, asks for what it"
+        " does not read, and begins syncs that it leaves alone. In the end no request of the others"
+        " failed, and each of their devices has all notes of its account.",
     ]
     return lines

@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the things under test are."""
     group = parser.getgroup("deckport")
     group.addoption("--server", choices=["deckport", "reference"], default="deckport")
+    group.addoption("--long", action="store_true", help="waiting times as they are: minutes")
     group.addoption("--deckport", default=os.environ.get("DECKPORT_BIN"), help="the binary")
     group.addoption(
         "--anki-python",

@@ -14,7 +14,14 @@ import pytest
 from conftest import PATIENCE, Device, Recorder, aside, opened, options
 
 import deckport
-from deckport import AddressKind, Endpoint, EndpointEvent, EndpointState, NetworkInterface
+from deckport import (
+    AccountError,
+    AddressKind,
+    Endpoint,
+    EndpointEvent,
+    EndpointState,
+    NetworkInterface,
+)
 
 
 def test_devices_sync_and_a_listener_hears_of_all_of_it(
@@ -131,6 +138,23 @@ def test_a_refused_request_is_told_in_words(tmp_path: Path, devices: Callable[..
         )
         await endpoint.shutdown()
         subscription.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_unused_devices_are_logged_out(tmp_path: Path, devices: Callable[..., Device]) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data", end_unused_days=0, page_hosts=["shelf.local"])
+        (address,) = await endpoint.start()
+        await aside(lambda: devices(address.url))
+        (known,) = await endpoint.devices("anna")
+        assert await endpoint.prune_devices(1) == []
+        (ended,) = await endpoint.prune_devices(0)
+        assert (ended.id, ended.account) == (known.id, "anna")
+        assert await endpoint.devices() == []
+        with pytest.raises(AccountError.Failed, match="negative"):
+            await endpoint.prune_devices(-1)
+        await endpoint.shutdown()
 
     asyncio.run(scenario())
 

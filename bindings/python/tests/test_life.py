@@ -133,6 +133,22 @@ def test_shutdown_ends_all_threads_though_the_object_is_held(tmp_path: Path) -> 
     asyncio.run(scenario())
 
 
+def test_who_listens_can_wait_until_all_is_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        recorder = Recorder()
+        subscription = endpoint.subscribe(recorder)
+        waiting = asyncio.ensure_future(subscription.ended())
+        await endpoint.start()
+        await endpoint.shutdown()
+        await asyncio.wait_for(waiting, 30)
+        kinds = [type(told) for told in recorder.told if isinstance(told, EndpointState)]
+        assert kinds[0] is kinds[-1] is EndpointState.STOPPED
+        assert EndpointState.LISTENING in kinds
+
+    asyncio.run(scenario())
+
+
 @needs_proc
 def test_idle_costs_no_wake_ups_and_no_open_databases(
     tmp_path: Path, devices: Callable[..., Device]

@@ -1,13 +1,14 @@
 //! `deckport device …`: which devices are logged in.
 
 use std::path::Path;
+use std::time::Duration;
 
 use deckport_endpoint::{Account, Device, RegistryError};
 use serde::Serialize;
 
 use crate::args::{DeviceCommand, ListArgs};
 use crate::failure::Failure;
-use crate::output::{self, line};
+use crate::output::{self, line, printable};
 use crate::{registry, utc};
 
 /// Carries out one device command.
@@ -19,6 +20,7 @@ pub(crate) fn run(command: &DeviceCommand, data_dir: &Path) -> Result<(), Failur
             line(&format!("revoked device {id}; it must log in again"));
             Ok(())
         }
+        DeviceCommand::Prune { unused } => prune(*unused, data_dir),
     }
 }
 
@@ -65,6 +67,19 @@ impl Row {
             self.address.clone().unwrap_or_default(),
         ]
     }
+}
+
+fn prune(unused_days: u32, data_dir: &Path) -> Result<(), Failure> {
+    let registry = registry::open(data_dir)?;
+    let unused = Duration::from_secs(u64::from(unused_days) * 86_400);
+    let ended = registry.prune_devices(unused).map_err(Failure::failed)?;
+    for device in &ended {
+        let last_seen = device.last_seen_ms.map_or_else(|| "never".to_owned(), utc::seconds);
+        let name = printable(&device.name, 100);
+        line(&format!("logged out device {} ({name}), last seen: {last_seen}", device.id));
+    }
+    line(&format!("{} logged out", ended.len()));
+    Ok(())
 }
 
 fn list(account: Option<&str>, args: ListArgs, data_dir: &Path) -> Result<(), Failure> {

@@ -26,6 +26,10 @@ pub(crate) struct Environment {
     /// `MAX_SYNC_PAYLOAD_MEGS` as bytes of an uncompressed collection: the reference server
     /// takes three times that many MiB, no client more than 4 GiB - 1 (`transport` 8).
     pub(crate) max_upload_bytes: Option<u64>,
+    /// `SYNC_IP_HEADER`: the header in which a reverse proxy says from whom a request comes.
+    pub(crate) ip_header: Option<String>,
+    /// `COMPUTERNAME`, which Windows sets: this machine's name.
+    pub(crate) computer_name: Option<String>,
     /// What is set and has no effect, one sentence each.
     pub(crate) warnings: Vec<String>,
 }
@@ -53,11 +57,8 @@ impl Environment {
                 "MAX_SYNC_PAYLOAD_MEGS" => parsed.max_upload_bytes = Some(parse_megs(&value)?),
                 // The reference server looks at its presence alone: even "" and "0" mean yes.
                 "PASSWORDS_HASHED" => hashed = true,
-                "SYNC_IP_HEADER" => parsed.warnings.push(
-                    "SYNC_IP_HEADER is not supported and ignored: the log shows the address of \
-                     the connection"
-                        .to_owned(),
-                ),
+                "SYNC_IP_HEADER" => parsed.ip_header = parse_ip_header(&value)?,
+                "COMPUTERNAME" => parsed.computer_name = value.into_string().ok(),
                 _ => {
                     if let Some(number) = user_number(name) {
                         users.push((number, value));
@@ -125,6 +126,37 @@ fn parse_port(value: &OsStr) -> Result<u16, Failure> {
         .ok_or_else(|| Failure::Usage("SYNC_PORT must be a number between 0 and 65535".to_owned()))
 }
 
+/// The words of the reference server for the headers in which proxies name the client.
+const IP_HEADERS: [(&str, &str); 6] = [
+    ("XRealIp", "x-real-ip"),
+    ("RightmostXForwardedFor", "x-forwarded-for"),
+    ("CfConnectingIp", "cf-connecting-ip"),
+    ("CloudFrontViewerAddress", "cloudfront-viewer-address"),
+    ("FlyClientIp", "fly-client-ip"),
+    ("TrueClientIp", "true-client-ip"),
+];
+
+/// A word of the reference server, or the name of a header. `ConnectInfo` means none.
+fn parse_ip_header(value: &OsStr) -> Result<Option<String>, Failure> {
+    let text = value.to_str().map(str::trim).unwrap_or_default();
+    if text.is_empty() || text == "ConnectInfo" {
+        return Ok(None);
+    }
+    if let Some((_, header)) = IP_HEADERS.iter().find(|(word, _)| *word == text) {
+        return Ok(Some((*header).to_owned()));
+    }
+    let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    // A mistyped word is no header that ever comes.
+    if is_name && (text.contains('-') || text.eq_ignore_ascii_case("forwarded")) {
+        return Ok(Some(text.to_lowercase()));
+    }
+    Err(Failure::Usage(
+        "SYNC_IP_HEADER must be one of Anki's words, such as XRealIp or RightmostXForwardedFor, or \
+         the name of a header, such as X-Real-IP"
+            .to_owned(),
+    ))
+}
+
 fn parse_megs(value: &OsStr) -> Result<u64, Failure> {
     const MIB: u64 = 1024 * 1024;
     value
@@ -166,6 +198,7 @@ mod tests {
             ("SYNC_HOST", "127.0.0.1"),
             ("SYNC_PORT", "8080"),
             ("MAX_SYNC_PAYLOAD_MEGS", "100"),
+            ("SYNC_IP_HEADER", "XRealIp"),
             ("SYNC_USER1", "u:p"),
         ])
         .unwrap();
@@ -173,7 +206,25 @@ mod tests {
         assert_eq!(parsed.host, Some(IpAddr::from([127, 0, 0, 1])));
         assert_eq!(parsed.port, Some(8080));
         assert_eq!(parsed.max_upload_bytes, Some(300 * 1024 * 1024));
+        assert_eq!(parsed.ip_header.as_deref(), Some("x-real-ip"));
         assert_eq!(names(&parsed), ["u"]);
+        assert!(parsed.warnings.is_empty());
+    }
+
+    #[test]
+    fn the_header_with_the_clients_address_has_the_reference_servers_words_or_its_own_name() {
+        for (value, header) in [
+            ("ConnectInfo", None),
+            ("", None),
+            ("RightmostXForwardedFor", Some("x-forwarded-for")),
+            ("CfConnectingIp", Some("cf-connecting-ip")),
+            ("CloudFrontViewerAddress", Some("cloudfront-viewer-address")),
+            ("X-Client-IP", Some("x-client-ip")),
+            ("Forwarded", Some("forwarded")),
+        ] {
+            let parsed = parse(&[("SYNC_IP_HEADER", value)]).unwrap();
+            assert_eq!(parsed.ip_header.as_deref(), header, "{value}");
+        }
     }
 
     #[test]
@@ -224,6 +275,8 @@ mod tests {
             ("SYNC_PORT", ""),
             ("MAX_SYNC_PAYLOAD_MEGS", "0"),
             ("MAX_SYNC_PAYLOAD_MEGS", "1.5"),
+            ("SYNC_IP_HEADER", "topsecret"),
+            ("SYNC_IP_HEADER", "x-topsecret: 1"),
         ] {
             let Err(Failure::Usage(sentence)) = parse(&[(name, value)]) else {
                 panic!("{name}={value} was accepted");

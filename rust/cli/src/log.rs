@@ -1,7 +1,7 @@
 //! The endpoint's events as lines on standard error: for people, or JSON for machines.
 //!
-//! One line per event, written at once. Events hold no secrets, and what they quote from the
-//! network is made printable here.
+//! One line per event, without waiting for whoever reads it: see [`Queue`]. Events hold no secrets,
+//! and what they quote from the network is made printable here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use deckport_endpoint::{Clock, Event, EventSink, RequestRecord};
 use serde_json::{Map, Value, json};
 
 use crate::args::LogFormat;
-use crate::output::{note, printable};
+use crate::output::printable;
+use crate::queue::{LAST_LINES, Queue};
 use crate::utc;
 
 /// How much of a text from the network a line shows, in characters.
@@ -19,6 +20,13 @@ const SHOWN: usize = 100;
 /// Writes events to standard error.
 #[derive(Debug)]
 pub(crate) struct Log {
+    form: Form,
+    queue: Arc<Queue>,
+}
+
+/// What lines look like.
+#[derive(Debug, Clone)]
+pub(crate) struct Form {
     pub(crate) format: LogFormat,
     /// Only failures and problems.
     pub(crate) quiet: bool,
@@ -28,38 +36,60 @@ pub(crate) struct Log {
 
 impl EventSink for Log {
     fn event(&self, event: &Event) {
-        if let Some(line) = self.line(event) {
-            note(&line);
+        if let Some(line) = self.form.line(event) {
+            self.queue.push(&line);
         }
     }
 }
 
 impl Log {
-    fn line(&self, event: &Event) -> Option<String> {
-        self.entry(Entry::of(event)?)
-    }
-
-    fn entry(&self, entry: Entry) -> Option<String> {
-        if self.quiet && !entry.failure {
-            return None;
-        }
-        let now = utc::milliseconds(self.clock.now_ms());
-        Some(match self.format {
-            LogFormat::Text => format!("{now} {}", entry.text),
-            LogFormat::Json => entry.json(now),
-        })
+    /// A log on standard error.
+    pub(crate) fn start(form: Form) -> Log {
+        let own = form.clone();
+        let tell = move |count| {
+            own.warning(&format!("{count} lines of this log were not read in time and are lost"))
+        };
+        let queue = Queue::start(std::io::stderr(), Box::new(tell));
+        Log { form, queue }
     }
 
     /// A sentence of the command itself, in the log's form. Shown even when quiet.
     pub(crate) fn warning(&self, message: &str) {
-        self.event(&Event::Problem { account: None, message: message.to_owned() });
+        self.queue.push(&self.form.warning(message));
     }
 
     /// The endpoint was asked to stop and waits for running requests.
     pub(crate) fn stopping(&self) {
         let text = "stopping; a second signal stops at once".to_owned();
-        if let Some(line) = self.entry(Entry::success("stopping", text, json!({}))) {
-            note(&line);
+        if let Some(line) = self.form.entry(Entry::success("stopping", text, json!({}))) {
+            self.queue.push(&line);
+        }
+    }
+
+    /// Waits a moment until the last lines are read.
+    pub(crate) fn finish(&self) {
+        self.queue.flush(LAST_LINES);
+    }
+}
+
+impl Form {
+    fn line(&self, event: &Event) -> Option<String> {
+        self.entry(Entry::of(event)?)
+    }
+
+    fn entry(&self, entry: Entry) -> Option<String> {
+        (entry.failure || !self.quiet).then(|| self.stamped(entry))
+    }
+
+    fn warning(&self, message: &str) -> String {
+        self.stamped(Entry::problem(None, message))
+    }
+
+    fn stamped(&self, entry: Entry) -> String {
+        let now = utc::milliseconds(self.clock.now_ms());
+        match self.format {
+            LogFormat::Text => format!("{now} {}", entry.text),
+            LogFormat::Json => entry.json(now),
         }
     }
 }
@@ -112,21 +142,20 @@ impl Entry {
                 json!({"name": shown(name), "bytes": bytes}),
             )
             .about(account),
-            Event::Problem { account, message } => {
-                let message = printable(message, 500);
-                let problem = Self::failure(
-                    "problem",
-                    format!("warning: {message}"),
-                    json!({"message": message}),
-                );
-                match account {
-                    Some(account) => problem.about(account),
-                    None => problem,
-                }
-            }
+            Event::Problem { account, message } => Self::problem(account.as_deref(), message),
             Event::Stopped => Self::success("stopped", "stopped".to_owned(), json!({})),
             _ => return None,
         })
+    }
+
+    fn problem(account: Option<&str>, message: &str) -> Self {
+        let message = printable(message, 500);
+        let text = format!("warning: {message}");
+        let problem = Self::failure("problem", text, json!({"message": message}));
+        match account {
+            Some(account) => problem.about(account),
+            None => problem,
+        }
     }
 
     /// Names the account that it concerns.
@@ -212,8 +241,8 @@ mod tests {
     use super::*;
     use deckport_endpoint::ManualClock;
 
-    fn log(format: LogFormat, quiet: bool) -> Log {
-        Log { format, quiet, clock: Arc::new(ManualClock::new(1_795_218_301_007)) }
+    fn log(format: LogFormat, quiet: bool) -> Form {
+        Form { format, quiet, clock: Arc::new(ManualClock::new(1_795_218_301_007)) }
     }
 
     fn request(status: u16, outcome: &str) -> Event {

@@ -12,9 +12,11 @@ mod failure;
 mod log;
 mod media;
 mod output;
+mod own_names;
 mod package;
 mod password;
 mod qr;
+mod queue;
 mod registry;
 mod serve;
 mod settings;
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::note(&format!("deckport: {failure}"));
+            output::last_words(&format!("deckport: {failure}"));
             failure.exit_code()
         }
     }

@@ -4,8 +4,10 @@
 //! the program that watched its output did.
 
 use std::io::Write;
+use std::sync::mpsc::sync_channel;
 
 use crate::failure::Failure;
+use crate::queue::LAST_LINES;
 
 /// Writes one line to standard output. A closed pipe or full disk is not our failure.
 pub(crate) fn line(text: &str) {
@@ -16,6 +18,20 @@ pub(crate) fn line(text: &str) {
 /// Writes one line to standard error, in a single write so that lines do not mix.
 pub(crate) fn note(text: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Writes the last line of the program to standard error. Whoever does not read it, as after
+/// Ctrl-S, does not keep the program from ending.
+pub(crate) fn last_words(text: &str) {
+    let line = format!("{text}\n");
+    let (written, end) = sync_channel(1);
+    let write = move || {
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        let _ = written.send(());
+    };
+    if std::thread::Builder::new().spawn(write).is_ok() {
+        let _ = end.recv_timeout(LAST_LINES);
+    }
 }
 
 /// Writes a value to standard output as indented JSON.

@@ -18,9 +18,9 @@ use tokio::runtime::Runtime;
 use crate::args::ServeArgs;
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::log::Log;
-use crate::output::line;
+use crate::log::{Form, Log};
 use crate::qr;
+use crate::queue::{LAST_LINES, Queue};
 use crate::settings::{self, ServeSettings};
 use crate::shutdown::{self, Signals};
 
@@ -36,18 +36,61 @@ pub(crate) fn run(
     environment: &Environment,
     data_dir: PathBuf,
 ) -> Result<(), Failure> {
-    let settings = settings::resolve(args, environment);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let log = Arc::new(Log { format: args.log, quiet: args.quiet, clock: Arc::clone(&clock) });
+    let form = Form { format: args.log, quiet: args.quiet, clock: Arc::clone(&clock) };
+    let log = Arc::new(Log::start(form));
+    tell_panics(&log);
     for warning in &environment.warnings {
         log.warning(warning);
     }
-    let endpoint = Endpoint::open(options(&settings, &data_dir, clock, Arc::clone(&log)))
+    let settings = settings::resolve(args, environment);
+    let served = serve(&settings, &data_dir, clock, &log);
+    log.finish();
+    served
+}
+
+/// What panics says so in the log: it must not wait for who reads standard error, either.
+fn tell_panics(log: &Arc<Log>) {
+    let log = Arc::clone(log);
+    std::panic::set_hook(Box::new(move |panic| log.warning(&panic.to_string())));
+}
+
+fn serve(
+    settings: &ServeSettings,
+    data_dir: &Path,
+    clock: Arc<dyn Clock>,
+    log: &Arc<Log>,
+) -> Result<(), Failure> {
+    let endpoint = Endpoint::open(options(settings, data_dir, clock, Arc::clone(log)))
         .map_err(Failure::failed)?;
     let listeners = listen(&settings.listen_on)
         .map_err(|error| Failure::Failed(format!("{error} (--port, --listen)")))?;
     let bound = bound_addresses(&listeners)?;
-    let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), &log)?;
+    let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), log)?;
+    let greeting = greeting(data_dir, &accounts, &addresses_of(&bound, settings, log), &bound);
+
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        // Before anybody can know that it runs: a signal from now on ends it cleanly.
+        let signals = Signals::install()?;
+        // On a thread of its own: nobody needs to read it for the endpoint to serve.
+        let shown = Queue::start(std::io::stdout(), Box::new(|_| String::new()));
+        shown.push(&greeting);
+        let stop = async {
+            signals.first().await;
+            log.stopping();
+        };
+        let served = endpoint.serve(listeners, stop).await.map_err(Failure::failed);
+        shown.flush(LAST_LINES);
+        served
+    });
+    // Whatever still runs belongs to requests that had their time to end.
+    runtime.shutdown_timeout(shutdown::LAST_WAIT);
+    result
+}
+
+/// What a person can type into Anki.
+fn addresses_of(bound: &[SocketAddr], settings: &ServeSettings, log: &Log) -> Vec<Address> {
     let networks = SystemInterfaces::default().now();
     if !networks.is_known() {
         log.warning(
@@ -55,22 +98,7 @@ pub(crate) fn run(
              allow with --allow",
         );
     }
-    let addresses = addresses(&bound, &networks, &settings.scope);
-
-    let runtime = runtime()?;
-    let result = runtime.block_on(async {
-        // Before anybody can know that it runs: a signal from now on ends it cleanly.
-        let signals = Signals::install()?;
-        greet(&data_dir, &accounts, &addresses, &bound);
-        let stop = async {
-            signals.first().await;
-            log.stopping();
-        };
-        endpoint.serve(listeners, stop).await.map_err(Failure::failed)
-    });
-    // Whatever still runs belongs to requests that had their time to end.
-    runtime.shutdown_timeout(shutdown::LAST_WAIT);
-    result
+    addresses(bound, &networks, &settings.scope)
 }
 
 fn options(
@@ -82,6 +110,9 @@ fn options(
     let mut options = EndpointOptions::new(data_dir);
     options.configured_accounts = settings.configured_accounts.clone();
     options.scope = settings.scope.clone();
+    options.proxies = settings.proxies.clone();
+    options.page_hosts = settings.page_hosts.clone();
+    options.token_lifetime = settings.token_lifetime;
     options.limits.max_account_bytes = settings.quota;
     if let Some(count) = settings.keep_backups {
         options.backups.newest = count;
@@ -90,6 +121,9 @@ fn options(
     options.events = log;
     if let Some(bytes) = settings.max_upload_bytes {
         options.limits.max_upload_bytes = bytes;
+    }
+    for timing in &settings.timings {
+        timing.set(&mut options.timings);
     }
     options
 }
@@ -137,47 +171,54 @@ fn accounts(registry: &Registry, first: Option<&str>, log: &Log) -> Result<Accou
 }
 
 /// Tells a person how to connect, and machines that the endpoint is ready.
-fn greet(data_dir: &Path, accounts: &Accounts, addresses: &[Address], bound: &[SocketAddr]) {
+fn greeting(
+    data_dir: &Path,
+    accounts: &Accounts,
+    addresses: &[Address],
+    bound: &[SocketAddr],
+) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    line(&format!("Deckport {version} serves the data in {}", data_dir.display()));
-    line("");
+    let mut lines = vec![
+        format!("Deckport {version} serves the data in {}", data_dir.display()),
+        String::new(),
+    ];
     match &accounts.new_password {
         Some(password) => {
             let name = accounts.names.concat();
-            line(&format!("  Account:   {name}"));
-            line(&format!("  Password:  {password}"));
-            line("");
-            line("This password is shown only now. To set another one:");
-            line(&format!("  deckport account password {name}"));
+            lines.extend([
+                format!("  Account:   {name}"),
+                format!("  Password:  {password}"),
+                String::new(),
+                "This password is shown only now. To set another one:".to_owned(),
+                format!("  deckport account password {name}"),
+            ]);
         }
-        None => line(&format!("  Accounts:  {}", accounts.names.join(", "))),
+        None => lines.push(format!("  Accounts:  {}", accounts.names.join(", "))),
     }
-    line("");
-    line(
-        "Type one of these addresses into Anki (Preferences > Syncing > Self-hosted sync server):",
-    );
-    show_addresses(addresses);
-    line("");
-    for address in bound {
-        line(&format!("listening on {address}"));
-    }
+    lines.extend([
+        String::new(),
+        "Type one of these addresses into Anki (Preferences > Syncing > Self-hosted sync server):"
+            .to_owned(),
+    ]);
+    lines.extend(shown_addresses(addresses));
+    lines.push(String::new());
+    lines.extend(bound.iter().map(|address| format!("listening on {address}")));
+    lines.join("\n")
 }
 
-fn show_addresses(addresses: &[Address]) {
+fn shown_addresses(addresses: &[Address]) -> Vec<String> {
     let width = addresses.iter().map(|address| address.url.len()).max().unwrap_or_default();
-    for address in addresses {
-        line(format!("  {:<width$}  {}", address.url, note(address)).trim_end());
-    }
+    let shown = |address: &Address| {
+        format!("  {:<width$}  {}", address.url, note(address)).trim_end().to_owned()
+    };
+    let mut lines: Vec<String> = addresses.iter().map(shown).collect();
     // A program that reads our output has no use for the code.
-    let best = Address::best_for_others(addresses);
-    let code =
-        best.filter(|_| std::io::stdout().is_terminal()).and_then(|best| qr::lines(&best.url));
-    if let Some(rows) = code {
-        line("");
-        for row in rows {
-            line(&format!("  {row}"));
-        }
+    let best = Address::best_for_others(addresses).filter(|_| std::io::stdout().is_terminal());
+    if let Some(rows) = best.and_then(|best| qr::lines(&best.url)) {
+        lines.push(String::new());
+        lines.extend(rows.iter().map(|row| format!("  {row}")));
     }
+    lines
 }
 
 /// What a person must know of an address.

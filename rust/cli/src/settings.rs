@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope};
+use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope, TrustedProxies};
 use directories::ProjectDirs;
 
-use crate::args::{Allow, ServeArgs};
+use crate::args::{Allow, ServeArgs, Timing};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::own_names;
 
 /// The port when nobody names one.
 const DEFAULT_PORT: u16 = 27701;
@@ -25,12 +27,19 @@ pub(crate) struct ServeSettings {
     /// The account to create when there is none yet.
     pub(crate) first_account: Option<String>,
     pub(crate) scope: Scope,
+    pub(crate) proxies: TrustedProxies,
+    /// Names under which the page for browsers is shown.
+    pub(crate) page_hosts: Vec<String>,
+    /// After how long without use a device is logged out.
+    pub(crate) token_lifetime: Option<Duration>,
     /// Most bytes of an account.
     pub(crate) quota: Option<u64>,
     /// How many backups stay; `None`: the endpoint's default.
     pub(crate) keep_backups: Option<usize>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
+    /// Other waiting times than the endpoint's.
+    pub(crate) timings: Vec<Timing>,
 }
 
 /// Combines the flags of `serve` with the environment.
@@ -51,10 +60,31 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         configured_accounts: environment.accounts.clone(),
         first_account,
         scope: scope(&args.allow),
+        proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),
+        page_hosts: [args.allow_host.clone(), own_names::of_machine(environment)].concat(),
+        token_lifetime: match args.end_unused {
+            0 => None,
+            days => Some(Duration::from_secs(u64::from(days) * 86_400)),
+        },
         keep_backups: args.keep_backups,
         quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
+        timings: args.timing.clone(),
     }
+}
+
+/// Who names a header has a proxy. The reference server believes everybody then; we believe this
+/// machine unless told where the proxy is.
+fn proxies(trusted: &[Network], header: Option<String>) -> TrustedProxies {
+    let networks = match (trusted, &header) {
+        ([], Some(_)) => this_machine(),
+        (trusted, _) => trusted.to_vec(),
+    };
+    TrustedProxies { networks, header }
+}
+
+fn this_machine() -> Vec<Network> {
+    ["127.0.0.0/8", "::1"].iter().filter_map(|network| network.parse().ok()).collect()
 }
 
 fn scope(allowed: &[Allow]) -> Scope {
@@ -145,6 +175,33 @@ mod tests {
         let flag = Some(PathBuf::from("flag"));
         assert_eq!(data_dir(flag, &environment), Ok(PathBuf::from("flag")));
         assert_eq!(data_dir(None, &environment), Ok(PathBuf::from("base")));
+    }
+
+    #[test]
+    fn proxies_are_trusted_where_the_owner_says_or_here_when_a_header_is_named() {
+        let of = |trusted: &[&str], variables: &[(&str, &str)]| {
+            let trusted_proxy = trusted.iter().map(|network| network.parse().unwrap()).collect();
+            let args = ServeArgs { trusted_proxy, ..ServeArgs::default() };
+            resolve(&args, &environment(variables)).proxies
+        };
+        let trusts = |proxies: &TrustedProxies| {
+            ["127.0.0.1", "::1", "172.18.0.5"].map(|peer| proxies.trust(peer.parse().unwrap()))
+        };
+        let header = [("SYNC_IP_HEADER", "XRealIp")];
+        assert_eq!(trusts(&of(&[], &[])), [false, false, false]);
+        assert_eq!(trusts(&of(&[], &header)), [true, true, false]);
+        assert_eq!(trusts(&of(&["172.18.0.0/16"], &header)), [false, false, true]);
+        assert_eq!(of(&[], &header).header.as_deref(), Some("x-real-ip"));
+    }
+
+    #[test]
+    fn unused_devices_end_after_a_year_or_as_wished() {
+        let of = |end_unused| {
+            let args = ServeArgs { end_unused, ..ServeArgs::default() };
+            resolve(&args, &environment(&[])).token_lifetime
+        };
+        let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+        assert_eq!((of(365), of(7), of(0)), (days(365), days(7), None));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A device merges only while its schema time equals the endpoint's (`collection-sync` 4). A
 //! collection from another time has an older one that some device may still have, together with a
 //! smaller usn: the device would merge, and miss what it cannot know to be missing
-//! (`collection-sync` 13, 20). So the file gets times that no device has ever been told.
+//! (`collection-sync` 13.20). So the file gets times that no device has ever been told.
 
 use std::path::Path;
 

@@ -38,6 +38,10 @@ pub enum ServeError {
     /// It serves already.
     #[error("this endpoint serves already; stop it first")]
     AlreadyServing,
+    /// It does not know which tokens of configured accounts are good, and clients forget a login
+    /// that is refused.
+    #[error("this endpoint was opened for work without serving; open it again to serve")]
+    Unserved,
 }
 
 /// An endpoint that owns its data folder. Dropping it closes all collections and gives the folder
@@ -46,6 +50,7 @@ pub enum ServeError {
 pub struct Endpoint {
     handle: EndpointHandle,
     is_serving: AtomicBool,
+    may_serve: bool,
     /// Keeps other endpoints out.
     _folder: DataFolder,
 }
@@ -58,17 +63,21 @@ impl Endpoint {
     /// See [`OpenError`]; a second endpoint on the same folder is [`FolderError::InUse`].
     pub fn open(options: EndpointOptions) -> Result<Endpoint, OpenError> {
         Endpoint::open_with(options, |registry, options| {
-            registry.set_configured_accounts(&options.configured_accounts)
+            registry.set_configured_accounts(&options.configured_accounts)?;
+            registry.set_token_lifetime(options.token_lifetime);
+            registry.end_unused_devices()
         })
     }
 
     /// The same for work without serving: which accounts are configured from outside is left as
-    /// the last [`Endpoint::open`] found it.
+    /// the last [`Endpoint::open`] found it, and no device ends.
     ///
     /// # Errors
     /// As for [`Endpoint::open`].
     pub fn open_unserved(options: EndpointOptions) -> Result<Endpoint, OpenError> {
-        Endpoint::open_with(options, |_, _| Ok(()))
+        let mut endpoint = Endpoint::open_with(options, |_, _| Ok(()))?;
+        endpoint.may_serve = false;
+        Ok(endpoint)
     }
 
     fn open_with(
@@ -93,7 +102,8 @@ impl Endpoint {
         let pairings = Arc::default();
         let inner = Inner { options, registry, workers, pairings };
         let handle = EndpointHandle { inner: Arc::new(inner) };
-        Ok(Endpoint { handle, is_serving: AtomicBool::new(false), _folder: folder })
+        let is_serving = AtomicBool::new(false);
+        Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })
     }
 
     /// The accounts and their devices. May be used while serving; changes count at once.
@@ -116,12 +126,16 @@ impl Endpoint {
     /// Must run inside a tokio runtime with I/O and time enabled.
     ///
     /// # Errors
-    /// [`ServeError::Listener`] when a listener cannot be used, [`ServeError::AlreadyServing`].
+    /// [`ServeError::Listener`] when a listener cannot be used, [`ServeError::AlreadyServing`], or
+    /// [`ServeError::Unserved`] after [`Endpoint::open_unserved`].
     pub async fn serve(
         &self,
         listeners: Vec<TcpListener>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
+        if !self.may_serve {
+            return Err(ServeError::Unserved);
+        }
         let _serving = Serving::begin(&self.is_serving)?;
         let server = Server::new(&self.handle.inner);
         server.run(listeners, shutdown).await.map_err(ServeError::Listener)

@@ -3,7 +3,7 @@
 //! What lies inside is described by the modules that put it there; this one only guards the
 //! door. Commands that change accounts while an endpoint runs do not take the lock.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -134,12 +134,34 @@ fn lock(path: &Path) -> Result<File, FolderError> {
         .write(true)
         .open(path.join(LOCK_FILE))
         .map_err(|source| FolderError::NotWritable { path: path.to_owned(), source })?;
+    match try_lock(&file) {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(FolderError::InUse { path: path.to_owned() }),
+        Err(source) => Err(FolderError::CannotLock { path: path.to_owned(), source }),
+    }
+}
+
+/// Locks a file for this process until the file is closed; `false` when another one has it locked.
+///
+/// The system call itself: the standard library's function always fails on Android before Rust 1.98.
+#[cfg(unix)]
+fn try_lock(file: &File) -> io::Result<bool> {
+    use rustix::fs::{FlockOperation, flock};
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Locks a file for this process until the file is closed; `false` when another one has it locked.
+#[cfg(not(unix))]
+#[allow(clippy::disallowed_methods, reason = "the reason against it is Android")]
+fn try_lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(FolderError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => {
-            Err(FolderError::CannotLock { path: path.to_owned(), source })
-        }
+        Ok(()) => Ok(true),
+        Err(fs::TryLockError::WouldBlock) => Ok(false),
+        Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -78,6 +78,8 @@ struct Holder {
     purpose: Purpose,
     ticket: Ticket,
     last_used: Duration,
+    /// Requests and answers of its sync that are under way.
+    under_way: u32,
 }
 
 impl Lease {
@@ -95,7 +97,7 @@ impl Lease {
         self.granted += 1;
         let ticket = Ticket(self.granted);
         let device = device.clone();
-        self.holder = Some(Holder { device, purpose, ticket, last_used: now });
+        self.holder = Some(Holder { device, purpose, ticket, last_used: now, under_way: 0 });
         Taken::Granted(ticket)
     }
 
@@ -112,13 +114,8 @@ impl Lease {
         session_key: &str,
         now: Duration,
     ) -> bool {
-        match &mut self.holder {
-            Some(holder) if holder.device == *device && holder.has_session(session_key) => {
-                holder.last_used = now;
-                true
-            }
-            _ => false,
-        }
+        let holder = self.holder_of(device, session_key);
+        holder.map(|holder| holder.last_used = now).is_some()
     }
 
     /// Notes that the holder's request has just been worked on: that time is not idleness.
@@ -126,6 +123,28 @@ impl Lease {
         if let Some(holder) = &mut self.holder {
             holder.last_used = now;
         }
+    }
+
+    /// A request or an answer of the sync is under way: until [`Lease::arrived`] it is not idle,
+    /// however slow the link.
+    pub(crate) fn under_way(&mut self, device: &DeviceKey, session_key: &str) {
+        if let Some(holder) = self.holder_of(device, session_key) {
+            holder.under_way += 1;
+        }
+    }
+
+    /// What [`Lease::under_way`] told has arrived, or never will.
+    pub(crate) fn arrived(&mut self, device: &DeviceKey, session_key: &str, now: Duration) {
+        if let Some(holder) = self.holder_of(device, session_key) {
+            holder.under_way = holder.under_way.saturating_sub(1);
+            holder.last_used = now;
+        }
+    }
+
+    fn holder_of(&mut self, device: &DeviceKey, session_key: &str) -> Option<&mut Holder> {
+        let is_meant =
+            |holder: &&mut Holder| holder.device == *device && holder.has_session(session_key);
+        self.holder.as_mut().filter(is_meant)
     }
 
     /// Whether `device` runs a normal sync, under whatever session key. Uploads do not count:
@@ -154,7 +173,7 @@ impl Lease {
     /// When the holder will have been silent for too long.
     pub(crate) fn expires_at(&self) -> Option<Duration> {
         match &self.holder {
-            Some(Holder { purpose: Purpose::Sync { .. }, last_used, .. }) => {
+            Some(Holder { purpose: Purpose::Sync { .. }, last_used, under_way: 0, .. }) => {
                 Some(last_used.saturating_add(self.idle))
             }
             _ => None,
@@ -235,6 +254,23 @@ mod tests {
         granted(lease.take(&device(2), sync("b"), at(110)));
         lease.touch(at(140));
         assert_eq!(lease.expires_at(), Some(at(200)));
+    }
+
+    #[test]
+    fn a_request_that_is_arriving_keeps_the_sync_alive_and_idleness_counts_from_its_end() {
+        let mut lease = Lease::new(IDLE);
+        granted(lease.take(&device(1), sync("a"), at(0)));
+        lease.under_way(&device(1), "a");
+        lease.under_way(&device(1), "another run");
+        lease.under_way(&device(2), "a");
+        assert_eq!(lease.expires_at(), None);
+        assert_eq!(lease.take(&device(2), sync("b"), at(500)), Taken::Busy);
+        lease.arrived(&device(1), "a", at(500));
+        assert_eq!(lease.expires_at(), Some(at(560)));
+        // What belongs to an attempt before does not end the next one.
+        granted(lease.take(&device(1), sync("c"), at(510)));
+        lease.arrived(&device(1), "a", at(520));
+        assert_eq!(lease.expires_at(), Some(at(570)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What an embedder decides about an endpoint. Plain data; nothing is read from the environment.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
 use crate::hex::hex;
 use crate::interfaces::{Interfaces, SystemInterfaces};
-use crate::scope::Scope;
+use crate::scope::{Network, Scope};
 use crate::texts::{EnglishTexts, Texts};
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
@@ -24,6 +25,13 @@ pub struct EndpointOptions {
     pub configured_accounts: Vec<ConfiguredAccount>,
     /// From which networks connections are taken. Default: local ones.
     pub scope: Scope,
+    /// Reverse proxies that say for whom they speak. Default: none.
+    pub proxies: TrustedProxies,
+    /// Names under which pages are shown, besides addresses and `localhost`: those of this machine,
+    /// and of a reverse proxy. Syncing works under any name. Default: none.
+    pub page_hosts: Vec<String>,
+    /// After how long without use a device's token ends; `None`: never. Default: 365 days.
+    pub token_lifetime: Option<Duration>,
     /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
     /// and only this machine itself is answered while they are not known. Default: the system.
     pub interfaces: Arc<dyn Interfaces>,
@@ -48,6 +56,9 @@ impl EndpointOptions {
             data_dir: data_dir.into(),
             configured_accounts: Vec::new(),
             scope: Scope::default(),
+            proxies: TrustedProxies::default(),
+            page_hosts: Vec::new(),
+            token_lifetime: Some(Duration::from_secs(365 * 86_400)),
             interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),
             timings: Timings::default(),
@@ -56,6 +67,30 @@ impl EndpointOptions {
             clock: Arc::new(SystemClock::new()),
             events: Arc::new(NullEvents),
         }
+    }
+}
+
+/// The reverse proxies that are believed when they say from whom a request comes. What they say
+/// counts for limits, the throttle of logins, records and the list of devices; [`Scope`] is about
+/// connections, and those of a trusted proxy are always taken.
+///
+/// A proxy says it in `X-Forwarded-For` or `Forwarded`, or by the PROXY protocol (versions 1 and
+/// 2). It must write them anew: whoever is behind one that passes on what its clients send can
+/// pretend to be anybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies {
+    /// Where they are. This machine is trusted only if it is in one of these.
+    pub networks: Vec<Network>,
+    /// The one header that they write, for example `X-Real-IP`; `None`: `X-Forwarded-For` or
+    /// `Forwarded`, and where both are there they must agree.
+    pub header: Option<String>,
+}
+
+impl TrustedProxies {
+    /// Whether what comes from `address` may speak for others.
+    #[must_use]
+    pub fn trust(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(address))
     }
 }
 
@@ -80,8 +115,21 @@ pub struct Limits {
     pub min_free_bytes: u64,
     /// Connections served at once; further ones wait to be accepted. Default: 256.
     pub max_connections: usize,
-    /// Connections of one address; further ones are closed. Default: 64.
+    /// Connections of one address, or requests under way of one client of a trusted proxy; further
+    /// ones are closed. Loopback has no such limit. Default: 64.
     pub max_connections_per_address: usize,
+    /// Most bytes that requests may take in memory once they are unpacked, of all connections
+    /// together. Work that needs more waits for its turn, and a request that could never be read
+    /// within it is refused. At least some 3.5 MiB. Default: 20 MiB, with which the whole process
+    /// stays below 64 MiB.
+    pub max_memory_bytes: u64,
+    /// Most bytes on the disk of forms whose sender is not known yet, together: clients before
+    /// 2.1.57 tell who they are at the end of a form. Beyond it the largest form of whoever has
+    /// most is given up. Default: 512 MiB.
+    pub max_unknown_bytes: u64,
+    /// What a transfer must make in the long run, in bytes per second; it may pause for
+    /// [`Timings::body_stall`]. Default: 2 KiB, a seventh of the slowest links that people sync over.
+    pub min_bytes_per_second: u64,
 }
 
 impl Default for Limits {
@@ -94,6 +142,9 @@ impl Default for Limits {
             min_free_bytes: 64 * 1024 * 1024,
             max_connections: 256,
             max_connections_per_address: 64,
+            max_memory_bytes: 20 * 1024 * 1024,
+            max_unknown_bytes: 512 * 1024 * 1024,
+            min_bytes_per_second: 2048,
         }
     }
 }
@@ -110,10 +161,15 @@ pub struct Timings {
     pub database_idle: Duration,
     /// How long a connection may take to send a request's head. Default: 30 s.
     pub header_timeout: Duration,
-    /// How long a client may take for the next 4 KiB of a body, and for the whole body before it
-    /// is known. Default: 60 s.
+    /// How long a transfer may stand still in either direction, and how long a client may take
+    /// for the whole body before it is known. Default: 60 s.
     pub body_stall: Duration,
-    /// How long a shutdown waits for running requests. Default: 10 s.
+    /// How long a connection may rest between two requests. Default: 180 s. Longer than the 90 s
+    /// after which the clients' HTTP library lets go of it, and longer by what is still under way
+    /// on a slow link then: were it we who close first, we might do so just when a request is on
+    /// its way, and clients do not repeat requests.
+    pub keep_alive: Duration,
+    /// How long a shutdown waits for running requests. Default: 8 s: `docker stop` kills after 10.
     pub drain: Duration,
 }
 
@@ -125,7 +181,8 @@ impl Default for Timings {
             database_idle: Duration::from_secs(60),
             header_timeout: Duration::from_secs(30),
             body_stall: Duration::from_secs(60),
-            drain: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(180),
+            drain: Duration::from_secs(8),
         }
     }
 }

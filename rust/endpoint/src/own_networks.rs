@@ -165,7 +165,8 @@ impl OwnNetworks {
         self.on_link(peer).is_some()
     }
 
-    /// Whether `peer`, which is connected to `ours`, is in a network of this machine.
+    /// Whether `peer`, which is connected to `ours`, is in a network of this machine, or the machine
+    /// itself.
     #[must_use]
     pub fn is_near(&self, peer: IpAddr, ours: IpAddr) -> bool {
         let (peer, ours) = (peer.to_canonical(), ours.to_canonical());
@@ -173,7 +174,7 @@ impl OwnNetworks {
             self.network_of(address).is_some_and(|network| network.contains(peer))
                 && (!address.is_one_of_a_vpn() || address.ip == ours)
         };
-        self.list.iter().any(holds)
+        self.find(peer).is_some() || self.list.iter().any(holds)
     }
 
     /// The network around an interface's address whose machines are near; `None` where there is
@@ -257,6 +258,7 @@ mod tests {
         assert!(tailscale.is_near(peer, through));
         assert!(!tailscale.is_near(peer, ip("100.80.0.2")), "a neighbour of the same provider");
         assert!(!tailscale.is_near(ip("100.128.0.1"), through));
+        assert!(tailscale.is_near(ip("100.80.0.2"), ip("100.80.0.2")), "the machine itself");
         assert!(tailscale.is_on_link(ip("fd7a:115c:a1e0::9")), "each device counts by itself");
         let told = networks(&[("odd0", "100.101.102.103/32", Some(LinkKind::Vpn))]);
         assert!(told.is_near(peer, through));

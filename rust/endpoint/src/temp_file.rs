@@ -4,7 +4,7 @@
 //! its file; after a crash [`remove_leftovers`] does.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::files::{make_folder, spare_bytes};
@@ -82,12 +82,6 @@ impl TempWriter {
             Some(spare) if spare < bytes => Err(io::ErrorKind::StorageFull.into()),
             _ => Ok(()),
         }
-    }
-
-    /// Forgets what was written.
-    pub(crate) fn restart(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.rewind()
     }
 }
 

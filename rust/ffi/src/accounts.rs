@@ -1,6 +1,7 @@
 //! Accounts and their devices.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deckport_endpoint::{self as engine, Registry, RegistryError};
 
@@ -143,6 +144,22 @@ impl Endpoint {
     /// `AccountError.NoSuchDevice`, and others.
     pub async fn revoke_device(&self, id: i64) -> Result<(), AccountError> {
         self.with_registry(move |registry| registry.revoke_device(id)).await
+    }
+
+    /// Logs out the devices that were not used for so many days, and tells which they were.
+    ///
+    /// # Errors
+    /// `AccountError.Failed` for a negative number, and others.
+    pub async fn prune_devices(&self, unused_days: i32) -> Result<Vec<Device>, AccountError> {
+        let days = u64::try_from(unused_days).map_err(|_| AccountError::Failed {
+            reason: "the number of days must not be negative".to_owned(),
+        })?;
+        let prune = move |registry: &Registry| {
+            let ended = registry.prune_devices(Duration::from_secs(days * 86_400))?;
+            Ok((ended, registry.accounts()?))
+        };
+        let (ended, accounts) = self.with_registry(prune).await?;
+        Ok(ended.into_iter().map(|device| Device::of(device, &accounts)).collect())
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) struct Control {
     open: Mutex<Open>,
 }
 
-/// What exists until the endpoint is shut down.
+/// What exists until the endpoint is shut down. What follows from it is told to the hub while it is locked:
+/// of two who change it the later one has the last word.
 #[derive(Debug)]
 struct Open {
     /// `None` after that.
@@ -139,11 +140,9 @@ impl Control {
     pub(crate) fn addresses(&self) -> Vec<Address> {
         let mut open = self.lock();
         let found = open.find_addresses(&self.networks);
-        let news = found != open.addresses;
-        open.addresses.clone_from(&found);
-        drop(open);
-        if news {
-            self.tell_addresses(&found);
+        if found != open.addresses {
+            open.addresses.clone_from(&found);
+            self.tell_addresses(found.clone());
         }
         found
     }
@@ -159,13 +158,11 @@ impl Control {
         open.bound = bound;
         let addresses = open.find_addresses(&self.networks);
         open.addresses.clone_from(&addresses);
-        drop(open);
         self.hub.set_state(EndpointState::Listening { addresses: addresses.clone() });
         addresses
     }
 
-    fn tell_addresses(&self, addresses: &[Address]) {
-        let addresses = addresses.to_vec();
+    fn tell_addresses(&self, addresses: Vec<Address>) {
         let now = EndpointState::Listening { addresses: addresses.clone() };
         if self.hub.replace_state(|state| matches!(state, EndpointState::Listening { .. }), now) {
             self.hub.tell(EndpointEvent::AddressesChanged { addresses });
@@ -176,7 +173,6 @@ impl Control {
         let mut open = self.lock();
         open.bound.clear();
         open.addresses.clear();
-        drop(open);
         self.hub.set_state(state);
     }
 
@@ -248,5 +244,85 @@ impl Drop for Attempt<'_> {
         if !self.ended {
             self.hub.set_state(EndpointState::Stopped);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use crate::{Endpoint, EndpointOptions, EndpointState, NetworkInterface};
+
+    /// So often a race is run: enough that one that is lost now and then is seen.
+    const ROUNDS: usize = 300;
+    /// And one that starts and stops each time.
+    const STARTS: usize = 100;
+
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    fn opened(folder: &std::path::Path) -> Arc<Endpoint> {
+        let mut options = EndpointOptions::new(folder.to_str().unwrap());
+        options.port = 0;
+        wait(Endpoint::open(options)).unwrap()
+    }
+
+    /// What an app would tell on a network in which the device has this last byte.
+    fn network(last: usize) -> Option<Vec<NetworkInterface>> {
+        let addresses = vec![format!("192.168.1.{}", last % 200 + 1)];
+        Some(vec![NetworkInterface { name: "wlan0".to_owned(), addresses, kind: None }])
+    }
+
+    /// Two changes at once, while nobody can be told of one for a while: what is to be told then waits.
+    fn networks_change_twice_at_once(endpoint: &Endpoint, round: usize) {
+        // Before nobody is told: what changes the addresses may wait for that with the door closed.
+        let before = endpoint.control.lock().addresses.clone();
+        thread::scope(|scope| {
+            let held = endpoint.control.hub.hold();
+            scope.spawn(|| endpoint.networks_changed(network(2 * round)));
+            scope.spawn(|| endpoint.networks_changed(network(2 * round + 1)));
+            // Until one of them has something to tell, or waits to tell it.
+            let told = |open: &super::Open| open.bound.is_empty() || open.addresses != before;
+            while endpoint.control.open.try_lock().is_ok_and(|open| !told(&open)) {
+                thread::yield_now();
+            }
+            drop(held);
+        });
+    }
+
+    #[test]
+    fn the_addresses_of_the_state_are_those_of_the_networks_told_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = opened(folder.path());
+        wait(endpoint.start()).unwrap();
+        for round in 0..ROUNDS {
+            networks_change_twice_at_once(&endpoint, round);
+            // In this order: to ask for the addresses tells of them, too, when they are news.
+            let state = endpoint.state();
+            assert_eq!(state, EndpointState::Listening { addresses: endpoint.addresses() });
+        }
+        wait(endpoint.shutdown()).unwrap();
+    }
+
+    #[test]
+    fn a_start_or_stop_has_the_last_word_over_networks_that_change_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = opened(folder.path());
+        for round in 0..STARTS {
+            thread::scope(|scope| {
+                scope.spawn(|| wait(endpoint.start()).unwrap());
+                scope.spawn(|| networks_change_twice_at_once(&endpoint, round));
+            });
+            let state = endpoint.state();
+            assert_eq!(state, EndpointState::Listening { addresses: endpoint.addresses() });
+            thread::scope(|scope| {
+                scope.spawn(|| wait(endpoint.stop()).unwrap());
+                scope.spawn(|| networks_change_twice_at_once(&endpoint, round));
+            });
+            assert_eq!(endpoint.state(), EndpointState::Stopped);
+        }
+        wait(endpoint.shutdown()).unwrap();
     }
 }

@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use tokio::sync::watch;
+
 use crate::android;
 use crate::events::EndpointEvent;
 use crate::listener::{EndpointListener, EndpointState};
@@ -21,10 +23,12 @@ pub(crate) enum Call {
 }
 
 /// The way to one listener. The queue ends when it is closed; what waits then is not delivered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    /// Of what the thread holds as long as it runs.
+    running: watch::Receiver<()>,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +42,8 @@ struct Waiting {
 impl Queue {
     /// Starts a listener's thread.
     pub(crate) fn start(listener: Arc<dyn EndpointListener>) -> io::Result<Arc<Queue>> {
-        let queue = Arc::new(Queue::default());
+        let (runs, running) = watch::channel(());
+        let queue = Arc::new(Queue::new(running));
         let own = Arc::clone(&queue);
         thread::Builder::new().name("deckport-events".to_owned()).spawn(move || {
             android::attach_thread();
@@ -47,9 +52,21 @@ impl Queue {
             }
             // While the thread is attached: the app's object is released here.
             drop(listener);
+            drop(runs);
             android::detach_thread();
         })?;
         Ok(queue)
+    }
+
+    fn new(running: watch::Receiver<()>) -> Queue {
+        Queue { waiting: Mutex::default(), changed: Condvar::new(), running }
+    }
+
+    /// Waits until the listener was called for the last time and let go.
+    pub(crate) async fn ended(&self) {
+        let mut running = self.running.clone();
+        // Nothing is ever sent: an error is the end of the sender.
+        while running.changed().await.is_ok() {}
     }
 
     /// Puts a call at the end. Never waits for the listener.
@@ -133,13 +150,17 @@ fn deliver(listener: &dyn EndpointListener, call: Call) {
 mod tests {
     use super::*;
 
+    fn queue() -> Queue {
+        Queue::new(watch::channel(()).1)
+    }
+
     fn event(count: i64) -> Call {
         Call::Event(EndpointEvent::EventsLost { count })
     }
 
     #[test]
     fn a_full_queue_loses_the_oldest_events_tells_so_and_keeps_the_last_state() {
-        let queue = Queue::default();
+        let queue = queue();
         queue.push(Call::State(EndpointState::Starting));
         for number in 0..1_000 {
             queue.push(event(number));
@@ -159,7 +180,7 @@ mod tests {
 
     #[test]
     fn states_alone_do_not_grow_either() {
-        let queue = Queue::default();
+        let queue = queue();
         for _ in 0..1_000 {
             queue.push(Call::State(EndpointState::Starting));
         }

@@ -90,6 +90,12 @@ impl Hub {
         }
     }
 
+    /// Nobody is told anything as long as this is held.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Drop + '_ {
+        self.lock()
+    }
+
     fn remove(&self, queue: &Arc<Queue>) {
         self.lock().listeners.retain(|other| !Arc::ptr_eq(other, queue));
     }
@@ -138,10 +144,71 @@ impl Subscription {
         }
         self.queue.close();
     }
+
+    /// Waits for the end of the calls: until all is told that there was to tell when the endpoint was shut down or
+    /// let go, or until this was cancelled. The listener is let go then.
+    pub async fn ended(&self) {
+        self.queue.ended().await;
+    }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::errors::ListenerError;
+
+    #[derive(Default)]
+    struct Counter(AtomicUsize);
+
+    impl EndpointListener for Counter {
+        fn on_state(&self, _: EndpointState) -> Result<(), ListenerError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn on_event(&self, _: EndpointEvent) -> Result<(), ListenerError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+    }
+
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn a_subscription_ends_with_the_hub_when_all_is_told_and_the_listener_is_let_go() {
+        let hub = Hub::new();
+        let counter = Arc::new(Counter::default());
+        let subscription = hub.subscribe(Arc::clone(&counter) as _).unwrap();
+        for count in 0..100 {
+            hub.tell(EndpointEvent::EventsLost { count });
+        }
+        hub.close();
+        wait(subscription.ended());
+        // The state of the beginning, and the events.
+        assert_eq!(counter.0.load(Ordering::SeqCst), 101);
+        assert_eq!(Arc::strong_count(&counter), 1);
+        wait(subscription.ended());
+    }
+
+    #[test]
+    fn a_subscription_ends_when_it_is_cancelled() {
+        let hub = Hub::new();
+        let counter = Arc::new(Counter::default());
+        let subscription = hub.subscribe(Arc::clone(&counter) as _).unwrap();
+        subscription.cancel();
+        wait(subscription.ended());
+        assert_eq!(Arc::strong_count(&counter), 1);
     }
 }

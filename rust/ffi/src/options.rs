@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{EventSink, Interfaces, ListenOn};
+use deckport_endpoint::{EventSink, Interfaces, ListenOn, Network};
 
 use crate::convert::unsigned;
 use crate::errors::OpenError;
@@ -30,7 +30,7 @@ pub struct EndpointOptions {
     #[uniffi(default = [])]
     pub listen_addresses: Vec<String>,
     /// How long a stop waits for running requests, in milliseconds.
-    #[uniffi(default = 10000)]
+    #[uniffi(default = 8000)]
     pub stop_timeout_ms: i64,
     /// After how long without a request an account's databases are closed, in milliseconds.
     #[uniffi(default = 60000)]
@@ -38,6 +38,10 @@ pub struct EndpointOptions {
     /// Largest collection that is accepted, in bytes. `None`: 4 GiB, more than clients can send.
     #[uniffi(default = None)]
     pub max_collection_bytes: Option<i64>,
+    /// Most bytes that requests of all devices together may take in memory once they are unpacked.
+    /// Some 3.5 MiB are the least. `None`: 20 MiB.
+    #[uniffi(default = None)]
+    pub max_memory_bytes: Option<i64>,
     /// Connections served at once; further ones wait.
     #[uniffi(default = 256)]
     pub max_connections: i32,
@@ -59,6 +63,17 @@ pub struct EndpointOptions {
     /// Minutes east of UTC for times that people read on their other devices.
     #[uniffi(default = 0)]
     pub utc_offset_minutes: i32,
+    /// After how many days without use a device is logged out; 0: never.
+    #[uniffi(default = 365)]
+    pub end_unused_days: i32,
+    /// Networks of reverse proxies that are believed when they say from whom a request comes, such
+    /// as `10.0.0.0/8`, or single addresses. Empty: none, not even this device.
+    #[uniffi(default = [])]
+    pub trusted_proxies: Vec<String>,
+    /// Names under which the page for browsers is shown, besides addresses. Syncing works under
+    /// any name.
+    #[uniffi(default = [])]
+    pub page_hosts: Vec<String>,
 }
 
 impl EndpointOptions {
@@ -70,9 +85,10 @@ impl EndpointOptions {
             port: DEFAULT_PORT,
             loopback_only: false,
             listen_addresses: Vec::new(),
-            stop_timeout_ms: 10_000,
+            stop_timeout_ms: 8_000,
             idle_timeout_ms: 60_000,
             max_collection_bytes: None,
+            max_memory_bytes: None,
             max_connections: 256,
             backups_newest: 10,
             backups_days: 14,
@@ -80,6 +96,9 @@ impl EndpointOptions {
             low_space_bytes: 64 << 20,
             app_name: "Deckport".to_owned(),
             utc_offset_minutes: 0,
+            end_unused_days: 365,
+            trusted_proxies: Vec::new(),
+            page_hosts: Vec::new(),
         }
     }
 
@@ -99,6 +118,15 @@ impl EndpointOptions {
                 .map_err(|_| wrong("listen_addresses holds something that is no IP address"))
         };
         Ok(ListenOn::Addresses(self.listen_addresses.iter().map(parse).collect::<Result<_, _>>()?))
+    }
+
+    fn trusted_proxies(&self) -> Result<Vec<Network>, OpenError> {
+        let parse = |text: &String| {
+            text.parse().map_err(|_| OpenError::BadOptions {
+                reason: "trusted_proxies holds something that is no network".to_owned(),
+            })
+        };
+        self.trusted_proxies.iter().map(parse).collect()
     }
 
     /// The same for the engine.
@@ -124,6 +152,9 @@ impl EndpointOptions {
             let most = engine.limits.max_upload_bytes;
             engine.limits.max_upload_bytes = number(bytes, "max_collection_bytes")?.min(most);
         }
+        if let Some(bytes) = self.max_memory_bytes {
+            engine.limits.max_memory_bytes = number(bytes, "max_memory_bytes")?;
+        }
         engine.limits.min_free_bytes = number(self.low_space_bytes, "low_space_bytes")?;
         let connections = number(self.max_connections.into(), "max_connections")?.max(1);
         engine.limits.max_connections = usize::try_from(connections).unwrap_or(1);
@@ -131,6 +162,12 @@ impl EndpointOptions {
             Duration::from_millis(number(self.stop_timeout_ms, "stop_timeout_ms")?);
         engine.timings.database_idle =
             Duration::from_millis(number(self.idle_timeout_ms, "idle_timeout_ms")?);
+        engine.token_lifetime = match number(self.end_unused_days.into(), "end_unused_days")? {
+            0 => None,
+            days => Some(Duration::from_secs(days * 86_400)),
+        };
+        engine.proxies.networks = self.trusted_proxies()?;
+        engine.page_hosts = self.page_hosts.clone();
         let newest = number(self.backups_newest.into(), "backups_newest")?;
         engine.backups.newest = usize::try_from(newest).unwrap_or_default();
         let days = number(self.backups_days.into(), "backups_days")?;

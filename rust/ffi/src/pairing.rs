@@ -119,7 +119,7 @@ mod tests {
             pairing.qr_payload.as_deref(),
             Some("http://10.0.0.3:27701/#account=J%C3%BCrgen+%26+Anna&password=abcd-efgh-jkmn")
         );
-        let alone = Pairing::of(window.clone(), &[inside.clone()]);
+        let alone = Pairing::of(window.clone(), std::slice::from_ref(&inside));
         assert_eq!((alone.url, alone.qr_payload), (Some(inside.url), None));
         assert_eq!(Pairing::of(window, &[]).url, None);
     }

@@ -14,10 +14,38 @@ use crate::objects::UnknownKeys;
 /// # Errors
 /// When an element is neither an integer nor a decimal string.
 pub fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, D::Error> {
-    Vec::<Value>::deserialize(deserializer)?
-        .into_iter()
-        .map(|id| integer_or_text(id).ok_or_else(|| D::Error::custom("an id is not an integer")))
-        .collect()
+    Ok(Vec::<Id>::deserialize(deserializer)?.into_iter().map(|Id(id)| id).collect())
+}
+
+/// An integer, or a string with a plain decimal one. There may be very many.
+struct Id(i64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+        struct IdVisitor;
+
+        impl Visitor<'_> for IdVisitor {
+            type Value = Id;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an id")
+            }
+
+            fn visit_i64<E: Error>(self, id: i64) -> Result<Id, E> {
+                Ok(Id(id))
+            }
+
+            fn visit_u64<E: Error>(self, id: u64) -> Result<Id, E> {
+                i64::try_from(id).map(Id).map_err(|_| E::custom("an id is too large"))
+            }
+
+            fn visit_str<E: Error>(self, id: &str) -> Result<Id, E> {
+                id.parse().map(Id).map_err(|_| E::custom("an id is not an integer"))
+            }
+        }
+
+        deserializer.deserialize_any(IdVisitor)
+    }
 }
 
 /// The object holds no usable value for a key.

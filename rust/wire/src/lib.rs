@@ -6,17 +6,20 @@
 
 mod error;
 mod header;
+mod large_chunk;
 pub mod lenient;
 pub mod media;
 mod messages;
 mod method;
 pub mod multipart;
 pub mod objects;
+pub mod proxied;
 mod received;
 mod time;
 
 pub use error::{ErrorKind, WireError};
 pub use header::{ClientVersion, SYNC_HEADER, SyncHeader};
+pub use large_chunk::{LargeChunkError, read_large_chunk};
 pub use messages::{
     ApplyChangesRequest, ApplyChunkRequest, ApplyGravesRequest, Changes, Chunk, ConfigMap,
     DecksAndPresets, Graves, HostKeyRequest, HostKeyResponse, MetaRequest, MetaResponse,

@@ -8,6 +8,7 @@
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::messages::{Changes, ConfigMap, DecksAndPresets};
 use crate::objects::{Deck, DeckKind, Notetype, Preset, UnknownKeys};
@@ -17,7 +18,8 @@ use crate::time::TimestampSecs;
 #[derive(Debug, Clone)]
 pub struct Received<T> {
     object: T,
-    keys: UnknownKeys,
+    /// As it came: a map of it takes many times the memory, and few objects need one.
+    text: Option<Box<RawValue>>,
 }
 
 /// The client's small objects in `applyChanges`; the same as [`Changes`] otherwise.
@@ -61,10 +63,13 @@ impl<T: Completable> Received<T> {
 
     /// The object with the stored value for every known key that did not come.
     pub fn completed_by(self, stored: &T) -> T {
-        let Received { object, mut keys } = self;
+        let Received { object, text } = self;
         if !object.is_like(stored) {
             return object;
         }
+        let Some(mut keys) = text.and_then(|text| serde_json::from_str(text.get()).ok()) else {
+            return object;
+        };
         let Ok(Value::Object(known)) = serde_json::to_value(stored.without_unknown_keys()) else {
             return object;
         };
@@ -102,21 +107,17 @@ fn complete(keys: &mut UnknownKeys, stored: UnknownKeys, omitted: &[&str], lists
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Received<T>, D::Error> {
-        let keys = UnknownKeys::deserialize(deserializer)?;
-        let object =
-            serde_json::from_value(Value::Object(keys.clone())).map_err(D::Error::custom)?;
-        Ok(Received { object, keys })
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        let object = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+        Ok(Received { object, text: Some(text) })
     }
 }
 
 /// An object that came with all of its keys.
 impl<T: Serialize> From<T> for Received<T> {
     fn from(object: T) -> Received<T> {
-        let keys = match serde_json::to_value(&object) {
-            Ok(Value::Object(keys)) => keys,
-            _ => UnknownKeys::new(),
-        };
-        Received { object, keys }
+        let text = to_raw_value(&object).ok();
+        Received { object, text }
     }
 }
 

@@ -1,104 +1,138 @@
-//! `cargo xtask android-check`: whether the library compiles for phones, without an Android SDK.
-//!
-//! The scripts and the tree with the cross compiler are no part of this repository: see HELP. What
-//! they make is for checking alone and must not be shipped.
+//! `cargo xtask android`: the library for phones, with the NDK, or without it to check what would be built.
 
-use std::env;
+mod library;
+mod ndk;
+mod tree;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::{TaskResult, process, root};
+use crate::test::target_folder;
+use crate::{TaskResult, bionic};
 
-/// Of all phones since 2014, and of emulators.
-const TARGETS: [&str; 3] =
-    ["aarch64-linux-android", "armv7-linux-androideabi", "x86_64-linux-android"];
+/// One kind of processor that phones and emulators have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Abi {
+    /// Its name in apps, and of the folder there.
+    pub(crate) name: &'static str,
+    /// Its name for Rust.
+    pub(crate) target: &'static str,
+    /// Its name for the NDK's compiler, without the API level.
+    clang: &'static str,
+}
 
-/// The file that lists what a library may expect of the system.
-const SYMBOLS: &str = "expected-undefined.txt";
-/// What ours needs besides. Each is there since Android 5.0 (API 21) at the latest.
-const OWN_SYMBOLS: &str = include_str!("android-symbols.txt");
+/// Of nearly all phones of today.
+pub(crate) const ARM64: Abi =
+    Abi { name: "arm64-v8a", target: "aarch64-linux-android", clang: "aarch64-linux-android" };
 
-/// What a library for a 64-bit phone may have.
-const MOST_BYTES: u64 = 5_000_000;
+/// All that apps are made for: phones since 2014, older and cheap ones, and emulators.
+const ABIS: [Abi; 3] = [
+    ARM64,
+    Abi {
+        name: "armeabi-v7a",
+        target: "armv7-linux-androideabi",
+        clang: "armv7a-linux-androideabi",
+    },
+    Abi { name: "x86_64", target: "x86_64-linux-android", clang: "x86_64-linux-android" },
+];
 
-/// Checks all targets; with `--link` also links the library for 64-bit phones and looks at its size
-/// and the symbols it needs.
+/// The oldest Android: 8.0.
+const MIN_API: u32 = 26;
+
+/// Name of the library's file.
+const FILE: &str = "libdeckport.so";
+
+/// `cargo xtask android natives [--check [ABIS...]]`, `… bionic`, `… check [--link]`.
 pub(crate) fn run(arguments: &[&str]) -> TaskResult {
-    let link = match arguments {
-        [] => false,
-        ["--link"] => true,
-        _ => return Err(format!("unknown arguments: {}", arguments.join(" "))),
-    };
-    let tools = from_environment("ANDROID_CHECK_TOOLS")
-        .unwrap_or_else(|| root().join("../shared/tools/android-check"));
-    let tree = from_environment("ANDROID_CHECK_ROOT").unwrap_or_else(|| "/opt/sid".into());
-    if !tools.join("cross-check.sh").exists() || !tree.join("usr/bin/cargo").exists() {
-        return Err(format!(
-            "nothing was checked: {} must hold cross-check.sh (or ANDROID_CHECK_TOOLS name its \
-             folder), and {} the tree that its setup.sh makes (or ANDROID_CHECK_ROOT name it)",
-            tools.display(),
-            tree.display()
-        ));
+    match arguments {
+        ["natives"] => natives(),
+        ["natives", "--check", names @ ..] => natives_to_check(&chosen(names)?),
+        ["bionic"] => bionic::run(),
+        ["check"] => check(),
+        ["check", "--link"] => check().and_then(|()| natives_to_check(&[ARM64])),
+        _ => Err(format!("unknown arguments: android {}", arguments.join(" "))),
     }
-    let source = copy_sources(&tools, &tree)?;
-    for target in TARGETS {
-        cross(&tree, &source, target, "check", &[])?;
+}
+
+/// Where `natives` puts the libraries that apps are packed with: a folder for each ABI.
+pub(crate) fn natives_folder() -> PathBuf {
+    target_folder().join("android/natives")
+}
+
+/// Where `natives --check` puts those that are for tests alone.
+pub(crate) fn checked_natives_folder() -> PathBuf {
+    target_folder().join("android/natives-to-check")
+}
+
+/// What is missing for `natives --check`, in one sentence; `None` when it can be done.
+pub(crate) fn missing_to_check() -> Option<String> {
+    tree::find().err()
+}
+
+/// Builds the libraries of these ABIs without the NDK, for tests alone.
+pub(crate) fn natives_to_check(abis: &[Abi]) -> TaskResult {
+    let tree = tree::find()?;
+    tree.copy_sources()?;
+    for abi in abis {
+        let library = place(&tree.build(abi)?, &checked_natives_folder(), abi)?;
+        library::check(&library, abi)?;
+        library::check_symbols(&library)?;
     }
-    if link {
-        check_library(&tree, &source)?;
-    }
-    println!("android-check: ok");
+    println!("these are for tests alone: {}", checked_natives_folder().display());
     Ok(())
 }
 
-fn from_environment(name: &str) -> Option<PathBuf> {
-    env::var_os(name).map(PathBuf::from)
-}
-
-/// Copies what git knows into the tree; answers its folder as seen from inside.
-fn copy_sources(tools: &Path, tree: &Path) -> Result<PathBuf, String> {
-    let source = Path::new("/src/deckport");
-    let outside = tree.join("src/deckport");
-    let failed = |error: std::io::Error| format!("copy into {}: {error}", tree.display());
-    fs::create_dir_all(&outside).map_err(failed)?;
-    for script in ["cross-check.sh", "undefined-symbols.sh"] {
-        fs::copy(tools.join(script), tree.join("src").join(script)).map_err(failed)?;
+/// Builds all libraries with the NDK.
+fn natives() -> TaskResult {
+    let ndk = ndk::find()?;
+    ndk::check_targets(&ABIS)?;
+    for abi in &ABIS {
+        let library = place(&ndk.build(abi)?, &natives_folder(), abi)?;
+        library::check(&library, abi)?;
     }
-    let known = fs::read_to_string(tools.join(SYMBOLS)).map_err(failed)?;
-    fs::write(tree.join("src").join(SYMBOLS), known + OWN_SYMBOLS).map_err(failed)?;
-    let mut copy = Command::new("sh");
-    copy.current_dir(root()).args([
-        "-c",
-        "git ls-files -z rust .cargo Cargo.toml Cargo.lock | xargs -0 tar cf - | tar xf - -C \"$0\"",
-    ]);
-    copy.arg(&outside);
-    process::run(&mut copy, "copy the sources")?;
-    Ok(source.to_path_buf())
+    println!("{}", natives_folder().display());
+    Ok(())
 }
 
-fn cross(tree: &Path, source: &Path, target: &str, mode: &str, options: &[&str]) -> TaskResult {
-    let mut cross = Command::new("chroot");
-    cross.arg(tree).args(["env", "CARGO_HOME=/src/cargo", "OUT=/src/target-android"]);
-    cross.arg("/src/cross-check.sh").arg(source.join("rust/ffi")).args([target, mode, "--lib"]);
-    cross.args(options);
-    process::run(&mut cross, &format!("{mode} for {target}"))
+/// Whether the code compiles for all ABIs.
+fn check() -> TaskResult {
+    let tree = tree::find()?;
+    tree.copy_sources()?;
+    ABIS.iter().try_for_each(|abi| tree.check(abi))
 }
 
-fn check_library(tree: &Path, source: &Path) -> TaskResult {
-    let target = TARGETS[0];
-    cross(tree, source, target, "build", &["--profile", "mobile"])?;
-    let inside = format!("src/target-android/cargo/{target}/mobile/libdeckport.so");
-    let mut symbols = Command::new("chroot");
-    symbols.arg(tree).args(["/src/undefined-symbols.sh", &format!("/{inside}")]);
-    symbols.arg("/src/expected-undefined.txt");
-    let listed = process::run(&mut symbols, "symbols that the system must have");
-    let library = tree.join(&inside);
-    let bytes =
-        fs::metadata(&library).map_err(|error| format!("{}: {error}", library.display()))?.len();
-    println!("{target}: {bytes} bytes, at most {MOST_BYTES}");
-    if bytes > MOST_BYTES {
-        return Err(format!("the library for {target} is too large: {bytes} bytes"));
+/// The ABIs of these names; all when there are none.
+fn chosen(names: &[&str]) -> Result<Vec<Abi>, String> {
+    if names.is_empty() {
+        return Ok(ABIS.to_vec());
     }
-    listed
+    let of_name = |name: &&str| {
+        let found = ABIS.into_iter().find(|abi| abi.name == *name);
+        found.ok_or_else(|| {
+            format!("there is no ABI {name}: {}", ABIS.map(|abi| abi.name).join(", "))
+        })
+    };
+    names.iter().map(of_name).collect()
+}
+
+/// Copies a library that was built into the folder of its ABI below `folder`.
+fn place(built: &Path, folder: &Path, abi: &Abi) -> Result<PathBuf, String> {
+    let library = folder.join(abi.name).join(FILE);
+    fs::create_dir_all(folder.join(abi.name))
+        .and_then(|()| fs::copy(built, &library))
+        .map_err(|error| format!("copy {}: {error}", built.display()))?;
+    Ok(library)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn abis_are_chosen_by_their_names_in_apps() {
+        assert_eq!(chosen(&[]), Ok(ABIS.to_vec()));
+        assert_eq!(chosen(&["arm64-v8a"]), Ok(vec![ARM64]));
+        let refused = chosen(&["arm64"]).unwrap_err();
+        assert_eq!(refused, "there is no ABI arm64: arm64-v8a, armeabi-v7a, x86_64");
+    }
 }

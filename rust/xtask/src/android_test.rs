@@ -1,8 +1,12 @@
 //! `cargo xtask test android`: the Android library and the companion app, compiled and tested
 //! without an SDK, step by step. A step that cannot run here says so in one line and counts as skipped.
 
+mod descriptions;
+mod java;
 mod jdk;
+mod package;
 mod prepare;
+mod steps;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -98,23 +102,57 @@ impl fmt::Display for Trouble {
     }
 }
 
+/// A step of its own, with what it is about.
+type Step = (&'static str, fn() -> Result<(), Trouble>);
+
+/// After the tests, at each push.
+const STEPS: [Step; 3] = [
+    ("calls above the oldest platform", steps::api_level),
+    ("shrunken code", steps::shrunken),
+    ("the library as an AAR", package::aar),
+];
+/// In the long form.
+const LONG_STEPS: [Step; 1] = [("the app as an APK", package::apk)];
+
 /// Runs the steps, as far as they can run here.
 pub(crate) fn run(options: &Options, report: &mut Report) {
-    let prepared = prepared();
-    match prepared {
+    step(&("Gradle and Maven", descriptions::check), report);
+    match prepared() {
         Ok(java) => robolectric(options, &java, report),
-        Err(Trouble::Missing(what)) => report.skip("the Android modules", &what),
-        Err(Trouble::Failed(reason)) => report.note(report.tally.failed, Err(reason)),
+        Err(Trouble::Missing(what)) => return report.skip("the Android modules", &what),
+        Err(Trouble::Failed(reason)) => return report.note(report.tally.failed, Err(reason)),
+    }
+    if options.module.is_some() {
+        return;
+    }
+    STEPS.iter().for_each(|each| step(each, report));
+    if options.long {
+        LONG_STEPS.iter().for_each(|each| step(each, report));
+    }
+}
+
+/// Runs a step; it counts as one test.
+fn step((what, run): &Step, report: &mut Report) {
+    match run() {
+        Ok(()) => report.tally.passed += 1,
+        Err(Trouble::Missing(why)) => report.skip(what, &why),
+        Err(Trouble::Failed(reason)) => {
+            report.note(report.tally.failed, Err(format!("{what}: {reason}")))
+        }
     }
 }
 
 /// Makes everything that the tests need; answers the Java that runs them.
 fn prepared() -> Result<PathBuf, Trouble> {
     if !kotlin::is_possible() {
-        return Err(Trouble::Missing("they need a JDK (17) and Maven (`mvn` on the PATH)".to_owned()));
+        return Err(Trouble::Missing(
+            "they need a JDK (17) and Maven (`mvn` on the PATH)".to_owned(),
+        ));
     }
     let java = jdk::at_least(21).ok_or_else(|| {
-        Trouble::Missing("the tests need a JDK of version 21 or newer; JAVA_TEST_HOME may name it".to_owned())
+        Trouble::Missing(
+            "the tests need a JDK of version 21 or newer; JAVA_TEST_HOME may name it".to_owned(),
+        )
     })?;
     bindings::build(false)?;
     prepare::everything()?;
@@ -148,6 +186,7 @@ fn maven_tests(options: &Options, java: &std::path::Path) -> Result<std::process
 fn maven() -> std::process::Command {
     let mut maven = kotlin::maven_in(&host_tests());
     maven.arg(format!("-Dwork={}", work().display()));
+    maven.arg(format!("-Dbindings={}", target_folder().join("bindings").display()));
     maven
 }
 

@@ -10,8 +10,16 @@ use crate::process::{cargo, host, run};
 use crate::{TaskResult, root};
 
 /// Everything that reads bytes of strangers.
-pub(crate) const TARGETS: [&str; 7] =
-    ["header", "requests", "form", "sync_steps", "uploaded_file", "package", "media_upload"];
+pub(crate) const TARGETS: [&str; 8] = [
+    "header",
+    "requests",
+    "form",
+    "sync_steps",
+    "uploaded_file",
+    "package",
+    "media_upload",
+    "proxied",
+];
 /// How long each target runs as part of the tests, in seconds.
 pub(crate) const SHORT: u32 = 5;
 /// How long each target runs by default, in seconds.

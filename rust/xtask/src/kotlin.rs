@@ -88,7 +88,7 @@ fn prepare(release: bool) -> TaskResult {
 }
 
 /// The first piece of Kotlin in a text.
-fn example(text: &str) -> Option<&str> {
+pub(crate) fn example(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("```kotlin\n")?;
     rest.split_once("```").map(|(example, _)| example)
 }
@@ -96,11 +96,12 @@ fn example(text: &str) -> Option<&str> {
 /// Maven in the folder of the Kotlin library, knowing where everything is.
 fn maven() -> Result<Command, String> {
     let mut maven = maven_in(&folder());
+    maven.arg(format!("-Dbindings={}", target_folder().join("bindings").display()));
     maven.arg(format!("-Djna.platform={}", platform()?));
     Ok(maven)
 }
 
-/// Maven in a folder, knowing where the library and its code are.
+/// Maven in a folder, for a machine to read.
 pub(crate) fn maven_in(folder: &Path) -> Command {
     let program = if cfg!(windows) { "mvn.cmd" } else { "mvn" };
     let mut maven = Command::new(program);
@@ -108,14 +109,11 @@ pub(crate) fn maven_in(folder: &Path) -> Command {
         "--batch-mode",
         "--no-transfer-progress",
         "-Dstyle.color=never",
-        // It outlives the build with gigabytes, and tests fail when it ends meanwhile.
-        "-Dkotlin.compiler.daemon=false",
     ]);
-    // Cargo leads its programs to what it has built; the library shall come out of the jar.
+    // Cargo leads its programs to what it has built; a library shall come from where it is packed.
     for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
         maven.env_remove(variable);
     }
-    maven.arg(format!("-Dbindings={}", target_folder().join("bindings").display()));
     maven
 }
 

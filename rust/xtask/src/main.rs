@@ -14,6 +14,9 @@ mod android_test;
 mod bench;
 mod bindings;
 mod bindings_test;
+mod bionic;
+#[cfg(test)]
+mod citations;
 mod deny;
 mod fuzz;
 mod kotlin;
@@ -61,7 +64,12 @@ cargo xtask test fuzz                  each fuzz target for some seconds
 cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
     --seconds N                        how long each runs (default 1800)
 cargo xtask sanitize [CRATES...]       unit tests of the crates around C code, under AddressSanitizer
-cargo xtask android-check [--link]     whether the library compiles for phones, without an SDK;
+cargo xtask android natives            the libraries for phones, in target/android/natives; needs the NDK
+    --check [ABIS...]                  instead: without the NDK and for tests alone, in
+                                       target/android/natives-to-check
+cargo xtask android bionic             that library for 64-bit phones, loaded and called where the C library is
+                                       Android's; needs a JDK and Maven, too
+cargo xtask android check [--link]     whether the library compiles for phones, without the NDK;
                                        --link also links it and looks at its size
 cargo xtask bindings [--release]       the library for Kotlin and Python, and the code generated from it,
                                        in target/bindings
@@ -91,7 +99,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
         ["sanitize", rest @ ..] => sanitize::run_task(rest).map(|()| ExitCode::SUCCESS),
-        ["android-check", rest @ ..] => android::run(rest).map(|()| ExitCode::SUCCESS),
+        ["android", rest @ ..] => android::run(rest).map(|()| ExitCode::SUCCESS),
         ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),
         ["kotlin", rest @ ..] => kotlin::run(rest).map(|()| ExitCode::SUCCESS),
         ["deny"] => deny::run().map(|()| ExitCode::SUCCESS),

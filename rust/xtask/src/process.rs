@@ -37,6 +37,19 @@ pub(crate) fn run(command: &mut Command, what: &str) -> TaskResult {
     if status.success() { Ok(()) } else { Err(format!("{what} failed ({status})")) }
 }
 
+/// Runs a command of which nothing is to be said unless it fails.
+pub(crate) fn quietly(command: &mut Command, what: &str) -> TaskResult {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{what}: could not start: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let told = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{what} failed ({}): {}", output.status, told.trim()))
+}
+
 /// Runs a command, shows its standard output and hands each line of it to `watch`.
 pub(crate) fn run_watched(
     command: &mut Command,

@@ -1,4 +1,5 @@
-"""A relay between a client and a server that can stop, cut and alter chosen requests.
+"""A relay between a client and a server that can stop, cut and alter chosen requests, and one that
+is a slow link.
 
 This is how a test gets between two steps of a real client's sync: `stall_after("chunk")` lets the
 server answer and keeps the answer back until told otherwise.
@@ -8,8 +9,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -69,6 +73,8 @@ class Relay:
         self.cut: set[str] = set()
         self.bodies: dict[str, Change] = {}
         self.answers: dict[str, Answer] = {}
+        # Header lines that a reverse proxy adds.
+        self.added: dict[str, str] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -125,7 +131,7 @@ class Relay:
             self.target.hostname or "", self.target.port, timeout=PATIENCE
         )
         try:
-            connection.request("POST", path, body=body, headers=headers)
+            connection.request("POST", path, body=body, headers=headers | self.added)
             response = connection.getresponse()
             content = response.read()
             return Answer(
@@ -204,3 +210,56 @@ def _handler(relay: Relay) -> type[BaseHTTPRequestHandler]:
 def parsed(body: bytes) -> object:
     """A body as JSON."""
     return json.loads(body)
+
+
+# Taken from a connection at once: small, so that the rate is even.
+PIECE = 4096
+
+
+class SlowLink:
+    """A slow line to `target`: bytes pass as they are, so many a second in each direction.
+
+    Each connection has a line of its own. To the server it is a program on its own machine, as a
+    reverse proxy, an ssh tunnel or a userspace VPN is.
+    """
+
+    def __init__(self, target: str, up: float, down: float) -> None:
+        parts = urlsplit(target)
+        self.target = (parts.hostname or "", parts.port or 80)
+        self.up = up
+        self.down = down
+        self.carried = {"up": 0, "down": 0}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """What the client takes for the server's address."""
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self.listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(self.target)
+                for side in (client, server):
+                    side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                for source, sink, way in ((client, server, "up"), (server, client, "down")):
+                    threading.Thread(
+                        target=self._carry, args=(source, sink, way), daemon=True
+                    ).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket, way: str) -> None:
+        rate = self.up if way == "up" else self.down
+        with suppress(OSError):  # one of them has hung up
+            while piece := source.recv(PIECE):
+                time.sleep(len(piece) / rate)
+                self.carried[way] += len(piece)
+                sink.sendall(piece)
+        for side, end in ((source, socket.SHUT_RD), (sink, socket.SHUT_WR)):
+            with suppress(OSError):  # hung up already
+                side.shutdown(end)

@@ -66,4 +66,11 @@ pub(crate) enum DeviceCommand {
         /// Its number in `deckport device list`
         id: i64,
     },
+    /// Log out the devices that were not used for long
+    #[command(after_help = "Example:\n  deckport device prune --unused 90")]
+    Prune {
+        /// For so many days at least
+        #[arg(long, value_name = "DAYS")]
+        unused: u32,
+    },
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod backups;
 mod media;
+mod timing;
 mod whole;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use deckport_endpoint::{Network, NotANetwork};
 pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
 pub(crate) use self::backups::{BackupCommand, PruneArgs};
 pub(crate) use self::media::MediaCommand;
+pub(crate) use self::timing::Timing;
 pub(crate) use self::whole::{CheckArgs, ExportArgs, ImportArgs};
 
 /// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
@@ -63,10 +65,10 @@ const SERVE_EXAMPLE: &str = "Examples:
   deckport serve --listen 192.168.1.20:27701 --listen 127.0.0.1:27701
 
 The environment of Anki's own sync server is understood, too: SYNC_USER1=name:password,
-SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS.
-Flags win over it.";
+SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS,
+SYNC_IP_HEADER. Flags win over it.";
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLE)]
 pub(crate) struct ServeArgs {
     /// Listen on this address alone; may be given several times [default: all addresses]
@@ -77,6 +79,20 @@ pub(crate) struct ServeArgs {
     /// several times [default: local networks and those of this computer's interfaces alone]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) allow: Vec<Allow>,
+
+    /// Believe reverse proxies in this network when they say from whom a request comes
+    /// (X-Forwarded-For, Forwarded, PROXY protocol); may be given several times [default: none]
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) trusted_proxy: Vec<Network>,
+
+    /// Also show the page for browsers under this name, e.g. that of a reverse proxy; may be given
+    /// several times [default: IP addresses and this machine's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+
+    /// Log devices out that were not used for so many days; 0: never
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    pub(crate) end_unused: u32,
 
     /// Most megabytes that an account may hold, backups included; old backups give way first
     /// [default: no limit]
@@ -100,9 +116,33 @@ pub(crate) struct ServeArgs {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
+    /// A waiting time, for tests
+    #[arg(long, hide = true, value_name = "NAME=SECONDS")]
+    pub(crate) timing: Vec<Timing>,
+
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
     pub(crate) log: LogFormat,
+}
+
+/// What they are without any flag.
+impl Default for ServeArgs {
+    fn default() -> ServeArgs {
+        ServeArgs {
+            listen: Vec::new(),
+            allow: Vec::new(),
+            trusted_proxy: Vec::new(),
+            allow_host: Vec::new(),
+            end_unused: 365,
+            quota: None,
+            keep_backups: None,
+            port: None,
+            account: None,
+            quiet: false,
+            timing: Vec::new(),
+            log: LogFormat::default(),
+        }
+    }
 }
 
 /// A network of `--allow`.

@@ -4,7 +4,7 @@
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use crate::support::{Server, Stderr, connect, deckport, read_head, succeed};
+use crate::support::{Server, Stderr, connect, deckport, read_body, read_head, succeed};
 use tempfile::tempdir;
 
 /// All files below a folder.
@@ -80,7 +80,7 @@ fn the_log_has_one_line_per_request_and_no_secrets() {
 #[test]
 fn the_json_log_is_one_object_per_line() {
     let data = tempdir().unwrap();
-    let server = Server::start_with(data.path(), &["--log", "json"], &[("SYNC_IP_HEADER", "x")]);
+    let server = Server::start_with(data.path(), &["--log", "json"], &[("SYNC_USER2", "u:p")]);
     server.meta("nonsense");
     let log = server.stop();
     let events: Vec<String> = log
@@ -119,6 +119,52 @@ fn closed_output_pipes_do_not_end_the_server() {
         let token = server.login("anki", &password).unwrap();
         assert_eq!(server.meta(&token), 200);
     }
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+/// More than the pipe and the server's queue can hold.
+const LOGGED: usize = 400_000;
+
+/// Fills the log of a server with requests that are answered 404, one line each.
+fn fill_log(server: &Server) {
+    let connection = connect(server.address);
+    let mut sender = connection.try_clone().unwrap();
+    let mut reader = BufReader::new(connection);
+    let path = "x".repeat(100);
+    let request = format!("GET /sync/{path} HTTP/1.1\r\nhost: x\r\n\r\n");
+    for _ in 0..LOGGED / path.len() {
+        sender.write_all(request.as_bytes()).unwrap();
+        let (status, headers) = read_head(&mut reader);
+        assert_ne!(status, 200);
+        read_body(&mut reader, &headers);
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_stop_the_server() {
+    let data = tempdir().unwrap();
+    let mut command = deckport(data.path());
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    let mut server = Server::launch(command, Stderr::Unread);
+    fill_log(&server);
+    let password = server.told("Password:").unwrap();
+    let token = server.login("anki", &password).unwrap();
+    assert_eq!(server.meta(&token), 200);
+    server.read_log();
+    let lost = server.wait_for_log(" lines of this log were not read in time and are lost");
+    assert!(lost.contains("Z warning: "), "{lost}");
+    server.wait_for_log(" meta 200 ");
+    assert!(server.stop().iter().any(|line| line.ends_with(" stopped")), "the last line comes");
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
+    let data = tempdir().unwrap();
+    let mut command = deckport(data.path());
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    let mut server = Server::launch(command, Stderr::Unread);
+    fill_log(&server);
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
 }

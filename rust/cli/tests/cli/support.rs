@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,8 @@ pub enum Stderr {
     Read,
     /// Our end of the pipe is closed from the start.
     Closed,
+    /// Nobody reads it until [`Server::read_log`].
+    Unread,
 }
 
 /// A running `deckport serve`.
@@ -70,6 +72,7 @@ pub struct Server {
     pub address: SocketAddr,
     /// Lines of standard error.
     log: Option<Receiver<String>>,
+    unread: Option<ChildStderr>,
 }
 
 impl Server {
@@ -91,9 +94,10 @@ impl Server {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let pipe = child.stderr.take().unwrap();
-        let log = match stderr {
-            Stderr::Read => Some(lines(pipe)),
-            Stderr::Closed => None,
+        let (log, unread) = match stderr {
+            Stderr::Read => (Some(lines(pipe)), None),
+            Stderr::Closed => (None, None),
+            Stderr::Unread => (None, Some(pipe)),
         };
         let stdout = lines(child.stdout.take().unwrap());
         let mut greeting = Vec::new();
@@ -107,13 +111,18 @@ impl Server {
             }
             greeting.push(line);
         };
-        Self { child, greeting, address, log }
+        Self { child, greeting, address, log, unread }
     }
 
     /// The value behind a label of the greeting, such as `Password:`.
     pub fn told(&self, label: &str) -> Option<String> {
         let line = self.greeting.iter().find_map(|line| line.trim().strip_prefix(label))?;
         Some(line.trim().to_owned())
+    }
+
+    /// Begins to read a log that nobody read so far.
+    pub fn read_log(&mut self) {
+        self.log = self.unread.take().map(lines);
     }
 
     /// Waits for a line of the log that contains `text`.
@@ -232,7 +241,8 @@ pub fn read_head(reader: &mut impl BufRead) -> (u16, Vec<String>) {
     (status, lines)
 }
 
-fn read_body(reader: &mut impl BufRead, headers: &[String]) -> Vec<u8> {
+/// The body that follows these headers.
+pub fn read_body(reader: &mut impl BufRead, headers: &[String]) -> Vec<u8> {
     let mut body = Vec::new();
     if headers.iter().any(|line| line == "transfer-encoding: chunked") {
         loop {

@@ -1,15 +1,15 @@
 //! Accounts set in the environment, as the reference server's (`transport` 5.1, 10).
 //!
 //! The environment owns their names and passwords; the registry keeps a copy so that they work
-//! like all others. The reference server's token is kept (hashed) as a *shared* device; it also
-//! tells whether the secret is still the one of the last start.
+//! like all others. The reference server's token is kept (hashed like a password) as a *shared*
+//! device; it also tells whether the secret is still the one of the last start.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::devices::insert_shared_device;
 use super::names::AccountName;
 use super::tokens::{TokenHash, token_hash};
-use super::{Registry, RegistryError, accounts, passwords};
+use super::{Registry, RegistryError, accounts, passwords, shared};
 use crate::options::{ConfiguredAccount, Secret};
 
 /// A configured account, checked.
@@ -17,6 +17,8 @@ struct Wanted<'a> {
     name: AccountName,
     secret: &'a Secret,
     shared_token: TokenHash,
+    /// The shared device of the last start, if its token is this very one, be it ended or not.
+    same_device: Option<i64>,
 }
 
 impl Registry {
@@ -36,11 +38,15 @@ impl Registry {
         &self,
         configured: &[ConfiguredAccount],
     ) -> Result<(), RegistryError> {
-        let wanted = configured.iter().map(check).collect::<Result<Vec<_>, _>>()?;
+        let mut wanted = configured.iter().map(check).collect::<Result<Vec<_>, _>>()?;
         if has_duplicates(&wanted) {
             return Err(RegistryError::ConfiguredTwice);
         }
-        self.database.write(|connection| {
+        // Slow, so before anybody has to wait for the change.
+        for wanted in &mut wanted {
+            wanted.same_device = self.same_device(wanted)?;
+        }
+        let devices = self.database.write(|connection| {
             // Only those that are not wanted: the hash of the others is still good.
             for name_key in configured_names(connection)? {
                 if !wanted.iter().any(|wanted| wanted.name.key == name_key) {
@@ -51,24 +57,50 @@ impl Registry {
                     )?;
                 }
             }
-            wanted.iter().try_for_each(|wanted| self.configure(connection, wanted))
-        })
+            wanted.iter().map(|wanted| self.configure(connection, wanted)).collect()
+        });
+        let devices: Vec<i64> = devices?;
+        self.shared.replace(wanted.iter().map(|wanted| wanted.shared_token).zip(devices));
+        Ok(())
     }
 
-    fn configure(&self, connection: &Connection, wanted: &Wanted<'_>) -> Result<(), RegistryError> {
+    /// The shared device of an account if it was set up with this very secret.
+    fn same_device(&self, wanted: &Wanted<'_>) -> Result<Option<i64>, RegistryError> {
+        let kept = self.database.read(|connection| {
+            let sql =
+                "SELECT d.id, d.shared_token FROM devices d JOIN accounts a ON a.id = d.account_id
+                       WHERE a.name_key = ? AND d.shared";
+            let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            connection.query_row(sql, [&wanted.name.key], pair).optional()
+        })?;
+        let Some((id, phc)): Option<(i64, String)> = kept else { return Ok(None) };
+        Ok(shared::fits(&wanted.shared_token, &phc)?.then_some(id))
+    }
+
+    /// Sets one account up; gives the number of its shared device.
+    fn configure(
+        &self,
+        connection: &Connection,
+        wanted: &Wanted<'_>,
+    ) -> Result<i64, RegistryError> {
         let Some(account) = accounts::find(connection, &wanted.name)? else {
             let hash = self.password_hash(wanted.secret)?;
             let account = self.insert_account(connection, &wanted.name, &hash, true)?;
-            let now_ms = self.clock.now_ms();
-            insert_shared_device(connection, account.id, &wanted.shared_token, now_ms)?;
-            return Ok(());
+            return self.share(connection, account.id, wanted);
         };
-        let same_secret = has_shared_device(connection, account.id, &wanted.shared_token)?;
-        if !same_secret {
-            connection.execute("DELETE FROM devices WHERE account_id = ?", [account.id])?;
-            let now_ms = self.clock.now_ms();
-            insert_shared_device(connection, account.id, &wanted.shared_token, now_ms)?;
-        }
+        // Another process may have ended it meanwhile.
+        let same = match wanted.same_device {
+            Some(id) if has_device(connection, account.id, id)? => Some(id),
+            _ => None,
+        };
+        let same_secret = same.is_some();
+        let device = match same {
+            Some(id) => id,
+            None => {
+                connection.execute("DELETE FROM devices WHERE account_id = ?", [account.id])?;
+                self.share(connection, account.id, wanted)?
+            }
+        };
         if !same_secret || account.dormant {
             connection.execute(
                 "UPDATE accounts SET password_hash = ? WHERE id = ?",
@@ -79,7 +111,18 @@ impl Registry {
             "UPDATE accounts SET name = ?, configured = 1 WHERE id = ?",
             params![wanted.name.display, account.id],
         )?;
-        Ok(())
+        Ok(device)
+    }
+
+    /// Adds the shared device of an account.
+    fn share(
+        &self,
+        connection: &Connection,
+        account_id: i64,
+        wanted: &Wanted<'_>,
+    ) -> Result<i64, RegistryError> {
+        let phc = shared::slow_hash(&wanted.shared_token, self.cost)?;
+        Ok(insert_shared_device(connection, account_id, &phc, self.clock.now_ms())?)
     }
 
     /// Also runs inside a change, where it makes others wait for a moment: only at the first
@@ -100,6 +143,7 @@ fn check(configured: &ConfiguredAccount) -> Result<Wanted<'_>, RegistryError> {
         name: AccountName::parse(&configured.name)?,
         secret: &configured.secret,
         shared_token: token_hash(&configured.reference_token()),
+        same_device: None,
     })
 }
 
@@ -116,15 +160,10 @@ fn configured_names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         .collect()
 }
 
-/// Whether the account was set up with this very secret, be the shared token ended or not.
-fn has_shared_device(
-    connection: &Connection,
-    account_id: i64,
-    token: &TokenHash,
-) -> rusqlite::Result<bool> {
+fn has_device(connection: &Connection, account_id: i64, id: i64) -> rusqlite::Result<bool> {
     connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM devices WHERE account_id = ? AND shared AND token_hash = ?)",
-        params![account_id, token],
+        "SELECT EXISTS (SELECT 1 FROM devices WHERE account_id = ? AND id = ?)",
+        [account_id, id],
         |row| row.get(0),
     )
 }

@@ -8,13 +8,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Params, Transaction, TransactionBehavior};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, Error, OpenFlags, Params, Transaction, TransactionBehavior};
 
-use super::RegistryError;
+use super::tokens::TokenHash;
+use super::{PasswordCost, RegistryError, shared};
 
 const FILE_NAME: &str = "deckport.db";
 /// Each brings the database from its index to the next format; the format is `user_version`.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/001.sql"), include_str!("schema/002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
+];
 const NEWEST_FORMAT: i64 = MIGRATIONS.len() as i64;
 /// How long a change waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -135,6 +141,8 @@ fn connect(path: &Path) -> Result<Connection, RegistryError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Android has no folder for temporary files.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Hashes that were given up are overwritten, not left in free pages.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)
 }
 
@@ -168,6 +176,7 @@ fn prepare_schema(connection: &mut Connection) -> Result<(), RegistryError> {
     if found == NEWEST_FORMAT {
         return Ok(());
     }
+    offer_slow_hash(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster.
     let found = known_format(&transaction)?;
@@ -178,6 +187,22 @@ fn prepare_schema(connection: &mut Connection) -> Result<(), RegistryError> {
     }
     transaction.pragma_update(None, "user_version", NEWEST_FORMAT)?;
     transaction.commit()?;
+    // What the old format held is not to stand in the log either. Another process that reads just
+    // now keeps it there until the next checkpoint.
+    if found > 0 {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Lets a migration turn the SHA-256 of a shared token into what is kept of it now.
+fn offer_slow_hash(connection: &Connection) -> Result<(), RegistryError> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function("slow_hash", 1, flags, |context| {
+        let hash: TokenHash = context.get(0)?;
+        shared::slow_hash(&hash, PasswordCost::PRODUCTION)
+            .map_err(|error| Error::UserFunctionError(Box::new(error)))
+    })?;
     Ok(())
 }
 
@@ -274,6 +299,55 @@ mod tests {
                     thread.join().unwrap().unwrap();
                 }
             });
+        }
+    }
+
+    /// A database of the second format, with a device and a shared token.
+    fn of_format_2(path: &Path, shared_token: &TokenHash) {
+        let old = Connection::open(path).unwrap();
+        old.pragma_update(None, "journal_mode", "WAL").unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(MIGRATIONS[1]).unwrap();
+        old.pragma_update(None, "user_version", 2).unwrap();
+        old.execute_batch(
+            "INSERT INTO accounts VALUES (1, 'u', 'u', 'u', 'x', 1, 0);
+             INSERT INTO devices (id, account_id, token_hash, name, client_version, platform, created_ms, shared,
+                 revoked) VALUES (8, 1, x'08', 'gone', '', '', 0, 0, 0), (5, 1, x'05', 'phone', '', '', 0, 0, 0);
+             DELETE FROM devices WHERE id = 8;",
+        )
+        .unwrap();
+        old.execute(
+            "INSERT INTO devices (id, account_id, token_hash, name, client_version, platform, created_ms, shared,
+                 revoked) VALUES (6, 1, ?, 'shared', '', '', 0, 1, 0)",
+            [shared_token],
+        )
+        .unwrap();
+    }
+
+    #[test]
+    fn an_upgrade_keeps_devices_and_leaves_no_fast_hash_of_a_shared_token() {
+        let dir = tempfile::tempdir().unwrap();
+        let token = [0xa5; 32];
+        of_format_2(&dir.path().join(FILE_NAME), &token);
+        let database = Database::open(dir.path()).unwrap();
+        let stored = "SELECT shared_token FROM devices WHERE id = 6 AND token_hash IS NULL";
+        let phc: String = database.read(|c| c.query_row(stored, [], |row| row.get(0))).unwrap();
+        assert!(shared::fits(&token, &phc).unwrap());
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        let kept = "SELECT token_hash FROM devices WHERE id = 5 AND shared_token IS NULL";
+        let kept: Vec<u8> = database.read(|c| c.query_row(kept, [], |row| row.get(0))).unwrap();
+        assert_eq!(kept, [5]);
+        let next: i64 = database
+            .read(|c| {
+                c.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'devices'", [], |row| {
+                    row.get(0)
+                })
+            })
+            .unwrap();
+        assert_eq!(next, 8, "numbers are not used again");
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            assert!(!bytes.windows(32).any(|part| part == token));
         }
     }
 

@@ -1,14 +1,13 @@
-//! Devices: found by their token, listed, noted as seen, ended.
+//! Devices: listed, noted as seen, ended.
 
 use std::net::IpAddr;
 
 use deckport_wire::ClientVersion;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
-use super::accounts::{ACCOUNT_COLUMN_COUNT, ACCOUNT_COLUMNS, account_from_row};
 use super::names::person_name;
-use super::tokens::{TokenHash, token_hash};
-use super::{Device, Identity, Registry, RegistryError};
+use super::tokens::TokenHash;
+use super::{Device, Registry, RegistryError};
 
 /// A device is not noted again within this time unless something else about it changed.
 const NOTE_EVERY_MS: i64 = 60_000;
@@ -18,33 +17,10 @@ const MAX_VERSION_CHARACTERS: usize = 40;
 const SHARED_NAME: &str = "devices of the reference server";
 
 /// What [`device_from_row`] reads, of the table `devices` under the name `d`.
-const DEVICE_COLUMNS: &str = "d.id, d.account_id, d.name, d.client_version, d.platform, \
+pub(super) const DEVICE_COLUMNS: &str = "d.id, d.account_id, d.name, d.client_version, d.platform, \
                               d.address, d.created_ms, d.last_seen_ms, d.shared";
 
 impl Registry {
-    /// The account and device of a token; `None` when it is unknown, ended, or its account is
-    /// dormant. Looked up in the database each time, so every change counts at once.
-    ///
-    /// # Errors
-    /// A failure of the disk; that is no reason to tell a client that its token is bad
-    /// (`transport` 5.2).
-    pub fn authenticate(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
-        self.database.read(|connection| {
-            let sql = format!(
-                "SELECT {ACCOUNT_COLUMNS}, {DEVICE_COLUMNS}
-                 FROM devices d JOIN accounts a ON a.id = d.account_id
-                 WHERE d.token_hash = ? AND NOT d.revoked AND a.password_hash IS NOT NULL"
-            );
-            let identity = |row: &Row<'_>| {
-                Ok(Identity {
-                    account: account_from_row(row)?,
-                    device: device_from_row(row, ACCOUNT_COLUMN_COUNT)?,
-                })
-            };
-            connection.prepare_cached(&sql)?.query_row([token_hash(token)], identity).optional()
-        })
-    }
-
     /// The devices of one account or of all, by account and age.
     ///
     /// # Errors
@@ -248,23 +224,23 @@ pub(super) fn name_device(
     Ok(Device { name, ..device })
 }
 
-/// Adds the device that stands for all with the reference server's token.
+/// Adds the device that stands for all with the reference server's token; gives its number.
 pub(super) fn insert_shared_device(
     connection: &Connection,
     account_id: i64,
-    token: &TokenHash,
+    shared_token: &str,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     connection.execute(
-        "INSERT INTO devices (account_id, token_hash, name, client_version, platform, created_ms,
+        "INSERT INTO devices (account_id, shared_token, name, client_version, platform, created_ms,
              shared, revoked) VALUES (?, ?, ?, '', '', ?, 1, 0)",
-        params![account_id, token, SHARED_NAME, now_ms],
+        params![account_id, shared_token, SHARED_NAME, now_ms],
     )?;
-    Ok(())
+    Ok(connection.last_insert_rowid())
 }
 
 /// Reads [`DEVICE_COLUMNS`] that start at column `first`.
-fn device_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Device> {
+pub(super) fn device_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Device> {
     let address: Option<String> = row.get(first + 5)?;
     Ok(Device {
         id: row.get(first)?,
@@ -281,6 +257,7 @@ fn device_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Device> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Identity;
     use super::super::testing::{NOW_MS, TestRegistry};
     use super::*;
 

@@ -38,6 +38,7 @@ impl Registry {
             if credentials(connection, &name)? != Some((account.clone(), hash)) {
                 return Err(LoginError::WrongNameOrPassword);
             }
+            self.end_unused_in(connection)?;
             let hash = token_hash(&token);
             let description = describe(client_version);
             let now_ms = self.clock.now_ms();
@@ -63,6 +64,7 @@ impl Registry {
             let account = accounts::of_id(connection, account_id)?
                 .filter(|account| !account.dormant)
                 .ok_or(LoginError::WrongNameOrPassword)?;
+            self.end_unused_in(connection)?;
             let (hash, now_ms) = (token_hash(&token), self.clock.now_ms());
             let description = describe(client_version);
             let device = insert_device(connection, account.id, &hash, description, peer, now_ms)?;

@@ -13,19 +13,24 @@ mod database;
 mod devices;
 mod error;
 mod folder_names;
+mod identity;
 mod login;
 mod names;
 mod passwords;
+mod shared;
 mod tokens;
 mod types;
+mod unused;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use database::Database;
 pub use error::{LoginError, RegistryError};
 pub(crate) use names::person_name;
 pub(crate) use passwords::PasswordCost;
+use shared::SharedTokens;
 pub use types::{Account, Device, Identity, Login};
 
 use crate::clock::Clock;
@@ -38,6 +43,9 @@ pub struct Registry {
     data_dir: PathBuf,
     clock: Arc<dyn Clock>,
     cost: PasswordCost,
+    shared: SharedTokens,
+    /// How long a device may be unused, in milliseconds.
+    lifetime_ms: AtomicI64,
 }
 
 impl Registry {
@@ -57,7 +65,9 @@ impl Registry {
         cost: PasswordCost,
     ) -> Result<Registry, RegistryError> {
         let database = Database::open(data_dir)?;
-        Ok(Registry { database, data_dir: data_dir.to_owned(), clock, cost })
+        let (data_dir, shared) = (data_dir.to_owned(), SharedTokens::new()?);
+        let lifetime_ms = AtomicI64::new(unused::FOR_EVER_MS);
+        Ok(Registry { database, data_dir, clock, cost, shared, lifetime_ms })
     }
 
     /// Whether the database answers; for health checks.

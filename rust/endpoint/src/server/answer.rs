@@ -13,6 +13,10 @@ use tokio::sync::mpsc;
 
 use super::record::Record;
 use crate::refusal::Refusal;
+use crate::worker::SyncHold;
+
+/// Handed to the network at once. What was handed over counts as delivered.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// What a request is answered with.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(super) struct Answer {
     content: Content,
     /// For the record.
     outcome: String,
+    /// The sync that goes on when this has been handed over.
+    hold: Option<SyncHold>,
 }
 
 /// A part of a body that comes piece by piece.
@@ -94,10 +100,25 @@ impl Answer {
         self
     }
 
+    /// A long answer may take its time on a slow link; the sync that it belongs to stays alive.
+    pub(super) fn keeps_alive(mut self, hold: Option<SyncHold>) -> Answer {
+        let is_long = match &self.content {
+            Content::Whole(whole) => whole.len() > PIECE_BYTES,
+            Content::Stream(..) => true,
+            Content::Finished => false,
+        };
+        self.hold = hold.filter(|_| is_long).map(|mut hold| {
+            hold.begin();
+            hold
+        });
+        self
+    }
+
     /// The HTTP response; the record is sent when its body has been handed over.
     pub(super) fn into_response(self, mut record: Record) -> Response<AnswerBody> {
         record.fields.status = self.status.as_u16();
-        let body = AnswerBody { content: self.content, outcome: self.outcome, record };
+        let body =
+            AnswerBody { content: self.content, outcome: self.outcome, record, hold: self.hold };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.headers);
@@ -105,7 +126,7 @@ impl Answer {
     }
 
     fn new(status: StatusCode, content: Content) -> Answer {
-        Answer { status, headers: Vec::new(), content, outcome: "ok".to_owned() }
+        Answer { status, headers: Vec::new(), content, outcome: "ok".to_owned(), hold: None }
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Answer {
@@ -124,12 +145,14 @@ pub(super) struct AnswerBody {
     content: Content,
     outcome: String,
     record: Record,
+    hold: Option<SyncHold>,
 }
 
 impl AnswerBody {
     fn finish(&mut self) {
         self.content = Content::Finished;
         self.record.fields.outcome = std::mem::take(&mut self.outcome);
+        self.hold = None;
     }
 }
 
@@ -143,6 +166,8 @@ impl Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let data = match &mut self.content {
             Content::Finished => return Poll::Ready(None),
+            // The next piece is taken when there is room for it.
+            Content::Whole(whole) if whole.len() > PIECE_BYTES => whole.split_to(PIECE_BYTES),
             Content::Whole(whole) => {
                 let whole = std::mem::take(whole);
                 self.finish();

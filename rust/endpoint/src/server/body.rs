@@ -5,48 +5,59 @@ use std::time::Duration;
 use bytes::Bytes;
 use deckport_wire::ErrorKind;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
+use super::pace::Pace;
 use crate::refusal::Refusal;
+use crate::worker::SyncHold;
 
-/// A body must bring so many bytes in the time in which it may stand still.
-const LEAST_PROGRESS: u64 = 4 * 1024;
+/// A body that has not come after this time keeps its sync alive. Nearly all are here at once,
+/// and then the worker need not hear of it.
+const SOON: Duration = Duration::from_millis(50);
 
 /// The body of a request.
 #[derive(Debug)]
 pub(super) struct RequestBody {
     incoming: Incoming,
-    /// Longest wait for some progress.
-    stall: Duration,
-    /// Time waited and bytes received since the last progress. Only waiting counts: while we are
-    /// busy with what came, the client can do nothing.
-    waited: Duration,
-    progress: u64,
-    /// When the whole body must have come; none for clients that are logged in.
-    deadline: Option<Instant>,
+    pace: Pace,
+    /// How long the whole body may still be waited for; `None` once it is known who sends it.
+    stranger: Option<Duration>,
+    begun: Instant,
+    hold: Option<SyncHold>,
     received: u64,
     broken: bool,
 }
 
 impl RequestBody {
-    /// A body that must be complete within `stall`, until [`RequestBody::trust`] is called.
-    pub(super) fn new(incoming: Incoming, stall: Duration) -> RequestBody {
-        let deadline = Some(Instant::now() + stall);
+    /// A body that must be complete within `patience`, until [`RequestBody::trust`] is called.
+    pub(super) fn new(incoming: Incoming, patience: Duration, least_rate: u64) -> RequestBody {
         RequestBody {
             incoming,
-            stall,
-            waited: Duration::ZERO,
-            progress: 0,
-            deadline,
+            pace: Pace::new(patience, least_rate),
+            stranger: Some(patience),
+            begun: Instant::now(),
+            hold: None,
             received: 0,
             broken: false,
         }
     }
 
-    /// The client is known: it may take its time as long as it makes progress.
+    /// The body may take its time as long as it makes progress: the client is known, or what it
+    /// may cost is limited otherwise.
     pub(super) fn trust(&mut self) {
-        self.deadline = None;
+        self.stranger = None;
+    }
+
+    /// The body belongs to a sync, which does not end while it arrives.
+    pub(super) fn keeps_alive(&mut self, hold: SyncHold) {
+        self.hold = Some(hold);
+    }
+
+    /// Lets go of the sync, or hands it on to the answer.
+    pub(super) fn take_hold(&mut self) -> Option<SyncHold> {
+        self.hold.take()
     }
 
     /// The next piece, or `None` at the end.
@@ -56,15 +67,19 @@ impl RequestBody {
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
             let asked = Instant::now();
-            let patience = asked + self.stall.saturating_sub(self.waited);
-            let until = self.deadline.map_or(patience, |deadline| deadline.min(patience));
-            let frame = timeout_at(until, self.incoming.frame()).await;
-            self.waited += asked.elapsed();
+            let patience = self.pace.left();
+            let patience = self.stranger.map_or(patience, |left| left.min(patience));
+            let frame = self.frame(asked + patience).await;
+            // Only waiting counts: while we are busy with what came, the client can do nothing.
+            let waited = asked.elapsed();
+            self.pace.waited(waited);
+            self.stranger = self.stranger.map(|left| left.saturating_sub(waited));
             let reason = match frame {
                 Ok(None) => return Ok(None),
                 Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
-                        self.note(data.len() as u64);
+                        self.received += data.len() as u64;
+                        self.pace.moved(data.len() as u64);
                         return Ok(Some(data));
                     }
                     // Trailers carry nothing.
@@ -78,18 +93,31 @@ impl RequestBody {
         }
     }
 
-    fn note(&mut self, bytes: u64) {
-        self.received += bytes;
-        self.progress += bytes;
-        if self.progress >= LEAST_PROGRESS {
-            (self.waited, self.progress) = (Duration::ZERO, 0);
+    async fn frame(
+        &mut self,
+        until: Instant,
+    ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, Elapsed> {
+        if let Some(hold) = self.hold.as_mut().filter(|hold| !hold.is_begun()) {
+            let soon = self.begun + SOON;
+            if soon < until
+                && let Ok(frame) = timeout_at(soon, self.incoming.frame()).await
+            {
+                return Ok(frame);
+            }
+            hold.begin();
         }
+        timeout_at(until, self.incoming.frame()).await
     }
 
     /// Reads and forgets the rest: a client that is still sending when the connection closes sees
     /// a broken pipe instead of the answer (`transport` 8).
     pub(super) async fn drain(&mut self) {
         while !self.broken && matches!(self.next().await, Ok(Some(_))) {}
+    }
+
+    /// Whatever still comes is not worth waiting for: the connection ends with the answer.
+    pub(super) fn abandon(&mut self) {
+        self.broken = true;
     }
 
     /// Bytes received so far.

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -13,40 +12,42 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::stall::StallGuard;
+use super::slots::Slot;
+use super::stall::{StallGuard, keep_queue_short};
 use super::{Phase, Shared, handler};
 
-/// How long a connection may rest between two requests. Longer than the 90 s after which the
-/// clients' HTTP library lets go of it: were it we who close first, we might do so just when a
-/// request is on its way, and clients do not repeat requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// Largest request head. Real ones have some 300 bytes, proxies add a few kilobytes.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-/// Largest piece read from or prepared for the network at once.
-const BUFFER_BYTES: usize = 128 * 1024;
+/// Largest piece read from or prepared for the network at once. More is not faster, and what lies
+/// here counts as delivered.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Serves a connection until either side ends it.
 pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     shared: Arc<Shared>,
+    slot: &Slot,
     mut phases: watch::Receiver<Phase>,
 ) {
     // Without it each small answer may wait 40 ms for an acknowledgement. Failing costs just that.
     let _ = stream.set_nodelay(true);
+    keep_queue_short(&stream);
     let timings = &shared.options.timings;
-    let (first_head_within, stall) = (timings.header_timeout, timings.body_stall);
+    let first_head_within = timings.header_timeout;
+    let stream =
+        StallGuard::new(stream, timings.body_stall, shared.options.limits.min_bytes_per_second);
     let spoke = AtomicBool::new(false);
     let service = service_fn(|request| {
         spoke.store(true, Ordering::Relaxed);
-        handler::handle(Arc::clone(&shared), peer, request)
+        handler::handle(Arc::clone(&shared), peer, slot, request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(first_head_within.max(KEEP_ALIVE))
+        .header_read_timeout(first_head_within.max(timings.keep_alive))
         .max_header_size(MAX_HEAD_BYTES)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(StallGuard::new(stream, stall)), service);
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut first_head = pin!(sleep(first_head_within));
     let mut is_new = true;
@@ -54,6 +55,7 @@ pub(super) async fn serve(
         tokio::select! {
             // Whatever went wrong is in the request's record, or there was no request.
             _ = &mut connection => return,
+            () = slot.sent_away() => return,
             () = &mut first_head, if is_new => {
                 is_new = false;
                 if !spoke.load(Ordering::Relaxed) {

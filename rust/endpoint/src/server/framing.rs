@@ -4,15 +4,23 @@
 //! header but a form, see [`super::legacy`].
 
 use std::cell::RefCell;
+use std::io::{self, Read};
+use std::sync::Arc;
 
 use deckport_wire::{ErrorKind, PROTOCOL_NEWEST, SYNC_HEADER, SyncHeader};
+use flate2::bufread::GzDecoder;
 use hyper::HeaderMap;
 use zstd::bulk::{Compressor, Decompressor};
 
+use super::Shared;
 use super::answer::Answer;
 use super::body::RequestBody;
 use super::inflate::{InflateError, Inflater};
+use super::spool::{Packed, Spool};
+use super::unpack::{self, Allowed, Coding};
+use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
+use crate::worker::Json;
 
 /// Fast, and for JSON nearly as good as the higher levels.
 const LEVEL: i32 = 1;
@@ -40,36 +48,63 @@ pub(super) fn header(headers: &HeaderMap) -> Result<SyncHeader, Refusal> {
     }
 }
 
-/// The JSON of a request, decompressed while it arrives. Memory grows with what has really come.
-pub(super) async fn read_json(body: &mut RequestBody, limit: u64) -> Result<Vec<u8>, Refusal> {
-    let Some(first) = body.next().await? else { return Err(unreadable(InflateError::Malformed)) };
-    let second = body.next().await?;
-    if second.is_none()
-        && let Some(json) = inflate_small(&first, limit)
+/// The JSON of a request.
+pub(super) async fn read_json(
+    shared: &Shared,
+    body: &mut RequestBody,
+    allowed: Allowed,
+) -> Result<Json, Refusal> {
+    let unkept = |error| unreadable(InflateError::Sink(error), Coding::Zstd);
+    let mut spool = Spool::new(&shared.options.data_dir);
+    let begin = body.received();
+    while let Some(piece) = body.next().await? {
+        if body.received() - begin > Inflater::most_packed(allowed.bytes) {
+            return Err(unreadable(InflateError::TooLarge, Coding::Zstd));
+        }
+        spool.write(piece).await.map_err(unkept)?;
+    }
+    let packed = spool.finish().await.map_err(unkept)?;
+    unpack_json(shared, packed, Coding::Zstd, allowed).await
+}
+
+/// The JSON in a complete body.
+pub(super) async fn unpack_json(
+    shared: &Shared,
+    packed: Packed,
+    coding: Coding,
+    allowed: Allowed,
+) -> Result<Json, Refusal> {
+    if let Packed::Memory(bytes) = &packed
+        && let Some(text) = unpack_small(bytes, coding, allowed.bytes)
+        && let Some(json) = unpack::small_json(text)
     {
         return Ok(json);
     }
-    let mut json = Vec::new();
-    let no_decoder = |error| Refusal::internal(format!("zstd cannot be used: {error}"));
-    let mut inflater = Inflater::new(limit).map_err(no_decoder)?;
-    let mut keep = |data: &[u8]| {
-        json.extend_from_slice(data);
-        Ok(())
-    };
-    inflater.push(&first, &mut keep).map_err(unreadable)?;
-    let mut next = second;
-    while let Some(piece) = next {
-        inflater.push(&piece, &mut keep).map_err(unreadable)?;
-        next = body.next().await?;
-    }
-    inflater.finish().map_err(unreadable)?;
-    Ok(json)
+    let (memory, folder) = (Arc::clone(&shared.memory), shared.options.data_dir.clone());
+    let work = move || unpack::json(&packed, coding, allowed, &memory, &folder);
+    let unpacked = on_own_thread(work)
+        .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+    let unpacked = unpacked.await.map_err(|_| Refusal::unexpected())?;
+    unpacked.map_err(|error| unreadable(error, coding))
 }
 
-/// Decompresses a small body in one go: a usual request needs none of the memory that a stream
-/// does. `None` when it is not small or not right; then the stream tells why.
-fn inflate_small(body: &[u8], limit: u64) -> Option<Vec<u8>> {
+/// Unpacks a small body at once. `None` when it is not small or not right.
+pub(super) fn unpack_small(body: &[u8], coding: Coding, limit: u64) -> Option<Vec<u8>> {
     let room = usize::try_from(limit).map_or(SMALL_BYTES, |limit| limit.min(SMALL_BYTES));
+    let text = match coding {
+        Coding::Zstd => inflate_small(body, room)?,
+        Coding::Plain => body.to_vec(),
+        Coding::Gzip => {
+            let mut text = Vec::new();
+            GzDecoder::new(body).take(room as u64 + 1).read_to_end(&mut text).ok()?;
+            text
+        }
+    };
+    (text.len() <= room).then_some(text)
+}
+
+/// Decompresses in one go: a usual request needs none of the memory that a stream does.
+fn inflate_small(body: &[u8], room: usize) -> Option<Vec<u8>> {
     DECOMPRESSOR.with_borrow_mut(|kept| {
         if kept.is_none() {
             *kept = Some((Decompressor::new().ok()?, vec![0; SMALL_BYTES]));
@@ -108,11 +143,17 @@ pub(super) fn answer(body: &[u8]) -> Result<Answer, Refusal> {
     Ok(Answer::framed(compressed, body.len() as u64))
 }
 
-fn unreadable(error: InflateError) -> Refusal {
-    let kind = match error {
-        InflateError::TooLarge => ErrorKind::TooLarge,
-        InflateError::Malformed => ErrorKind::BadRequest,
-        InflateError::Sink(_) => ErrorKind::Internal,
+fn unreadable(error: InflateError, coding: Coding) -> Refusal {
+    let kind = match (&error, coding) {
+        // These clients then offer the one thing that helps: a one-way sync, which may have any
+        // size. Older ones have a text for the other status (`transport` 6.2).
+        (InflateError::TooLarge, Coding::Zstd) => ErrorKind::BadRequest,
+        (InflateError::TooLarge, _) => ErrorKind::TooLarge,
+        (InflateError::Malformed, _) => ErrorKind::BadRequest,
+        (InflateError::Sink(error), _) if error.kind() == io::ErrorKind::StorageFull => {
+            ErrorKind::Unavailable
+        }
+        (InflateError::Sink(_), _) => ErrorKind::Internal,
     };
     Refusal::new(kind, error.to_string())
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::interfaces::Interfaces;
-use crate::options::EndpointOptions;
+use crate::options::{EndpointOptions, Limits, TrustedProxies};
+use crate::origin::{AddressKey, Origins};
 use crate::own_networks::Way;
 use crate::scope::Scope;
-use crate::throttle::AddressKey;
 
 /// So often a person is told of refused connections from one address.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -21,7 +21,11 @@ const MOST_TOLD: usize = 64;
 pub(super) struct Guests {
     scope: Scope,
     interfaces: Arc<dyn Interfaces>,
+    origins: Origins,
+    proxies: TrustedProxies,
     most_of_one: usize,
+    /// Of a network in which each address counts by itself.
+    most_of_network: usize,
     known: Mutex<Known>,
 }
 
@@ -36,7 +40,8 @@ struct Known {
 #[derive(Debug)]
 pub(super) struct Guest {
     guests: Arc<Guests>,
-    address: AddressKey,
+    /// For whom it is counted: at most an address and its network.
+    counted: Vec<AddressKey>,
 }
 
 /// Why a connection is closed without an answer. Any status would make clients do something: the
@@ -60,7 +65,10 @@ impl Guests {
         Guests {
             scope: options.scope.clone(),
             interfaces: Arc::clone(&options.interfaces),
+            origins: Origins::new(Arc::clone(&options.interfaces)),
+            proxies: options.proxies.clone(),
             most_of_one: options.limits.max_connections_per_address,
+            most_of_network: most_of_network(&options.limits),
             known: Mutex::default(),
         }
     }
@@ -71,16 +79,35 @@ impl Guests {
         address: IpAddr,
         ours: IpAddr,
     ) -> Result<Guest, Unwelcome> {
-        self.check_way(address, ours)?;
-        let address = AddressKey::from(address);
-        let mut known = self.lock();
-        let open = known.open.entry(address).or_default();
-        if *open >= self.most_of_one {
-            return Err(Unwelcome::TooMany);
+        let way = self.check_way(address, ours);
+        // A trusted proxy has places for each of its clients instead.
+        if self.proxies.trust(address) && way != Err(Unwelcome::MobileData) {
+            return Ok(Guest { guests: Arc::clone(self), counted: Vec::new() });
         }
-        *open += 1;
-        drop(known);
-        Ok(Guest { guests: Arc::clone(self), address })
+        way?;
+        self.count(address)
+    }
+
+    /// Gives a client a place, wherever its connection comes from. This machine's own address has
+    /// no limit but that of all connections: it may be a proxy, and then it is everybody's.
+    pub(super) fn count(self: &Arc<Guests>, address: IpAddr) -> Result<Guest, Unwelcome> {
+        let origin = self.origins.of(address);
+        let mut counted = Vec::new();
+        if !origin.is_this_machine() {
+            let mut known = self.lock();
+            let network = origin.network.map(|network| (network, self.most_of_network));
+            let limited = [Some((origin.own, self.most_of_one)), network];
+            for (key, most) in limited.iter().flatten() {
+                if known.open.get(key).is_some_and(|open| open >= most) || *most == 0 {
+                    return Err(Unwelcome::TooMany);
+                }
+            }
+            for (key, _) in limited.into_iter().flatten() {
+                *known.open.entry(key).or_default() += 1;
+                counted.push(key);
+            }
+        }
+        Ok(Guest { guests: Arc::clone(self), counted })
     }
 
     /// From where and over which of our links a connection may come.
@@ -100,7 +127,7 @@ impl Guests {
 
     /// Whether a person should be told of a refusal: not for each of a flood. `now` is monotonic.
     pub(super) fn should_tell(&self, address: IpAddr, now: Duration) -> bool {
-        let address = AddressKey::from(address);
+        let address = self.origins.of(address).own;
         let mut known = self.lock();
         known.told.retain(|_, at| now.saturating_sub(*at) < TELL_EVERY);
         if known.told.len() >= MOST_TOLD || known.told.contains_key(&address) {
@@ -118,13 +145,20 @@ impl Guests {
 impl Drop for Guest {
     fn drop(&mut self) {
         let mut known = self.guests.lock();
-        if let Some(open) = known.open.get_mut(&self.address) {
-            *open = open.saturating_sub(1);
-            if *open == 0 {
-                known.open.remove(&self.address);
+        for key in &self.counted {
+            if let Some(open) = known.open.get_mut(key) {
+                *open = open.saturating_sub(1);
+                if *open == 0 {
+                    known.open.remove(key);
+                }
             }
         }
     }
+}
+
+/// Three quarters of all places, so that other networks get in whatever happens in one.
+fn most_of_network(limits: &Limits) -> usize {
+    (limits.max_connections / 4 * 3).max(limits.max_connections_per_address)
 }
 
 #[cfg(test)]
@@ -169,6 +203,37 @@ mod tests {
         assert_eq!(guests.lock().open.len(), 1, "who has left is forgotten");
         let far = guests.welcome("8.8.8.8".parse().unwrap(), WIFI);
         assert_eq!(far.unwrap_err(), Unwelcome::Far);
+    }
+
+    #[test]
+    fn at_home_each_ipv6_address_has_places_and_the_network_a_limit() {
+        let mut options = EndpointOptions::new("data");
+        options.interfaces = Arc::new(Phone);
+        options.limits.max_connections_per_address = 2;
+        options.limits.max_connections = 8;
+        let guests = Arc::new(Guests::new(&options));
+        let come = |n: u16| guests.welcome(IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, n]), WIFI);
+        let _held = [come(1).unwrap(), come(1).unwrap()];
+        assert_eq!(come(1).unwrap_err(), Unwelcome::TooMany);
+        let _others = [come(2).unwrap(), come(3).unwrap(), come(4).unwrap(), come(5).unwrap()];
+        assert_eq!(come(6).unwrap_err(), Unwelcome::TooMany, "of the network");
+        assert!(guests.welcome("fd00::1".parse().unwrap(), WIFI).is_ok());
+    }
+
+    #[test]
+    fn neither_loopback_nor_a_trusted_proxy_is_one_client() {
+        let mut options = EndpointOptions::new("data");
+        options.interfaces = Arc::new(Phone);
+        options.limits.max_connections_per_address = 1;
+        options.proxies.networks = vec!["203.0.113.9".parse().unwrap()];
+        let guests = Arc::new(Guests::new(&options));
+        for address in ["127.0.0.1", "::1", "203.0.113.9"] {
+            let come = || guests.welcome(address.parse().unwrap(), WIFI);
+            let _held = [come().unwrap(), come().unwrap(), come().unwrap()];
+        }
+        let client: IpAddr = "198.51.100.4".parse().unwrap();
+        let _held = guests.count(client).unwrap();
+        assert_eq!(guests.count(client).unwrap_err(), Unwelcome::TooMany);
     }
 
     #[test]

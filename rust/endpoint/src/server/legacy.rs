@@ -1,85 +1,109 @@
 //! Clients of protocols 8 to 10: multipart forms with gzip inside, plain answers (`transport` 4).
 //!
 //! Their token stands anywhere in the form, often behind the data. So a form is received before
-//! it is known who sent it; what it may cost until then is limited here.
+//! it is known who sent it; what it may cost until then is limited in [`super::strangers`]. As
+//! soon as the token has come, its sender is a client like any other.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use deckport_wire::multipart::{Event, Multipart, MultipartError};
 use deckport_wire::{ErrorKind, MediaMethod, SyncHeader, SyncMethod};
-use flate2::bufread::GzDecoder;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
-use tokio::sync::mpsc;
+use hyper::header::{CONTENT_LENGTH, USER_AGENT};
 
 use super::answer::Answer;
-use super::handler::Walk;
+use super::form::{Fields, FormError, FormReader};
+use super::framing;
+use super::handler::{self, Walk};
+use super::inflate::InflateError;
 use super::media;
 use super::outgoing::Packing;
-use super::upload;
-use super::{Shared, download, login};
+use super::spool::{MEMORY_BYTES, Packed, Spool};
+use super::strangers::Stranger;
+use super::unpack::{self, Allowed, Coding};
+use super::{download, login, upload};
 use crate::hex::hex;
+use crate::memory::Memory;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
-use crate::temp_file::{TempFile, TempWriter};
+use crate::registry::Identity;
+use crate::temp_file::TempFile;
 use crate::texts::{MediaTrouble, Trouble};
-use crate::worker::{FileForm, MediaAsker, MediaZip, StepRequest};
+use crate::worker::{FileForm, Json, MediaAsker, MediaZip, StepRequest};
 
 /// Largest JSON form, as sent. Real ones are far smaller: they are compressed.
 const MAX_FORM_BYTES: u64 = 16 << 20;
-/// Forms up to this size are received at any time, larger ones only a few at once.
-const SMALL_FORM_BYTES: u64 = 64 << 10;
 /// Largest uploaded collection, as sent; these clients themselves stop at 100 MiB.
 const MAX_UPLOAD_BYTES: u64 = 256 << 20;
 /// Between token and session in the keys that `begin` of media gives out; no token has it.
 const SESSION_MARK: char = '-';
-/// Longest text field.
-const MAX_FIELD_BYTES: usize = 4096;
-/// Pieces under way to the disk.
-const PIECES: usize = 4;
 
 /// Answers a collection request of an old client.
 pub(super) async fn sync(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answer, Refusal> {
-    if method == SyncMethod::Upload {
-        return upload(walk).await;
+    match method {
+        SyncMethod::HostKey => log_in(walk).await,
+        SyncMethod::Upload => upload(walk).await,
+        SyncMethod::Download => download(walk).await,
+        _ => step(walk, method).await,
     }
-    let form = receive(walk).await?;
-    let header = form.header(walk);
-    if method == SyncMethod::HostKey {
-        let json = form.json(walk.shared)?;
-        return Ok(Answer::plain(login::log_in(walk, &json, &header.client_version).await?));
-    }
-    let identity = walk.authenticate(&header, super::handler::begins_a_run(method))?;
+}
+
+async fn log_in(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
+    let form = receive(walk, login::MAX_LOGIN_BYTES, Asks::Login).await??;
+    let header = header(walk, "", "");
+    let allowed = Allowed { bytes: login::MAX_LOGIN_BYTES, in_parts: false };
+    let json = form.json(walk, allowed).await?;
+    Ok(Answer::plain(login::log_in(walk, json.bytes(), &header.client_version).await?))
+}
+
+async fn step(walk: &mut Walk<'_>, method: SyncMethod) -> Result<Answer, Refusal> {
+    let asks = Asks::Sync { begins: handler::begins_a_run(method) };
+    let form = receive(walk, MAX_FORM_BYTES, asks).await??;
+    let (identity, header) = form.sender(walk, asks).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
-    let caller = super::handler::caller(&identity, &header, walk.peer);
-    if method == SyncMethod::Download {
-        return download::download(&worker, caller, FileForm::Schema11, Packing::Plain).await;
-    }
-    let body = form.json(walk.shared)?;
+    let caller = handler::caller(&identity, &header, walk.peer);
+    let body = form.json(walk, handler::allowed(method, &walk.shared.options.limits)).await?;
     let session_key = header.session_key;
-    Ok(Answer::plain(worker.step(StepRequest { caller, session_key, method, body }).await?))
+    let hold = worker.hold(&caller, &session_key);
+    let answer = worker.step(StepRequest { caller, session_key, method, body }).await?;
+    Ok(Answer::plain(answer).keeps_alive(Some(hold)))
+}
+
+/// A download, for which these clients send little or nothing.
+async fn download(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
+    let asks = Asks::Sync { begins: true };
+    let form = receive(walk, MEMORY_BYTES as u64, asks).await??;
+    let (identity, header) = form.sender(walk, asks).await?;
+    let worker = walk.shared.workers.of(&identity.account)?;
+    let caller = handler::caller(&identity, &header, walk.peer);
+    download::download(&worker, caller, FileForm::Schema11, Packing::Plain).await
 }
 
 /// An upload: the form goes to a file until it is known whose it is.
 async fn upload(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
-    let form = match spool(walk, MAX_UPLOAD_BYTES).await? {
+    let asks = Asks::Sync { begins: true };
+    let form = match receive(walk, MAX_UPLOAD_BYTES, asks).await? {
         Ok(form) => form,
-        Err(unspooled) => return Ok(explain(walk, &unspooled.into())),
+        Err(FormError::TooLarge) => {
+            return Ok(explain(walk, &Trouble::UploadTooLarge(MAX_UPLOAD_BYTES)));
+        }
+        Err(FormError::Sink(error)) => return Ok(explain(walk, &error.into())),
+        Err(error @ FormError::Malformed(_)) => return Err(error.into()),
     };
-    let header = form.header(walk);
-    let identity = walk.authenticate(&header, true)?;
+    let (identity, header) = form.sender(walk, asks).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
-    let caller = super::handler::caller(&identity, &header, walk.peer);
+    let caller = handler::caller(&identity, &header, walk.peer);
     let lease = worker.take_for_upload(caller).await?;
     let options = &walk.shared.options;
     let folder = options.data_dir.join(&identity.account.folder);
     let (limit, now_ms) = (options.limits.max_upload_bytes, options.clock.now_ms());
+    let memory = Arc::clone(&walk.shared.memory);
     let accepted = blocking(move || {
         // Into the account's folder, from where a rename puts it in place.
-        let unpacked = unpack(form, &folder, limit)?.moved_into(&folder)?;
+        let unpacked = unpack_file(form, limit, &memory, &folder)
+            .map_err(|error| upload::of_inflate(error, limit))?;
+        let unpacked = unpacked.moved_into(&folder)?;
+        let _turn = memory.checks.take_blocking(1);
         upload::accept(unpacked, now_ms)
     });
     let done = match accepted.await? {
@@ -100,19 +124,18 @@ fn explain(walk: &Walk<'_>, trouble: &Trouble) -> Answer {
 
 /// Answers a media request of an old client (`media-sync` 3.3).
 pub(super) async fn media(walk: &mut Walk<'_>, method: MediaMethod) -> Result<Answer, Refusal> {
-    if method == MediaMethod::UploadChanges && !fits_into_memory(&walk.head.headers) {
-        return large_media(walk).await;
+    let asks = Asks::Media { begins: method == MediaMethod::Begin };
+    if method == MediaMethod::UploadChanges {
+        return media_upload(walk, asks).await;
     }
-    let form = receive(walk).await?;
-    let call = media_call(walk, &form.token, method)?;
-    match method {
-        MediaMethod::UploadChanges => {
-            let limit = walk.shared.options.limits.max_media_batch_bytes;
-            call.upload(MediaZip::in_memory(form.unpacked(limit)?)).await
-        }
-        MediaMethod::Begin if !form.version.is_empty() => call.begin(&form.version).await,
-        _ => call.json(method, &form.json(walk.shared)?).await,
+    let form = receive(walk, media::MAX_JSON_BYTES, asks).await??;
+    let call = media_call(walk, &form, asks).await?;
+    if method == MediaMethod::Begin && !form.fields.version.is_empty() {
+        return call.begin(&form.fields.version).await;
     }
+    let allowed = Allowed { bytes: media::MAX_JSON_BYTES, in_parts: false };
+    let json = form.json(walk, allowed).await?;
+    call.json(method, json.bytes()).await
 }
 
 /// `begin` of desktops from 2.1.24 to 2.1.56, which has no body (`media-sync` 4.1).
@@ -122,39 +145,45 @@ pub(super) async fn media_begin(walk: &mut Walk<'_>) -> Result<Answer, Refusal> 
         let mut fields = form_urlencoded::parse(query);
         fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
-    let (token, version) = (field("k").unwrap_or_default(), field("v").unwrap_or_default());
-    media_call(walk, &token, MediaMethod::Begin)?.begin(&version).await
+    let token = field("k").unwrap_or_default();
+    let fields = Fields { token, version: field("v").unwrap_or_default(), ..Fields::default() };
+    let form = Form { fields, data: Packed::Memory(Vec::new()), known: None };
+    let call = media_call(walk, &form, Asks::Media { begins: true }).await?;
+    call.begin(&form.fields.version).await
 }
 
-/// A batch with a large file: the form goes to a file until it is known whose it is.
-async fn large_media(walk: &mut Walk<'_>) -> Result<Answer, Refusal> {
+/// A batch of files.
+async fn media_upload(walk: &mut Walk<'_>, asks: Asks) -> Result<Answer, Refusal> {
     let limit = walk.shared.options.limits.max_media_batch_bytes;
-    let form = match spool(walk, limit).await? {
+    let texts = Arc::clone(&walk.shared.options.texts);
+    let refused = |trouble| media::refused(&*texts, trouble, Packing::Plain);
+    let form = match receive(walk, limit, asks).await? {
         Ok(form) => form,
-        Err(unspooled) => {
-            let texts = &*walk.shared.options.texts;
-            return media::refused(texts, unspooled.into(), Packing::Plain);
-        }
+        Err(FormError::TooLarge) => return refused(MediaTrouble::BatchTooLarge(limit)),
+        Err(FormError::Sink(error)) => return refused(error.into()),
+        Err(error @ FormError::Malformed(_)) => return Err(error.into()),
     };
-    let call = media_call(walk, &form.token, MediaMethod::UploadChanges)?;
-    let folder = walk.shared.options.data_dir.clone();
-    let zip = blocking(move || unpack(form, &folder, limit).map(MediaZip::in_file)).await?;
-    match zip.and_then(|zip| Ok(zip?)) {
+    let call = media_call(walk, &form, asks).await?;
+    let (folder, memory) = (walk.shared.options.data_dir.clone(), Arc::clone(&walk.shared.memory));
+    let unpacked = blocking(move || {
+        let file = unpack_file(form, limit, &memory, &folder)?;
+        MediaZip::in_file(file).map_err(InflateError::Sink)
+    });
+    match media::judge(unpacked.await?, limit) {
         Ok(zip) => call.upload(zip).await,
-        Err(unspooled) => media::refused(&*call.texts, unspooled.into(), Packing::Plain),
+        Err(trouble) => refused(trouble),
     }
 }
 
 /// Finds out who asks. `begin` gives these clients a key with a session in it, which they send
 /// back (`media-sync` 4.1).
-fn media_call(walk: &mut Walk<'_>, key: &str, method: MediaMethod) -> Result<media::Call, Refusal> {
-    let (token, session) = key.split_once(SESSION_MARK).unwrap_or((key, ""));
-    let header = header(walk, token, session);
-    let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
+async fn media_call(walk: &mut Walk<'_>, form: &Form, asks: Asks) -> Result<media::Call, Refusal> {
+    let (identity, header) = form.sender(walk, asks).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
-    let caller = super::handler::caller(&identity, &header, walk.peer);
+    let token = header.token.clone();
+    let caller = handler::caller(&identity, &header, walk.peer);
     let mut asker = MediaAsker::of(caller, header.session_key);
-    if method == MediaMethod::Begin {
+    if matches!(asks, Asks::Media { begins: true }) {
         asker.session = new_session()?;
     }
     let key = format!("{token}{SESSION_MARK}{}", asker.session);
@@ -181,381 +210,174 @@ fn header(walk: &Walk<'_>, token: &str, session_key: &str) -> SyncHeader {
     }
 }
 
-/// What stands in a form.
-struct Form<D> {
-    token: String,
-    session_key: String,
-    version: String,
-    compressed: bool,
-    data: D,
+/// What a form asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// Its sender becomes known by it.
+    Login,
+    /// Something of the collection.
+    Sync { begins: bool },
+    /// Something of the media: the token may have a session behind it.
+    Media { begins: bool },
 }
 
-impl<D> Form<D> {
-    fn with_data<E>(self, data: impl FnOnce(D) -> E) -> Form<E> {
-        let Form { token, session_key, version, compressed, .. } = self;
-        Form { token, session_key, version, compressed, data: data(self.data) }
-    }
-
-    fn header(&self, walk: &Walk<'_>) -> SyncHeader {
-        header(walk, &self.token, &self.session_key)
-    }
-}
-
-impl Form<Vec<u8>> {
-    /// The JSON in it. A form without data means an empty object.
-    fn json(self, shared: &Shared) -> Result<Vec<u8>, Refusal> {
-        let mut json = self.unpacked(shared.options.limits.max_json_bytes)?;
-        if json.is_empty() {
-            json.extend_from_slice(b"{}");
+impl Asks {
+    fn header(self, walk: &Walk<'_>, token: &str, session_key: &str) -> SyncHeader {
+        match (self, token.split_once(SESSION_MARK)) {
+            (Asks::Media { .. }, Some((token, session))) => header(walk, token, session),
+            (Asks::Media { .. }, None) => header(walk, token, ""),
+            _ => header(walk, token, session_key),
         }
-        Ok(json)
     }
 
-    /// Its data, decompressed if need be.
-    fn unpacked(self, limit: u64) -> Result<Vec<u8>, Refusal> {
-        let data = if self.compressed {
-            let mut unpacked = Vec::new();
-            GzDecoder::new(self.data.as_slice())
-                .take(limit.saturating_add(1))
-                .read_to_end(&mut unpacked)
-                .map_err(|_| Refusal::bad_request("the form's data is not valid gzip"))?;
-            unpacked
-        } else {
-            self.data
+    fn begins(self) -> bool {
+        matches!(self, Asks::Sync { begins: true } | Asks::Media { begins: true })
+    }
+}
+
+/// A complete form.
+struct Form {
+    fields: Fields,
+    /// Still packed.
+    data: Packed,
+    /// Who sent it, if that was clear before its end, and by which token.
+    known: Option<(String, Identity)>,
+}
+
+impl Form {
+    /// Who sent it.
+    async fn sender(
+        &self,
+        walk: &mut Walk<'_>,
+        asks: Asks,
+    ) -> Result<(Identity, SyncHeader), Refusal> {
+        let header = asks.header(walk, &self.fields.token, &self.fields.session_key);
+        let identity = match &self.known {
+            Some((token, identity)) if *token == self.fields.token => identity.clone(),
+            _ => walk.authenticate(&header, asks.begins()).await?,
         };
-        if data.len() as u64 > limit {
-            return Err(Refusal::new(ErrorKind::TooLarge, "the body is larger than allowed"));
+        Ok((identity, header))
+    }
+
+    /// The JSON in it. A form without data means an empty object.
+    async fn json(self, walk: &Walk<'_>, allowed: Allowed) -> Result<Json, Refusal> {
+        if matches!(&self.data, Packed::Memory(data) if data.is_empty()) {
+            return Ok(Json::in_memory(b"{}".to_vec(), None));
         }
-        Ok(data)
+        let coding = self.fields.coding();
+        framing::unpack_json(walk.shared, self.data, coding, allowed).await
     }
 }
 
-/// Reads a form whose data fits into memory.
-async fn receive(walk: &mut Walk<'_>) -> Result<Form<Vec<u8>>, Refusal> {
-    let mut reader = FormReader::new(&walk.head.headers, Vec::new(), MAX_FORM_BYTES)?;
-    let _turn = if is_small(&walk.head.headers) { None } else { Some(turn(walk).await?) };
-    while let Some(piece) = walk.body.next().await? {
-        reader.push(&piece).map_err(refuse)?;
-    }
-    reader.finish().map_err(refuse)
-}
-
-/// Reads a form whose data goes to a file in the data folder.
-async fn spool(
+/// Receives a form with at most `limit` bytes of data, as sent.
+async fn receive(
     walk: &mut Walk<'_>,
     limit: u64,
-) -> Result<Result<Form<TempFile>, Unspooled>, Refusal> {
-    let _turn = turn(walk).await?;
-    // The data may be large and the token behind it: only standing still is forbidden.
-    walk.body.trust();
-    let (pieces, mut inbox) = mpsc::channel::<bytes::Bytes>(PIECES);
-    let folder = walk.shared.options.data_dir.clone();
-    let headers = walk.head.headers.clone();
-    let write = move || {
-        let temp = TempFile::for_upload(&folder).map_err(FormError::Sink)?;
-        let file = temp.create().map_err(FormError::Sink)?;
-        if let Some(length) = content_length(&headers) {
-            file.will_hold(length).map_err(FormError::Sink)?;
-        }
-        let mut reader = FormReader::new(&headers, file, limit)?;
-        while let Some(piece) = inbox.blocking_recv() {
-            reader.push(&piece)?;
-        }
-        Ok(reader.finish()?.with_data(|_| temp))
+    asks: Asks,
+) -> Result<Result<Form, FormError>, Refusal> {
+    let mut reader = match FormReader::new(&walk.head.headers, limit) {
+        Ok(reader) => reader,
+        Err(error) => return Ok(Err(error)),
     };
-    let spooled = on_own_thread(write).map_err(no_thread)?;
-    upload::hand_over(walk.body, pieces).await?;
-    match spooled.await.map_err(|_| Refusal::internal("the upload could not be received"))? {
-        Ok(form) => Ok(Ok(form)),
-        Err(FormError::TooLarge) => Ok(Err(Unspooled::TooLarge(limit))),
-        Err(FormError::Sink(error)) => Ok(Err(error.into())),
-        Err(error @ FormError::Malformed(_)) => Err(refuse(error)),
+    if !is_small(&walk.head.headers) {
+        // It may be large and the token behind it: only standing still is forbidden.
+        walk.body.trust();
     }
-}
-
-/// The data of a form as it is without compression.
-fn unpack(form: Form<TempFile>, folder: &Path, limit: u64) -> Result<TempFile, Unspooled> {
-    if !form.compressed {
-        return Ok(form.data);
-    }
-    let temp = TempFile::for_upload(folder)?;
-    let mut target = temp.create()?;
-    let spooled = BufReader::new(File::open(form.data.path())?);
-    let unpacked = GzDecoder::new(spooled).take(limit.saturating_add(1));
-    match io::copy(&mut { unpacked }, &mut target).map_err(unspooled_gzip)? {
-        copied if copied > limit => Err(Unspooled::TooLarge(limit)),
-        _ => Ok(temp),
-    }
-}
-
-/// Why the data of a form is not in a file.
-#[derive(Debug)]
-enum Unspooled {
-    TooLarge(u64),
-    /// What the client sent is no gzip.
-    Damaged,
-    Io(io::Error),
-}
-
-impl From<io::Error> for Unspooled {
-    fn from(error: io::Error) -> Unspooled {
-        Unspooled::Io(error)
-    }
-}
-
-impl From<Unspooled> for Trouble {
-    fn from(unspooled: Unspooled) -> Trouble {
-        match unspooled {
-            Unspooled::TooLarge(limit) => Trouble::UploadTooLarge(limit),
-            Unspooled::Damaged => Trouble::UploadArrivedDamaged,
-            Unspooled::Io(error) => error.into(),
+    let mut spool = Spool::new(&walk.shared.options.data_dir);
+    let sender = walk.shared.origins.of(walk.peer.ip()).own;
+    let mut stranger = Some(walk.shared.strangers.welcome(sender));
+    let (mut known, mut is_held) = (None, false);
+    while let Some(piece) = next(walk, stranger.as_ref()).await? {
+        if let Err(error) = reader.push(&piece) {
+            return Ok(Err(error));
+        }
+        let data = reader.take_data();
+        if stranger.as_ref().is_some_and(|stranger| !stranger.grows(data.bytes.len())) {
+            return Err(crowded_out(walk));
+        }
+        if data.is_new {
+            spool.restart();
+        }
+        if let Err(error) = spool.write(data.bytes.into()).await {
+            return Ok(Err(error.into()));
+        }
+        if stranger.is_some()
+            && asks != Asks::Login
+            && let Some(token) = reader.token()
+        {
+            let header = asks.header(walk, &token, "");
+            known = Some((token, walk.authenticate(&header, asks.begins()).await?));
+            stranger = None;
+        }
+        if let (Some((_, identity)), Some(run)) = (&known, reader.session_key())
+            && !std::mem::replace(&mut is_held, true)
+        {
+            keep_alive(walk, identity, &header(walk, "", &run))?;
         }
     }
+    let fields = match reader.finish() {
+        Ok(fields) => fields,
+        Err(error) => return Ok(Err(error)),
+    };
+    let data = spool.finish().await.map_err(FormError::Sink);
+    Ok(data.map(|data| Form { fields, data, known }))
 }
 
-impl From<Unspooled> for MediaTrouble {
-    fn from(unspooled: Unspooled) -> MediaTrouble {
-        match unspooled {
-            Unspooled::TooLarge(limit) => MediaTrouble::BatchTooLarge(limit),
-            Unspooled::Damaged => MediaTrouble::ArrivedDamaged,
-            Unspooled::Io(error) => error.into(),
-        }
+/// The next piece, unless the form is given up for the sake of others.
+async fn next(
+    walk: &mut Walk<'_>,
+    stranger: Option<&Stranger>,
+) -> Result<Option<bytes::Bytes>, Refusal> {
+    let Some(stranger) = stranger else { return walk.body.next().await };
+    tokio::select! {
+        piece = walk.body.next() => piece,
+        () = stranger.given_up() => Err(crowded_out(walk)),
     }
 }
 
-/// A full disk is ours, anything wrong with the data is the client's.
-fn unspooled_gzip(error: io::Error) -> Unspooled {
-    match error.kind() {
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-            Unspooled::Damaged
+fn crowded_out(walk: &mut Walk<'_>) -> Refusal {
+    walk.body.abandon();
+    Refusal::new(ErrorKind::Unavailable, "too much arrives from senders that are not known yet")
+}
+
+/// It is clear which sync the form belongs to, while its data still arrives.
+fn keep_alive(
+    walk: &mut Walk<'_>,
+    identity: &Identity,
+    header: &SyncHeader,
+) -> Result<(), Refusal> {
+    let worker = walk.shared.workers.of(&identity.account)?;
+    let caller = handler::caller(identity, header, walk.peer);
+    walk.body.keeps_alive(worker.hold(&caller, &header.session_key));
+    Ok(())
+}
+
+/// The data of a form in a file. Blocks.
+fn unpack_file(
+    form: Form,
+    limit: u64,
+    memory: &Memory,
+    folder: &Path,
+) -> Result<TempFile, InflateError> {
+    match (form.fields.coding(), form.data) {
+        (Coding::Plain, Packed::File(file)) => {
+            let bytes = std::fs::metadata(file.path()).map_err(InflateError::Sink)?.len();
+            if bytes > limit { Err(InflateError::TooLarge) } else { Ok(file) }
         }
-        _ => error.into(),
+        (coding, data) => unpack::file(&data, coding, limit, memory, folder),
     }
 }
 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Refusal> {
+    let no_thread = |error| Refusal::internal(format!("no thread could be started: {error}"));
     let done = on_own_thread(work).map_err(no_thread)?.await;
     done.map_err(|_| Refusal::internal("the upload could not be checked"))
 }
 
-fn no_thread(error: io::Error) -> Refusal {
-    Refusal::internal(format!("no thread could be started: {error}"))
-}
-
+/// Small forms must come within the time that every stranger has.
 fn is_small(headers: &HeaderMap) -> bool {
-    content_length(headers).is_some_and(|length| length <= SMALL_FORM_BYTES)
-}
-
-fn fits_into_memory(headers: &HeaderMap) -> bool {
-    content_length(headers).is_some_and(|length| length <= media::MEMORY_BYTES as u64)
-}
-
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Waits for one of the few places for large forms.
-async fn turn<'a>(walk: &Walk<'a>) -> Result<tokio::sync::SemaphorePermit<'a>, Refusal> {
-    walk.shared.large_forms.acquire().await.map_err(|_| Refusal::shutting_down())
-}
-
-/// Why a form cannot be used.
-#[derive(Debug, thiserror::Error)]
-enum FormError {
-    #[error(transparent)]
-    Malformed(#[from] MultipartError),
-    #[error("the form is larger than allowed")]
-    TooLarge,
-    #[error("the form could not be stored: {0}")]
-    Sink(io::Error),
-}
-
-fn refuse(error: FormError) -> Refusal {
-    let kind = match error {
-        FormError::Malformed(_) => ErrorKind::BadRequest,
-        FormError::TooLarge => ErrorKind::TooLarge,
-        FormError::Sink(_) => ErrorKind::Internal,
-    };
-    Refusal::new(kind, error.to_string())
-}
-
-impl From<FormError> for Refusal {
-    fn from(error: FormError) -> Refusal {
-        refuse(error)
-    }
-}
-
-/// The parts that matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Token,
-    SessionKey,
-    Version,
-    Compressed,
-    Data,
-    Ignored,
-}
-
-/// Where the data of a form goes.
-trait DataSink: Write {
-    /// Forgets what was written: the data came again.
-    fn restart(&mut self) -> io::Result<()>;
-}
-
-impl DataSink for Vec<u8> {
-    fn restart(&mut self) -> io::Result<()> {
-        self.clear();
-        Ok(())
-    }
-}
-
-impl DataSink for TempWriter {
-    fn restart(&mut self) -> io::Result<()> {
-        self.restart()
-    }
-}
-
-/// Sorts the parts of a form; of a part that occurs twice the last one counts.
-struct FormReader<D> {
-    parser: Multipart,
-    parts: Parts<D>,
-}
-
-struct Parts<D> {
-    current: Part,
-    token: Vec<u8>,
-    session_key: Vec<u8>,
-    version: Vec<u8>,
-    compressed: Vec<u8>,
-    data: D,
-    room: u64,
-}
-
-impl<D: DataSink> FormReader<D> {
-    fn new(headers: &HeaderMap, data: D, limit: u64) -> Result<FormReader<D>, FormError> {
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let parser = Multipart::new(content_type.unwrap_or_default())?;
-        let parts = Parts {
-            current: Part::Ignored,
-            token: Vec::new(),
-            session_key: Vec::new(),
-            version: Vec::new(),
-            compressed: Vec::new(),
-            data,
-            room: limit,
-        };
-        Ok(FormReader { parser, parts })
-    }
-
-    fn push(&mut self, piece: &[u8]) -> Result<(), FormError> {
-        let parts = &mut self.parts;
-        self.parser.push(piece, |event| parts.take(event))
-    }
-
-    fn finish(self) -> Result<Form<D>, FormError> {
-        self.parser.finish()?;
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let Parts { token, session_key, version, compressed, data, .. } = self.parts;
-        // A missing flag means "not compressed", anything but "0" the opposite.
-        let compressed = !compressed.is_empty() && compressed != b"0";
-        let (token, session_key, version) = (text(token), text(session_key), text(version));
-        Ok(Form { token, session_key, version, compressed, data })
-    }
-}
-
-impl<D: DataSink> Parts<D> {
-    fn take(&mut self, event: Event) -> Result<(), FormError> {
-        match event {
-            Event::Part(name) => {
-                self.current = match name {
-                    "k" | "sk" => Part::Token,
-                    "s" => Part::SessionKey,
-                    "v" => Part::Version,
-                    "c" => Part::Compressed,
-                    "data" => Part::Data,
-                    _ => Part::Ignored,
-                };
-                if self.current == Part::Data {
-                    self.data.restart().map_err(FormError::Sink)?;
-                } else if let Some(field) = self.field() {
-                    field.clear();
-                }
-            }
-            Event::Data(bytes) if self.current == Part::Data => {
-                let room = self.room.checked_sub(bytes.len() as u64);
-                self.room = room.ok_or(FormError::TooLarge)?;
-                self.data.write_all(bytes).map_err(FormError::Sink)?;
-            }
-            Event::Data(bytes) => {
-                if let Some(field) = self.field() {
-                    if field.len() + bytes.len() > MAX_FIELD_BYTES {
-                        return Err(FormError::TooLarge);
-                    }
-                    field.extend_from_slice(bytes);
-                }
-            }
-            Event::End => {}
-        }
-        Ok(())
-    }
-
-    fn field(&mut self) -> Option<&mut Vec<u8>> {
-        match self.current {
-            Part::Token => Some(&mut self.token),
-            Part::SessionKey => Some(&mut self.session_key),
-            Part::Version => Some(&mut self.version),
-            Part::Compressed => Some(&mut self.compressed),
-            Part::Data | Part::Ignored => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use hyper::header::HeaderValue;
-
-    fn read(parts: &[(&str, &str)], limit: u64) -> Result<Form<Vec<u8>>, FormError> {
-        let mut headers = HeaderMap::new();
-        let content_type = HeaderValue::from_static("multipart/form-data; boundary=B");
-        headers.insert(CONTENT_TYPE, content_type);
-        let mut reader = FormReader::new(&headers, Vec::new(), limit)?;
-        for (name, content) in parts {
-            let part = format!(
-                "--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n"
-            );
-            reader.push(part.as_bytes())?;
-        }
-        reader.push(b"--B--\r\n")?;
-        reader.finish()
-    }
-
-    #[test]
-    fn parts_come_in_any_order_and_the_last_of_a_name_counts() {
-        let parts =
-            [("data", "?"), ("data", "{}"), ("x", "?"), ("c", "0"), ("k", "old"), ("sk", "key")];
-        let form = read(&parts, 10);
-        let form = form.unwrap();
-        assert_eq!(form.token, "key");
-        assert_eq!(form.data, b"{}");
-        assert!(!form.compressed);
-        assert_eq!(form.session_key, "");
-    }
-
-    #[test]
-    fn only_a_zero_or_no_flag_means_not_compressed() {
-        assert!(read(&[("c", "1")], 10).unwrap().compressed);
-        assert!(read(&[("c", "yes")], 10).unwrap().compressed);
-        assert!(!read(&[("c", "0")], 10).unwrap().compressed);
-        assert!(!read(&[], 10).unwrap().compressed);
-    }
-
-    #[test]
-    fn sizes_are_limited_while_receiving() {
-        assert!(matches!(read(&[("data", "12345")], 4), Err(FormError::TooLarge)));
-        let long = "x".repeat(MAX_FIELD_BYTES + 1);
-        assert!(matches!(read(&[("k", &long)], 4), Err(FormError::TooLarge)));
-    }
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.is_some_and(|length: usize| length <= MEMORY_BYTES)
 }

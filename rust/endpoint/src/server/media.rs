@@ -5,6 +5,7 @@
 //! `downloadFiles` is no JSON.
 
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,12 +20,13 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
 use super::answer::Answer;
-use super::body::RequestBody;
 use super::handler::{self, Walk};
-use super::inflate::{InflateError, Inflater};
+use super::inflate::InflateError;
 use super::outgoing::{self, Packing};
+use super::unpack::{Allowed, Coding, Unpacker};
 use super::upload::hand_over;
-use super::{framing, legacy, packing};
+use super::{framing, legacy, packing, spool};
+use crate::memory::Memory;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
@@ -33,13 +35,10 @@ use crate::worker::{Media, MediaAsker, MediaZip, Worker};
 
 /// Largest JSON request: a list of names, or less.
 pub(super) const MAX_JSON_BYTES: u64 = 1 << 20;
-/// Batches up to this size stay in memory. Clients end a batch with the file that makes it exceed
-/// 2.5 MiB (`media-sync` 6), so only those with a large file are larger.
-pub(super) const MEMORY_BYTES: usize = 4 << 20;
 /// Answers up to this size are sent in one go.
-const SMALL_ANSWER_BYTES: u64 = 512 << 10;
+const SMALL_ANSWER_BYTES: u64 = 256 << 10;
 /// Pieces under way to the disk.
-const PIECES: usize = 4;
+const PIECES: usize = 2;
 
 /// A media request, whichever way it came.
 pub(super) struct Call {
@@ -61,7 +60,7 @@ pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<A
         return legacy::media(walk, method).await;
     }
     let header = framing::header(&walk.head.headers)?;
-    let identity = walk.authenticate(&header, method == MediaMethod::Begin)?;
+    let identity = walk.authenticate(&header, method == MediaMethod::Begin).await?;
     let worker = walk.shared.workers.of(&identity.account)?;
     let caller = handler::caller(&identity, &header, walk.peer);
     let asker = MediaAsker::of(caller, header.session_key);
@@ -69,14 +68,14 @@ pub(super) async fn answer(walk: &mut Walk<'_>, method: MediaMethod) -> Result<A
     let call = Call { worker, asker, packing: Packing::Zstd, key: header.token, texts };
     if method == MediaMethod::UploadChanges {
         let folder = walk.shared.options.data_dir.join(&identity.account.folder);
-        let limit = walk.shared.options.limits.max_media_batch_bytes;
-        return match receive(walk.body, folder, limit).await? {
+        return match receive(walk, folder).await? {
             Ok(zip) => call.upload(zip).await,
             Err(trouble) => refused(&*call.texts, trouble, Packing::Zstd),
         };
     }
-    let json = framing::read_json(walk.body, MAX_JSON_BYTES).await?;
-    call.json(method, &json).await
+    let allowed = Allowed { bytes: MAX_JSON_BYTES, in_parts: false };
+    let json = framing::read_json(walk.shared, walk.body, allowed).await?;
+    call.json(method, json.bytes()).await
 }
 
 impl Call {
@@ -176,62 +175,55 @@ fn packed(body: Vec<u8>, packing: Packing) -> Result<Answer, Refusal> {
     }
 }
 
-/// A batch that is being decompressed.
-struct Incoming {
-    inflater: Inflater,
-    /// What came before it was clear that it does not fit into memory.
-    head: Vec<u8>,
-}
-
 /// Receives the body of an upload, decompressed.
 async fn receive(
-    body: &mut RequestBody,
-    folder: std::path::PathBuf,
-    limit: u64,
+    walk: &mut Walk<'_>,
+    folder: PathBuf,
 ) -> Result<Result<MediaZip, MediaTrouble>, Refusal> {
-    let inflater = Inflater::new(limit)
-        .map_err(|error| Refusal::internal(format!("zstd cannot be used: {error}")))?;
-    let mut incoming = Incoming { inflater, head: Vec::new() };
-    while incoming.head.len() <= MEMORY_BYTES {
-        let Some(piece) = body.next().await? else {
-            let Incoming { inflater, head } = incoming;
-            let complete = inflater.finish().map(|_| MediaZip::in_memory(head));
-            return Ok(judge(complete, limit));
-        };
-        let head = &mut incoming.head;
-        let taken = incoming.inflater.push(&piece, |data| head.write_all(data));
-        if let Err(error) = taken {
-            body.drain().await;
-            return Ok(judge(Err(error), limit));
+    let limit = walk.shared.options.limits.max_media_batch_bytes;
+    let mut head = Vec::new();
+    while head.len() <= spool::MEMORY_BYTES {
+        match walk.body.next().await? {
+            Some(piece) => head.extend_from_slice(&piece),
+            None => match framing::unpack_small(&head, Coding::Zstd, limit) {
+                Some(zip) => return Ok(Ok(MediaZip::in_memory(zip))),
+                None => break,
+            },
         }
     }
+    let memory = Arc::clone(&walk.shared.memory);
     let (pieces, inbox) = mpsc::channel(PIECES);
-    let spooled = on_own_thread(move || spool(incoming, inbox, &folder))
+    let spooled = on_own_thread(move || store(&head, inbox, limit, &memory, &folder))
         .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
-    hand_over(body, pieces).await?;
+    hand_over(walk.body, pieces).await?;
     let zip = spooled.await.map_err(|_| Refusal::internal("the files could not be received"))?;
     Ok(judge(zip, limit))
 }
 
-/// Receives the rest into a temporary file.
-fn spool(
-    incoming: Incoming,
+/// Receives a batch into a temporary file.
+fn store(
+    head: &[u8],
     mut inbox: mpsc::Receiver<Bytes>,
-    folder: &std::path::Path,
+    limit: u64,
+    memory: &Arc<Memory>,
+    folder: &Path,
 ) -> Result<MediaZip, InflateError> {
-    let Incoming { mut inflater, head } = incoming;
     let temp = TempFile::for_upload(folder).map_err(InflateError::Sink)?;
     let mut file = temp.create().map_err(InflateError::Sink)?;
-    file.write_all(&head).map_err(InflateError::Sink)?;
-    drop(head);
+    let mut unpacker = Unpacker::new(limit, memory, folder).map_err(InflateError::Sink)?;
+    unpacker.push(head, |data| file.write_all(data))?;
     while let Some(piece) = inbox.blocking_recv() {
-        inflater.push(&piece, |data| file.write_all(data))?;
+        unpacker.push(&piece, |data| file.write_all(data))?;
     }
-    inflater.finish()?;
+    unpacker.finish(|data| file.write_all(data))?;
     MediaZip::in_file(temp).map_err(InflateError::Sink)
 }
 
-fn judge(received: Result<MediaZip, InflateError>, limit: u64) -> Result<MediaZip, MediaTrouble> {
+/// What becomes of a batch.
+pub(super) fn judge(
+    received: Result<MediaZip, InflateError>,
+    limit: u64,
+) -> Result<MediaZip, MediaTrouble> {
     received.map_err(|error| match error {
         InflateError::TooLarge => MediaTrouble::BatchTooLarge(limit),
         InflateError::Malformed => MediaTrouble::ArrivedDamaged,

@@ -7,48 +7,58 @@ mod answer;
 mod body;
 mod connection;
 mod download;
+mod form;
 mod framing;
 mod guests;
 mod handler;
+mod hosts;
 mod inflate;
 mod legacy;
 mod login;
 mod media;
 mod outgoing;
+mod pace;
 mod packing;
 mod page;
+mod proxies;
 mod record;
 mod slots;
+mod spool;
 mod stall;
+mod strangers;
+mod unpack;
 mod upload;
+mod weigh;
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, TcpListener as StdListener};
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use self::guests::{Guests, Unwelcome};
+use self::guests::{Guest, Guests, Unwelcome};
+use self::hosts::Hosts;
+use self::proxies::Proxies;
 use self::slots::Slots;
+use self::strangers::Strangers;
 use crate::events::Event;
 use crate::handle::Inner;
 use crate::health::Health;
+use crate::memory::Memory;
 use crate::options::EndpointOptions;
+use crate::origin::Origins;
 use crate::pairing::Pairings;
 use crate::registry::Registry;
-use crate::throttle::LoginGate;
+use crate::throttle::Gate;
 use crate::worker::Workers;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Large forms of old clients that are received at once.
-const LARGE_FORMS: usize = 2;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -57,13 +67,19 @@ struct Shared {
     registry: Arc<Registry>,
     workers: Arc<Workers>,
     pairings: Arc<Pairings>,
-    logins: Arc<LoginGate>,
+    gate: Arc<Gate>,
+    origins: Origins,
     /// Passwords are checked one after the other; who waits must not block a thread.
     password_check: Mutex<()>,
+    /// Where logins of strangers wait for their turn to wait.
+    strange_logins: Mutex<()>,
+    proxies: Proxies,
+    hosts: Hosts,
     health: Health,
     guests: Arc<Guests>,
-    /// Places for large forms of old clients, whose sender is known only at their end.
-    large_forms: Semaphore,
+    /// Forms of old clients, whose sender is known only at their end.
+    strangers: Arc<Strangers>,
+    memory: Arc<Memory>,
 }
 
 impl Shared {
@@ -94,7 +110,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(inner: &Inner) -> Server {
         let Inner { options, registry, workers, pairings } = inner;
-        let logins = Arc::new(LoginGate::new(Arc::clone(&options.clock)));
+        let gate = Arc::new(Gate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let guests = Arc::new(Guests::new(options));
         Server {
@@ -103,11 +119,16 @@ impl Server {
                 registry: Arc::clone(registry),
                 workers: Arc::clone(workers),
                 pairings: Arc::clone(pairings),
-                logins,
+                gate,
+                origins: Origins::new(Arc::clone(&options.interfaces)),
                 password_check: Mutex::default(),
+                strange_logins: Mutex::default(),
+                proxies: Proxies::new(options.proxies.clone()),
+                hosts: Hosts::new(&options.page_hosts),
                 health,
                 guests,
-                large_forms: Semaphore::new(LARGE_FORMS),
+                strangers: Arc::new(Strangers::new(options.limits.max_unknown_bytes)),
+                memory: Arc::new(Memory::new(options.limits.max_memory_bytes)),
             }),
         }
     }
@@ -169,7 +190,7 @@ async fn accept(
             _ = phases.changed() => return,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok((mut stream, peer)) => {
                 failing = false;
                 // Without one of ours the connection is gone already.
                 let Ok(ours) = stream.local_addr() else { continue };
@@ -184,9 +205,14 @@ async fn accept(
                     slot = slots.take() => slot,
                     _ = phases.changed() => return,
                 };
+                let Some(slot) = slot else { return };
                 let (shared, phases) = (Arc::clone(&shared), phases.clone());
                 tokio::spawn(async move {
-                    connection::serve(stream, peer, shared, phases).await;
+                    let arrived = arrive(&mut stream, peer, &shared, phases.clone());
+                    if let Some((client, place)) = arrived.await {
+                        connection::serve(stream, client, shared, &slot, phases).await;
+                        drop(place);
+                    }
                     drop((guest, slot));
                 });
             }
@@ -197,6 +223,31 @@ async fn accept(
                 }
                 sleep(ACCEPT_PAUSE).await;
             }
+        }
+    }
+}
+
+/// Finds out from whom a connection comes, who gets a place of their own when it comes through a
+/// trusted proxy. `None`: it is not served.
+async fn arrive(
+    stream: &mut TcpStream,
+    peer: SocketAddr,
+    shared: &Arc<Shared>,
+    mut phases: watch::Receiver<Phase>,
+) -> Option<(SocketAddr, Option<Guest>)> {
+    let within = shared.options.timings.header_timeout;
+    let client = tokio::select! {
+        client = shared.proxies.arrive(stream, peer, within) => client?,
+        _ = phases.changed() => return None,
+    };
+    if client == peer {
+        return Some((peer, None));
+    }
+    match shared.guests.count(client.ip()) {
+        Ok(place) => Some((client, Some(place))),
+        Err(unwelcome) => {
+            shared.tell_refused(client.ip(), unwelcome);
+            None
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 /// Size of the pieces handed to the network.
 const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces under way; more would only use memory.
-const PIECES: usize = 4;
+const PIECES: usize = 2;
 
 /// How an answer travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

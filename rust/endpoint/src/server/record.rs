@@ -9,6 +9,7 @@ use crate::events::{Event, EventSink, RequestRecord};
 use crate::registry::Identity;
 
 use super::Shared;
+use super::guests::Guest;
 
 /// A record that is being filled. Dropping it sends the event: in whatever way a request ends,
 /// it is recorded once.
@@ -18,6 +19,8 @@ pub(super) struct Record {
     clock: Arc<dyn Clock>,
     events: Arc<dyn EventSink>,
     started: Duration,
+    /// Holds the client's place until the answer has been handed over.
+    pub(super) guest: Option<Guest>,
 }
 
 impl Record {
@@ -38,6 +41,7 @@ impl Record {
                 outcome: "the client went away".to_owned(),
             },
             started: clock.monotonic(),
+            guest: None,
             clock,
             events: Arc::clone(&shared.options.events),
         }

@@ -6,6 +6,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use deckport_wire::ErrorKind;
@@ -15,9 +16,11 @@ use super::answer::Answer;
 use super::body::RequestBody;
 use super::framing;
 use super::handler::Walk;
-use super::inflate::{InflateError, Inflater};
+use super::inflate::InflateError;
+use super::unpack::Unpacker;
 use crate::backup::{BackupReason, Counts};
 use crate::faults;
+use crate::memory::Memory;
 use crate::own_thread::on_own_thread;
 use crate::refusal::Refusal;
 use crate::registry::Account;
@@ -26,7 +29,7 @@ use crate::texts::Trouble;
 use crate::worker::{Caller, NewCollection, UploadLease, Worker};
 
 /// Pieces under way to the disk; more would only use memory.
-const PIECES: usize = 4;
+const PIECES: usize = 2;
 
 /// An uploaded collection that may replace the account's.
 pub(super) struct Accepted {
@@ -89,9 +92,10 @@ async fn receive(
     let options = &walk.shared.options;
     let (folder, limit) = (options.data_dir.join(&account.folder), options.limits.max_upload_bytes);
     let now_ms = options.clock.now_ms();
+    let memory = Arc::clone(&walk.shared.memory);
     let (pieces, inbox) = mpsc::channel(PIECES);
     // When this request is given up, the thread sees the end of the pieces, and its file goes.
-    let stored = on_own_thread(move || store(inbox, folder, limit, now_ms))
+    let stored = on_own_thread(move || store(inbox, folder, &memory, limit, now_ms))
         .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
     hand_over(walk.body, pieces).await?;
     stored.await.map_err(|_| Refusal::internal("the upload could not be checked"))
@@ -117,19 +121,21 @@ pub(super) async fn hand_over(
 fn store(
     mut inbox: mpsc::Receiver<Bytes>,
     folder: PathBuf,
+    memory: &Arc<Memory>,
     limit: u64,
     now_ms: i64,
 ) -> Result<Accepted, Trouble> {
     let temp = TempFile::for_upload(&folder)?;
     let mut file = temp.create()?;
-    let mut inflater = Inflater::new(limit)?;
+    let mut unpacker = Unpacker::new(limit, memory, &folder)?;
     let too_large = |error| of_inflate(error, limit);
     while let Some(piece) = inbox.blocking_recv() {
-        inflater.push(&piece, |data| file.write_all(data)).map_err(too_large)?;
+        unpacker.push(&piece, |data| file.write_all(data)).map_err(too_large)?;
     }
-    inflater.finish().map_err(too_large)?;
+    unpacker.finish(|data| file.write_all(data)).map_err(too_large)?;
     drop(file);
     faults::point("upload.received");
+    let _turn = memory.checks.take_blocking(1);
     accept(temp, now_ms)
 }
 
@@ -143,7 +149,7 @@ pub(super) fn accept(temp: TempFile, now_ms: i64) -> Result<Accepted, Trouble> {
     Ok(Accepted { temp, bytes, counts })
 }
 
-fn of_inflate(error: InflateError, limit: u64) -> Trouble {
+pub(super) fn of_inflate(error: InflateError, limit: u64) -> Trouble {
     match error {
         InflateError::TooLarge => Trouble::UploadTooLarge(limit),
         InflateError::Malformed => Trouble::UploadArrivedDamaged,

@@ -165,6 +165,10 @@ impl Owner for Core {
             Message::CopyHeld(ticket, reply) => {
                 let _ = reply.send(self.copy_held(ticket));
             }
+            Message::UnderWay(device, session_key) => self.lease.under_way(&device, &session_key),
+            Message::Arrived(device, session_key) => {
+                self.lease.arrived(&device, &session_key, self.clock.monotonic());
+            }
             Message::StopWaiting => self.stop_waiting(),
             Message::Close => self.close(),
             #[cfg(test)]
@@ -223,6 +227,11 @@ impl Owner for Core {
 
 /// The lease and who waits for it.
 impl Core {
+    /// Whether a wish of this device would be fulfilled now.
+    pub(super) fn is_free_for(&self, caller: &Caller) -> bool {
+        self.lease.is_free_for(&caller.key, self.clock.monotonic())
+    }
+
     /// Fulfils a wish now or as soon as the lease is free.
     pub(super) fn want(&mut self, caller: Caller, wish: Wish) {
         let now = self.clock.monotonic();

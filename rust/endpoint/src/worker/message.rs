@@ -9,6 +9,7 @@ use crate::lease::{DeviceKey, Ticket};
 use crate::refusal::Refusal;
 use crate::temp_file::TempFile;
 
+use super::json::Json;
 use super::store::{FileForm, Snapshot};
 
 /// Where an answer goes. Dropped without one when the work panicked.
@@ -51,7 +52,7 @@ pub(crate) struct StepRequest {
     /// What is asked.
     pub(crate) method: SyncMethod,
     /// The request's JSON.
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Json,
 }
 
 /// One piece of work.
@@ -74,6 +75,10 @@ pub(super) enum Message {
     CopyHeld(Ticket, Reply<Snapshot>),
     /// Tell what the last committed state holds, if there is a collection.
     Overview(Reply<Option<Overview>>),
+    /// A request or an answer of this device's sync, with this session key, is under way.
+    UnderWay(DeviceKey, String),
+    /// It has arrived, or never will.
+    Arrived(DeviceKey, String),
     /// Nobody waits for the lease any more: the endpoint is shutting down.
     StopWaiting,
     /// Close everything and end the thread.

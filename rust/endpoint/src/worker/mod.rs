@@ -10,6 +10,8 @@
 mod astray;
 mod core;
 mod disk;
+mod hold;
+mod json;
 mod look;
 mod media;
 mod message;
@@ -34,6 +36,8 @@ use deckport_collection::{Interrupt, Overview};
 use tokio::sync::oneshot;
 
 use self::core::Core;
+pub(crate) use self::hold::SyncHold;
+pub(crate) use self::json::Json;
 pub(crate) use self::media::{Media, MediaAsker, MediaZip};
 use self::message::{Answer, Message, Replacement, Reply};
 pub(crate) use self::message::{Caller, NewCollection, StepRequest};
@@ -151,6 +155,11 @@ impl Worker {
     /// The account's media.
     pub(crate) fn media(&self) -> &Media {
         &self.media
+    }
+
+    /// Keeps a device's sync alive while one of its requests is under way.
+    pub(crate) fn hold(&self, caller: &Caller, session_key: &str) -> SyncHold {
+        SyncHold::new(self.clone(), caller, session_key)
     }
 
     /// Asks for the answer to a JSON request of a normal sync.

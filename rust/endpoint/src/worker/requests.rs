@@ -17,6 +17,9 @@ use crate::lease::{Purpose, Taken};
 use crate::refusal::Refusal;
 use crate::texts::{Feature, Trouble, WhyNotMerged};
 
+/// Largest `start` that waits for another device's sync.
+const MAX_WAITING_BYTES: usize = 64 * 1024;
+
 impl Core {
     pub(super) fn step(&mut self, request: StepRequest, reply: Reply<Vec<u8>>) {
         let answer = match request.method {
@@ -33,7 +36,7 @@ impl Core {
     }
 
     fn meta(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
-        let meta: MetaRequest = session::parse(&request.body)?;
+        let meta: MetaRequest = session::parse(request.body.bytes())?;
         if !(PROTOCOL_OLDEST..=PROTOCOL_NEWEST).contains(&meta.version) {
             return Err(Refusal::new(
                 ErrorKind::ClientTooOld,
@@ -83,9 +86,14 @@ impl Core {
 
     fn want_start(&mut self, request: StepRequest, reply: Reply<Vec<u8>>) {
         let StepRequest { caller, session_key, body, .. } = request;
-        let parsed = session::parse::<StartRequest>(&body).map_err(Refusal::from);
+        let parsed = session::parse::<StartRequest>(body.bytes()).map_err(Refusal::from);
         let refusal = match parsed {
             Ok(_) if session_key.is_empty() => Refusal::bad_request("the session key is empty"),
+            // Only clients that send all their deletions with it have so many: nobody may pile
+            // them up here.
+            Ok(_) if body.bytes().len() > MAX_WAITING_BYTES && !self.is_free_for(&caller) => {
+                Refusal::another_device()
+            }
             Ok(request) => return self.want(caller, Wish::Sync { session_key, request, reply }),
             Err(refusal) => refusal,
         };
@@ -128,7 +136,7 @@ impl Core {
     }
 
     fn abort(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
-        let _: NoArguments = session::parse(&request.body)?;
+        let _: NoArguments = session::parse(request.body.bytes())?;
         let device = &request.caller.key;
         self.give_up_waiting(device);
         // Clients send it with a new session key after "cancel" (`collection-sync` 3.10).
@@ -178,7 +186,7 @@ impl Core {
     }
 
     fn finish(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
-        let _: NoArguments = session::parse(&request.body)?;
+        let _: NoArguments = session::parse(request.body.bytes())?;
         self.continue_sync(request)?;
         let (Some(running), Some(collection)) = (self.running.take(), self.store.opened()) else {
             return Err(not_running());

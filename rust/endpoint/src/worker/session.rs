@@ -1,14 +1,22 @@
 //! The steps of a normal sync: JSON in, one call of the collection crate, JSON out.
 
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{BufReader, Seek};
+use std::path::Path;
+
 use deckport_collection::Error;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::{
-    ApplyChangesRequest, ApplyChunkRequest, ApplyGravesRequest, SanityCheckRequest, SanityStatus,
-    SyncMethod, WireError,
+    ApplyChangesRequest, ApplyChunkRequest, ApplyGravesRequest, LargeChunkError,
+    SanityCheckRequest, SanityStatus, SyncMethod, WireError, read_large_chunk,
 };
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use super::json::Json;
+use crate::refusal::Refusal;
 
 /// A request between `start` and `finish`, without these two.
 pub(super) enum Step {
@@ -16,6 +24,8 @@ pub(super) enum Step {
     ApplyChanges(ApplyChangesRequest),
     Chunk,
     ApplyChunk(ApplyChunkRequest),
+    /// A chunk in a file, read part by part.
+    ApplyLargeChunk(File),
     SanityCheck(SanityCheckRequest),
 }
 
@@ -35,7 +45,11 @@ pub(super) struct NoArguments {}
 impl Step {
     /// Reads the whole request; nothing of it is applied before all of it is understood. `None`
     /// for a method that is no step.
-    pub(super) fn parse(method: SyncMethod, body: &[u8]) -> Result<Option<Step>, WireError> {
+    pub(super) fn parse(method: SyncMethod, body: &Json) -> Result<Option<Step>, Refusal> {
+        if let (SyncMethod::ApplyChunk, Some(path)) = (method, body.file()) {
+            return large_chunk(path).map(Some);
+        }
+        let body = body.bytes();
         let step = match method {
             SyncMethod::ApplyGraves => Step::ApplyGraves(parse(body)?),
             SyncMethod::ApplyChanges => Step::ApplyChanges(parse(body)?),
@@ -46,6 +60,20 @@ impl Step {
         };
         Ok(Some(step))
     }
+}
+
+/// Reads all of a chunk once and keeps nothing of it.
+fn large_chunk(path: &Path) -> Result<Step, Refusal> {
+    let unreadable = |error| Refusal::internal(format!("a request cannot be read again: {error}"));
+    let mut file = File::open(path).map_err(unreadable)?;
+    read_large_chunk(BufReader::new(&file), |_| Ok::<_, Infallible>(())).map_err(|error| {
+        match error {
+            LargeChunkError::Json(error) => Refusal::from(WireError::Json(error)),
+            LargeChunkError::Taking(never) => match never {},
+        }
+    })?;
+    file.rewind().map_err(unreadable)?;
+    Ok(Step::ApplyLargeChunk(file))
 }
 
 /// Does one step.
@@ -63,6 +91,15 @@ pub(super) fn advance(
         Step::Chunk => encode(&sync.chunk(conn)?)?,
         Step::ApplyChunk(request) => {
             sync.apply_chunk(conn, request.chunk)?;
+            NOTHING.to_vec()
+        }
+        Step::ApplyLargeChunk(file) => {
+            let applied =
+                read_large_chunk(BufReader::new(file), |part| sync.apply_chunk(conn, part));
+            applied.map_err(|error| match error {
+                LargeChunkError::Taking(error) => error,
+                LargeChunkError::Json(error) => error.into(),
+            })?;
             NOTHING.to_vec()
         }
         Step::SanityCheck(request) => {
@@ -104,10 +141,11 @@ mod tests {
 
     #[test]
     fn a_request_is_read_completely_before_anything_happens() {
-        let good = br#"{"chunk":{"cards":[1],"notes":[],"decks":[]}}"#;
-        let bad = br#"{"chunk":{"cards":[1],"notes":[],"decks":["x"]}}"#;
-        assert!(matches!(Step::parse(SyncMethod::ApplyGraves, good), Ok(Some(_))));
-        assert!(Step::parse(SyncMethod::ApplyGraves, bad).is_err());
-        assert!(matches!(Step::parse(SyncMethod::Upload, b""), Ok(None)));
+        let parse = |method, text: &str| Step::parse(method, &Json::in_memory(text.into(), None));
+        let good = r#"{"chunk":{"cards":[1],"notes":[],"decks":[]}}"#;
+        let bad = r#"{"chunk":{"cards":[1],"notes":[],"decks":["x"]}}"#;
+        assert!(matches!(parse(SyncMethod::ApplyGraves, good), Ok(Some(_))));
+        assert!(parse(SyncMethod::ApplyGraves, bad).is_err());
+        assert!(matches!(parse(SyncMethod::Upload, ""), Ok(None)));
     }
 }

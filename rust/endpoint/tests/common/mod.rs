@@ -199,6 +199,11 @@ impl Connection {
         Connection { stream: BufReader::new(stream) }
     }
 
+    /// How long an answer is waited for.
+    pub fn patience(&self, patience: Duration) {
+        self.stream.get_ref().set_read_timeout(Some(patience)).unwrap();
+    }
+
     pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.stream.get_mut().write_all(bytes)
     }

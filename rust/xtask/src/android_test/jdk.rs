@@ -12,12 +12,18 @@ const USUAL: &str = "/usr/lib/jvm";
 /// The `java` program of a JDK of this version or a newer one: the one that the environment names,
 /// or the oldest of the machine that will do.
 pub(crate) fn at_least(version: u32) -> Option<PathBuf> {
+    between(version, u32::MAX)
+}
+
+/// As [`at_least`], but no newer than `newest`.
+pub(crate) fn between(oldest: u32, newest: u32) -> Option<PathBuf> {
     let named = [WANTED, "JAVA_HOME"].into_iter().filter_map(env::var_os).map(PathBuf::from);
     let mut found: Vec<PathBuf> = fs::read_dir(USUAL)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
     found.sort_by_key(|home| (version_of(home), home.clone()));
-    let fits = |home: &PathBuf| version_of(home).is_some_and(|found| found >= version);
+    let fits =
+        |home: &PathBuf| version_of(home).is_some_and(|found| (oldest..=newest).contains(&found));
     named.chain(found).find(fits).map(|home| home.join("bin/java"))
 }
 

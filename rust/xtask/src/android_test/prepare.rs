@@ -8,19 +8,35 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use super::java::tool;
 use super::{MODULES, Module, Trouble, host_tests, maven, work};
 use crate::test::target_folder;
-use crate::{TaskResult, kotlin, process};
+use crate::{TaskResult, kotlin, process, root};
 
 /// What is fetched and then unpacked.
 const FETCHED: [&str; 3] = ["aars", "aars-test", "tools"];
 /// Oldest and newest platform of the apps, as in Gradle's build.
-const LEVELS: [&str; 4] = ["--min-sdk-version", "26", "--target-sdk-version", "36"];
+pub(super) const LEVELS: [&str; 4] = ["--min-sdk-version", "26", "--target-sdk-version", "36"];
+
+/// What the example leaves to the reader's editor.
+const EXAMPLE_IMPORTS: &str = "\
+package io.deckport.android.example
+
+import android.app.Activity
+import android.os.Bundle
+import android.widget.TextView
+import io.deckport.android.DeckportHost
+import kotlinx.coroutines.MainScope
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
+
+";
 
 /// Makes everything.
 pub(super) fn everything() -> Result<(), Trouble> {
     let aapt2 = fetched()?;
     natives()?;
+    example()?;
     let mut libraries: Vec<Module> = Vec::new();
     for module in MODULES {
         resources(&module, &libraries, &aapt2)?;
@@ -63,6 +79,16 @@ fn fetched() -> Result<PathBuf, Trouble> {
     Ok(aapt2)
 }
 
+/// The example of the README, for the tests to compile and run.
+fn example() -> TaskResult {
+    let readme = read(&root().join("README.md"))?;
+    let example = kotlin::example(&readme).ok_or("README.md: there is no example in Kotlin")?;
+    let folder = work().join("example");
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(folder.join("Example.kt"), format!("{EXAMPLE_IMPORTS}{example}")))
+        .map_err(|error| format!("{}: {error}", folder.display()))
+}
+
 /// The library in a jar: from there JNA unpacks a copy for each simulated platform. From a folder
 /// all would share one, and the callbacks of one platform would reach another.
 fn natives() -> TaskResult {
@@ -91,7 +117,8 @@ fn natives() -> TaskResult {
 /// The merged manifest, the resources and the `R` classes of a module.
 fn resources(module: &Module, libraries: &[Module], aapt2: &Path) -> TaskResult {
     let out = module.work();
-    fs::create_dir_all(out.join("assets")).map_err(|error| format!("{}: {error}", out.display()))?;
+    fs::create_dir_all(out.join("assets"))
+        .map_err(|error| format!("{}: {error}", out.display()))?;
     let manifest = out.join("AndroidManifest.xml");
     let mut merge = tool("Manifests.java");
     merge.arg(&manifest);
@@ -107,6 +134,7 @@ fn resources(module: &Module, libraries: &[Module], aapt2: &Path) -> TaskResult 
     link.arg("link").arg("-o").arg(out.join("resources.apk"));
     link.arg("-I").arg(work().join("tools/android-all.jar"));
     link.arg("--manifest").arg(&manifest).arg("--java").arg(&generated);
+    link.arg("--output-text-symbols").arg(out.join("R.txt"));
     link.args(LEVELS).arg("--auto-add-overlay");
     if module.is_app {
         let (packages, compiled) = of_aars(aapt2)?;
@@ -156,7 +184,7 @@ fn of_aars(aapt2: &Path) -> Result<(Vec<String>, Vec<PathBuf>), String> {
 fn compile(aapt2: &Path, folder: &Path, out: &Path) -> TaskResult {
     let mut compile = Command::new(aapt2);
     compile.arg("compile").arg("--dir").arg(folder).arg("-o").arg(out);
-    process::run(&mut compile, &format!("compile {}", folder.display()))
+    process::quietly(&mut compile, &format!("compile {}", folder.display()))
 }
 
 /// What a manifest calls its package.
@@ -165,17 +193,9 @@ fn package_of(manifest: &str) -> Option<String> {
     rest.split_once('"').map(|(package, _)| package.to_owned())
 }
 
-/// A program of `android/host-tests/tools`, which Java runs from its source.
-fn tool(name: &str) -> Command {
-    let mut java = Command::new("java");
-    java.arg(host_tests().join("tools").join(name));
-    java
-}
-
 /// What is in a folder, in order.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries =
-        fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
     Ok(files)

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
+use super::json::Json;
 use super::media;
 use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
@@ -84,6 +85,7 @@ impl Bench {
     fn send(&mut self, device: i64, session: &str, method: SyncMethod, body: &Value) -> Pending {
         let (reply, answer) = oneshot::channel();
         let (session_key, body) = (session.to_owned(), body.to_string().into_bytes());
+        let body = Json::in_memory(body, None);
         let request = StepRequest { caller: caller(device), session_key, method, body };
         self.core.handle(Message::Step(request, reply));
         answer

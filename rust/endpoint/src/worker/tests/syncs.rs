@@ -8,9 +8,9 @@ use super::{
     started,
 };
 use crate::options::EndpointOptions;
-use crate::worker::Workers;
 use crate::worker::message::{Message, StepRequest};
 use crate::worker::thread::Owner;
+use crate::worker::{Json, Workers};
 
 #[test]
 fn a_sync_is_invisible_until_it_is_finished_and_then_complete() {
@@ -245,7 +245,7 @@ async fn a_panic_ends_one_request_and_the_running_sync_and_nothing_else() {
         caller: caller(1),
         session_key: "a".to_owned(),
         method,
-        body: body.to_string().into_bytes(),
+        body: Json::in_memory(body.to_string().into_bytes(), None),
     };
     let start = || request(SyncMethod::Start, json!({"minUsn": 0, "lnewer": true}));
     let finish = || request(SyncMethod::Finish, json!({}));
@@ -268,6 +268,7 @@ async fn a_question_that_comes_just_too_late_is_told_that_the_endpoint_stops() {
     // Both are in the inbox before the worker looks at either.
     worker.send(Message::Close);
     let body = json!({"minUsn": 0, "lnewer": true}).to_string().into_bytes();
+    let body = Json::in_memory(body, None);
     let (session_key, method) = ("a".to_owned(), SyncMethod::Start);
     let request = StepRequest { caller: caller(1), session_key, method, body };
     assert_eq!(kind(worker.step(request).await), ErrorKind::Unavailable);

@@ -1,12 +1,15 @@
 package io.deckport
 
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.trySendBlocking
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlin.time.Duration
 
@@ -29,7 +32,8 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
     EndpointInterface by endpoint, AutoCloseable {
 
     private val observed = MutableStateFlow(endpoint.state())
-    private val observing = endpoint.subscribe(StateKeeper(observed))
+    private val keeper = StateKeeper(observed)
+    private val observing = endpoint.subscribe(keeper)
     private val closing = Any()
     private var closed = false
 
@@ -41,19 +45,26 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
     public val states: StateFlow<EndpointState> = observed.asStateFlow()
 
     /**
-     * What happens, from the moment of collecting; it ends when the collecting coroutine does.
+     * What happens, from the moment of collecting. It completes after [shutdown] and [close], when everything was
+     * emitted that happened before, and ends when the collecting coroutine does.
      *
      * Each collector has a buffer of its own and may be slow or fail without harm to the endpoint or to
      * other collectors. When it is so slow that the buffer is full, the oldest events are dropped and
      * [EndpointEvent.EventsLost] tells how many. Collecting begins before the first suspension: what
-     * `launch(start = CoroutineStart.UNDISPATCHED)` starts misses nothing that comes after it. After [shutdown]
-     * and [close] it fails with [StartException.Closed].
+     * `launch(start = CoroutineStart.UNDISPATCHED)` starts misses nothing that comes after it. Who begins to
+     * collect after [shutdown] or [close] gets [StartException.Closed].
      */
     public val events: Flow<EndpointEvent> = flow {
         val channel = Channel<EndpointEvent>(EVENTS_AT_HAND)
         val subscription = endpoint.subscribe(EventPasser(channel))
         try {
-            for (event in channel) emit(event)
+            coroutineScope {
+                launch(start = CoroutineStart.UNDISPATCHED) {
+                    subscription.ended()
+                    channel.close()
+                }
+                for (event in channel) emit(event)
+            }
         } finally {
             // First the channel: the library's thread may wait there for a place.
             channel.cancel()
@@ -84,7 +95,7 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
             try {
                 runBlocking { endpoint.shutdown() }
             } finally {
-                observed.value = EndpointState.Stopped
+                keeper.end()
                 observing.close()
                 // The small rest of the object stays for those who still call it, until nobody does.
             }
@@ -100,8 +111,13 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
          * read in Anki on their other devices in their language.
          *
          * @throws OpenException notably [OpenException.FolderInUse] for a second endpoint on the same folder.
+         * @throws NativeLibraryException when the library itself cannot be used here: a fault of how the app was built.
          */
-        @Throws(OpenException::class, kotlin.coroutines.cancellation.CancellationException::class)
+        @Throws(
+            OpenException::class,
+            NativeLibraryException::class,
+            kotlin.coroutines.cancellation.CancellationException::class,
+        )
         public suspend fun open(options: EndpointOptions, translator: Translator? = null): Deckport {
             NativeLibrary.load()
             val endpoint =
@@ -112,9 +128,19 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
 }
 
 /** Holds the flow alone, not the endpoint: the library holds this, and a circle would never be freed. */
-private class StateKeeper(private val observed: MutableStateFlow<EndpointState>) : EndpointListener {
+internal class StateKeeper(private val observed: MutableStateFlow<EndpointState>) : EndpointListener {
+    private var ended = false
+
+    @Synchronized
     override fun onState(state: EndpointState) {
-        observed.value = state
+        if (!ended) observed.value = state
+    }
+
+    /** The last state. Those before it may still be on their way here: they change nothing any more. */
+    @Synchronized
+    fun end() {
+        ended = true
+        observed.value = EndpointState.Stopped
     }
 
     override fun onEvent(event: EndpointEvent) = Unit

@@ -18,7 +18,7 @@ class ErrorsTest {
     fun `options have the defaults that the documentation tells`() {
         val options = EndpointOptions("x")
         assertEquals(27701 to false, options.port to options.loopbackOnly)
-        assertEquals(10_000L to 60_000L, options.stopTimeoutMs to options.idleTimeoutMs)
+        assertEquals(8_000L to 60_000L, options.stopTimeoutMs to options.idleTimeoutMs)
         assertEquals(10 to 14, options.backupsNewest to options.backupsDays)
         assertEquals("Deckport" to 256, options.appName to options.maxConnections)
         assertEquals(ExportOptions(media = true, legacy = false, overwrite = false), ExportOptions())

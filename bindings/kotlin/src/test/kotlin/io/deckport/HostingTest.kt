@@ -137,6 +137,7 @@ class HostingTest {
                 refused<AnkiError> { device.login(url, "Ann", "wrong") }
                 told.first<EndpointEvent.LoginRefused>()
                 device.login(url, "Ann", "p")
+                assertEquals(emptyList<Device>(), deckport.pruneDevices(1))
                 deckport.setPassword("Ann", "q")
                 assertEquals(emptyList<Device>(), deckport.devices())
                 deckport.removeAccount("Ann")

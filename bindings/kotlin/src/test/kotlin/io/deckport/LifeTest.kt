@@ -7,7 +7,10 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
@@ -130,8 +133,42 @@ class LifeTest {
     }
 
     @Test
-    fun `many may call start stop and close at once`() = scenario {
-        repeat(5) {
+    fun `who collects events sees all of them and the end`() = scenario {
+        for (end in listOf<suspend Deckport.() -> Unit>({ shutdown() }, { withContext(Dispatchers.IO) { close() } })) {
+            val deckport = opened(folder, optionsFor(folder).copy(loopbackOnly = false))
+            deckport.start()
+            val changes = 50
+            val collectors = List(3) { number ->
+                async(start = CoroutineStart.UNDISPATCHED) {
+                    // One is slower than what happens.
+                    deckport.events.onEach { if (number == 0) delay(1) }.toList()
+                }
+            }
+            for (number in 1..changes) {
+                deckport.networksChanged(listOf(NetworkInterface("wlan0", listOf("192.168.1.$number"))))
+            }
+            deckport.end()
+            for (seen in collectors.awaitAll()) {
+                assertEquals(changes, seen.count { it is EndpointEvent.AddressesChanged })
+            }
+            deckport.close()
+        }
+    }
+
+    @Test
+    fun `a state that comes late does not follow the last one`() {
+        val observed = MutableStateFlow<EndpointState>(EndpointState.Starting)
+        val keeper = StateKeeper(observed)
+        keeper.onState(EndpointState.Stopping)
+        assertEquals(EndpointState.Stopping, observed.value)
+        keeper.end()
+        keeper.onState(EndpointState.Stopping)
+        assertEquals(EndpointState.Stopped, observed.value)
+    }
+
+    @Test
+    fun `many may call start stop and close at once`() = scenario(limit = PATIENCE * 10) {
+        repeat(Integer.getInteger("deckport.crowds", 20)) {
             val deckport = opened(folder)
             val calls = (0 until 24).map { number ->
                 async(Dispatchers.IO) {
@@ -289,16 +326,11 @@ class LifeTest {
 
     @Test
     fun `a program that leaves it open ends`() = scenario {
-        val java = File(System.getProperty("java.home"), "bin/java").path
-        val classes = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
-        val program = ProcessBuilder(java, "-cp", classes, "io.deckport.LeftOpenKt", File(folder, "data").path)
-            .redirectErrorStream(true)
-            .redirectOutput(File(folder, "output"))
-            .start()
-        withContext(Dispatchers.IO) { program.waitFor(PATIENCE.inWholeSeconds, TimeUnit.SECONDS) }
-        assertEquals("Listening", File(folder, "output").readText().trim())
-        assertEquals(0, program.exitValue())
-        freeAgain()
+        // Its threads are known to the JVM when that has loaded the library, and must not keep it from ending.
+        for (options in listOf(emptyList(), listOf("-Djava.library.path=${nativeLibrary().parent}"))) {
+            assertEquals("Listening", output("io.deckport.LeftOpenKt", folder, options))
+            freeAgain()
+        }
     }
 
     /** Waits until the folder can be opened again. */

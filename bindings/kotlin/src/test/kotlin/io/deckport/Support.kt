@@ -2,6 +2,7 @@ package io.deckport
 
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
@@ -9,10 +10,13 @@ import kotlinx.coroutines.flow.mapNotNull
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertSame
+import org.junit.jupiter.api.Assertions.assertTrue
 import java.io.File
 import java.io.IOException
+import java.util.concurrent.TimeUnit
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -64,6 +68,35 @@ suspend inline fun <reified E : Throwable> refused(work: () -> Unit): String {
     }
     assertSame(E::class.java, thrown?.javaClass) { "thrown: $thrown" }
     return thrown?.message.orEmpty()
+}
+
+/** The library that the tests run with. */
+fun nativeLibrary(): File = testClassPath().map(::File).filter(File::isDirectory)
+    .flatMap { classes -> classes.listFiles().orEmpty().toList() }
+    .map { File(it, System.mapLibraryName("deckport")) }
+    .first(File::isFile)
+
+fun testClassPath(): List<String> =
+    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")).split(File.pathSeparatorChar)
+
+/** Runs a program of the tests, with a data folder, in a JVM of its own to its end; answers what it has printed. */
+suspend fun output(
+    program: String,
+    folder: File,
+    options: List<String>,
+    classPath: List<String> = testClassPath(),
+): String = withContext(Dispatchers.IO) {
+    val java = File(System.getProperty("java.home"), "bin/java").path
+    val printed = File(folder, "output")
+    val words = listOf(java, "-cp", classPath.joinToString(File.pathSeparator)) + options
+    val process = ProcessBuilder(words + listOf(program, File(folder, "data").path))
+        .redirectErrorStream(true)
+        .redirectOutput(printed)
+        .start()
+    val ended = process.waitFor(PATIENCE.inWholeSeconds / 2, TimeUnit.SECONDS)
+    if (!ended) process.destroyForcibly()
+    assertTrue(ended && process.exitValue() == 0, printed.readText())
+    printed.readText().trim()
 }
 
 /** Ids of the threads of all endpoints in this process, by `/proc`. */

@@ -28,15 +28,20 @@ class DemoTest {
     private val app get() = RuntimeEnvironment.getApplication() as DeckportApp
     private val host get() = app.host
 
+    private val frames = Frames()
+
     @After
-    fun close(): Unit = now { host.close() }
+    fun close() {
+        now { host.close() }
+        frames.close()
+    }
 
     @Test
     fun `installed, first start, on, two computers sync, stopped from the notification`() {
         // In the place of the settings: tests take any free port.
         now { host.change { it.copy(port = 0) } }
         val activity = Robolectric.buildActivity(MainActivity::class.java).setup()
-        val eyes = Eyes(activity.get())
+        val eyes = Eyes(activity.get(), frames)
         val (account, password) = firstStart(eyes, activity.get())
 
         eyes.waitUntil { eyes.sees("Off: no device can sync.") }

@@ -1,10 +1,8 @@
 package io.deckport.companion
 
 import android.app.Activity
-import android.os.Looper
 import android.view.View
 import android.view.ViewGroup
-import androidx.compose.runtime.snapshots.Snapshot
 import androidx.compose.ui.node.RootForTest
 import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.semantics.SemanticsNode
@@ -14,18 +12,13 @@ import androidx.compose.ui.semantics.getOrNull
 import androidx.compose.ui.text.AnnotatedString
 import androidx.compose.ui.text.TextLayoutResult
 import org.junit.Assert.assertTrue
-import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowDialog
 import java.time.Duration
 
 /** What a person sees of an activity, and can tap on; as TalkBack knows it, so that it has it, too. */
-class Eyes(private val activity: Activity) {
+class Eyes(private val activity: Activity, private val frames: Frames) {
     /** Lets everything be drawn that has changed. */
-    fun settle(time: Duration = Duration.ofMillis(100)) {
-        // What Compose starts once for a process to do this belongs to the looper of the first test.
-        Snapshot.sendApplyNotifications()
-        shadowOf(Looper.getMainLooper()).idleFor(time)
-    }
+    fun settle(time: Duration = Duration.ofMillis(100)) = frames.pass(time)
 
     /** All texts, from top to bottom as they were composed; places where lines may end are left out. */
     fun texts(): List<String> = nodes(merged = false).flatMap(::textsOf)

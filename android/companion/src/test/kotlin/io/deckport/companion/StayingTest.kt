@@ -31,8 +31,13 @@ import org.robolectric.annotation.Config
 class StayingTest {
     private val app get() = RuntimeEnvironment.getApplication() as DeckportApp
 
+    private val frames = Frames()
+
     @After
-    fun close(): Unit = now { app.host.close() }
+    fun close() {
+        now { app.host.close() }
+        frames.close()
+    }
 
     private fun pastFirstStart() {
         app.getSharedPreferences(MainActivity.PREFERENCES, 0).edit().putBoolean("first_start_over", true).commit()
@@ -42,13 +47,13 @@ class StayingTest {
     fun `rotated, it shows the same place, and back leads home`() {
         pastFirstStart()
         val controller = Robolectric.buildActivity(MainActivity::class.java).setup()
-        Eyes(controller.get()).run {
+        Eyes(controller.get(), frames).run {
             settle()
             tap(R.string.settings_title)
             tap(R.string.about_title)
         }
         controller.recreate()
-        val eyes = Eyes(controller.get())
+        val eyes = Eyes(controller.get(), frames)
         eyes.settle()
         assertTrue(eyes.texts().toString(), eyes.sees("Share log"))
         eyes.tap(R.string.back)
@@ -62,14 +67,14 @@ class StayingTest {
     @Test
     fun `killed in the first start, it goes on where it was, with the same password`() {
         val controller = Robolectric.buildActivity(MainActivity::class.java).setup()
-        val eyes = Eyes(controller.get())
+        val eyes = Eyes(controller.get(), frames)
         eyes.settle()
         eyes.tap(R.string.next)
         val password = eyes.texts().first { it.count { letter -> letter == '-' } == 2 }
         val kept = Bundle().also { controller.saveInstanceState(it) }
         controller.pause().stop().destroy()
         val again = Robolectric.buildActivity(MainActivity::class.java).setup(kept)
-        Eyes(again.get()).run {
+        Eyes(again.get(), frames).run {
             settle()
             assertTrue(texts().toString(), sees(password))
         }
@@ -81,7 +86,7 @@ class StayingTest {
         pastFirstStart()
         RuntimeEnvironment.setQualifiers("+w1000dp-h800dp")
         val controller = Robolectric.buildActivity(MainActivity::class.java).setup()
-        val eyes = Eyes(controller.get())
+        val eyes = Eyes(controller.get(), frames)
         eyes.settle()
         assertTrue(eyes.sees("What to type into Anki"))
         eyes.tap(R.string.settings_title)

@@ -11,6 +11,7 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.channels.BufferOverflow
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.SharedFlow
@@ -118,9 +119,10 @@ public class DeckportHost private constructor(
         scope.launch { look() }
     }
 
-    /** Ends everything and gives the folder free; [of] makes a new one. Calls that run in [use] fail. */
+    /** Ends everything and gives the folder free; [of] makes a new one. Calls that run in [use] fail. May be called again. */
     public suspend fun close() {
-        stop()
+        if (!scope.isActive) return
+        apart { changing.withLock { finish(HostState.Off) } }
         engine.end()
         hosts.remove(folder.canonicalPath, this)
         scope.cancel()
@@ -149,7 +151,10 @@ public class DeckportHost private constructor(
     }
 
     /** Work that goes on to its end whoever waits for it. */
-    private suspend fun <T> apart(work: suspend () -> T): T = scope.async { work() }.await()
+    private suspend fun <T> apart(work: suspend () -> T): T {
+        check(scope.isActive) { "this host was closed" }
+        return scope.async { work() }.await()
+    }
 
     private suspend fun begin() {
         current.value = HostState.Starting

@@ -3,6 +3,7 @@ package io.deckport.android
 import android.content.Context
 import android.os.Build
 import io.deckport.AccountException
+import io.deckport.NativeLibraryException
 import io.deckport.OpenException
 import io.deckport.StartException
 
@@ -61,6 +62,7 @@ public sealed interface HostFailure {
             is OpenException.TooNew -> TooNew
             is OpenException.Damaged -> Damaged(error.reason)
             is AccountException.NoSpace -> NoSpace
+            is NativeLibraryException -> EngineMissing(error.message.orEmpty())
             // Of a class that could not load the library, later uses tell only that it is not there.
             is LinkageError -> EngineMissing(rootOf(error).message ?: error.toString())
             else -> Other(error.message ?: error.toString())

@@ -5,6 +5,10 @@ import android.text.format.Formatter
 
 /** Something that keeps devices out, or soon will, while hosting is on. [sentence] says it to a person. */
 public sealed interface HostProblem {
+    /** Whether no other device can sync because of it. */
+    public val keepsAllOut: Boolean
+        get() = this == NoNetwork || this is StorageLow || this == Permission(HostPermission.LOCAL_NETWORK)
+
     /** This device is in no network but its own: no other device can reach it. */
     public data object NoNetwork : HostProblem
 
@@ -31,6 +35,12 @@ public sealed interface HostProblem {
     /** Something else that a person should look at; [message] is a sentence in English. */
     public data class Told(val account: String?, val message: String, val atMs: Long) : HostProblem
 }
+
+/**
+ * What to say in one line: why no other device can sync, or where they reach this one; `null` when there is nothing.
+ */
+internal fun HostState.On.line(context: Context): String? =
+    problems.firstOrNull { it.keepsAllOut }?.sentence(context) ?: addresses.firstOrNull()?.url
 
 /** What is wrong, in the language of [context]. */
 public fun HostProblem.sentence(context: Context): String = when (this) {

@@ -140,8 +140,7 @@ public open class HostService : Service() {
     }
 
     /** What it says below: the best address, or what keeps devices out. */
-    protected open fun text(state: HostState): String? =
-        (state as? HostState.On)?.run { problems.firstOrNull()?.sentence(this@HostService) ?: addresses.firstOrNull()?.url }
+    protected open fun text(state: HostState): String? = (state as? HostState.On)?.line(this)
 
     /** The notification while it hosts. */
     protected open fun notification(state: HostState): Notification =

@@ -52,8 +52,7 @@ public open class HostTile : TileService() {
         val detail = when (state) {
             HostState.Off -> getString(R.string.deckport_off)
             HostState.Starting -> getString(R.string.deckport_starting)
-            is HostState.On -> state.problems.firstOrNull()?.sentence(this)
-                ?: state.addresses.firstOrNull()?.url ?: getString(R.string.deckport_on)
+            is HostState.On -> state.line(this) ?: getString(R.string.deckport_on)
             HostState.Stopping -> getString(R.string.deckport_stopping)
             is HostState.Failed -> state.reason.sentence(this)
         }

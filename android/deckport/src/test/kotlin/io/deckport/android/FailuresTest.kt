@@ -8,6 +8,7 @@ import android.content.Intent
 import android.content.pm.ServiceInfo
 import io.deckport.AddressKind
 import io.deckport.Deckport
+import io.deckport.NativeLibraryException
 import io.deckport.NetworkInterface
 import org.junit.After
 import org.junit.Assert.assertEquals
@@ -89,6 +90,7 @@ class FailuresTest {
     @Test
     fun `the engine cannot be loaded on this processor`() {
         for (error in listOf(
+            NativeLibraryException("libdeckport.so is for another processor", UnsatisfiedLinkError()),
             UnsatisfiedLinkError("dlopen failed: library \"libdeckport.so\" not found"),
             ExceptionInInitializerError(UnsatisfiedLinkError("wrong ELF class")),
             NoClassDefFoundError("Could not initialize class io.deckport.UniffiLib"),

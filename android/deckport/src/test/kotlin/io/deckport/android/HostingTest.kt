@@ -75,7 +75,7 @@ class HostingTest {
     fun `it ends by itself when nobody syncs, and not while somebody does`() {
         host.isWanted = true
         now { host.start() }
-        Relay(host.url(), holdAfter = 20_000).use { relay ->
+        Relay(host.url()) { _, before -> before > 20_000 }.use { relay ->
             val syncing = beside {
                 anki("device").use { anki ->
                     anki.login(relay.url)

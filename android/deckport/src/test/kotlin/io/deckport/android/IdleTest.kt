@@ -1,5 +1,7 @@
 package io.deckport.android
 
+import android.content.Intent
+import io.deckport.Deckport
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -9,7 +11,6 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
 import java.io.File
 import java.io.IOException
-import android.content.Intent
 
 /** While nobody syncs, nothing wakes up. */
 @RunWith(RobolectricTestRunner::class)
@@ -19,7 +20,8 @@ class IdleTest {
     fun `no thread of the service and of the engine runs for three seconds`() {
         val before = ours()
         // Databases are closed after a moment, so that the test need not wait a minute.
-        val host = hostOf(Surroundings(open = { io.deckport.Deckport.open(it.copy(idleTimeoutMs = 200)) }, interfaces = { listOf(WIFI) }))
+        val quick = Surroundings(open = { Deckport.open(it.copy(idleTimeoutMs = 200)) }, interfaces = { listOf(WIFI) })
+        val host = hostOf(quick)
         val service = Robolectric.buildService(HostService::class.java, Intent()).create().startCommand(0, 1)
         assertEquals(1L, host.takesNotes("device", "one"))
         waitUntil { host.on().activity.syncing.isEmpty() }
@@ -28,7 +30,9 @@ class IdleTest {
         val sleeps = sleeps(before)
         assertTrue("$sleeps", sleeps.keys.any { "deckport" in it })
         Thread.sleep(3_000)
-        assertEquals(sleeps, sleeps(before))
+        // Threads of a pool may have ended, but nobody has run, and nobody is new.
+        val after = sleeps(before)
+        assertEquals(sleeps.filterKeys { it in after }, after)
         service.destroy()
         now { host.close() }
     }

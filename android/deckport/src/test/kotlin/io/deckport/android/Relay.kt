@@ -11,10 +11,11 @@ import java.util.concurrent.CountDownLatch
 import kotlin.concurrent.thread
 
 /**
- * Stands between a device and a host and holds back what the device sends after so many bytes, until [goOn]: then the
- * device is in the middle of a sync for as long as a test wants. [close] cuts the connections.
+ * Stands between a device and a host and holds back what the device sends, until [goOn]: then the device is in the middle
+ * of a sync for as long as a test wants. It begins with the piece for which [holdFrom] says so: that is told the piece as
+ * text, and how many bytes there were before it. [close] cuts the connections.
  */
-class Relay(to: String, private val holdAfter: Int) : Closeable {
+class Relay(to: String, private val holdFrom: (piece: String, before: Int) -> Boolean) : Closeable {
     private val target = URI(to)
     private val listening = ServerSocket(0, 50, InetAddress.getLoopbackAddress())
     private val sockets = CopyOnWriteArrayList<Socket>()
@@ -55,13 +56,13 @@ class Relay(to: String, private val holdAfter: Int) : Closeable {
         thread(isDaemon = true) { pass(host, device) {} }
     }
 
-    private fun pass(from: Socket, to: Socket, before: (Int) -> Unit) {
+    private fun pass(from: Socket, to: Socket, before: (String) -> Unit) {
         val buffer = ByteArray(4_096)
         try {
             while (true) {
                 val count = from.getInputStream().read(buffer)
                 if (count < 0) break
-                before(count)
+                before(String(buffer, 0, count, Charsets.ISO_8859_1))
                 to.getOutputStream().write(buffer, 0, count)
             }
             to.shutdownOutput()
@@ -71,15 +72,11 @@ class Relay(to: String, private val holdAfter: Int) : Closeable {
         }
     }
 
-    @Synchronized
-    private fun count(bytes: Int): Boolean {
-        passed += bytes
-        return passed > holdAfter
-    }
-
-    private fun hold(bytes: Int) {
-        if (!count(bytes)) return
-        isHolding = true
-        going.await()
+    private fun hold(piece: String) {
+        synchronized(this) {
+            isHolding = isHolding || holdFrom(piece, passed)
+            passed += piece.length
+        }
+        if (isHolding) going.await()
     }
 }

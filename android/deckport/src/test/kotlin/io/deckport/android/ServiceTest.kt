@@ -59,7 +59,7 @@ class ServiceTest {
         val stop = shown().actions.single()
         assertEquals("Stop", stop.title)
         stop.actionIntent.send()
-        controller.withIntent(shadowOf(app).nextStartedService).startCommand(0, 2)
+        service.onStartCommand(shadowOf(app).nextStartedService, 0, 2)
         waitUntil { shadowOf(service).isStoppedBySelf }
         assertTrue(shadowOf(service).isForegroundStopped)
         assertEquals(HostState.Off, host.state.value)
@@ -72,7 +72,7 @@ class ServiceTest {
         val controller = started()
         host.on()
         assertFalse(isAwake())
-        Relay(host.url(), holdAfter = 20_000).use { relay ->
+        Relay(host.url()) { _, before -> before > 20_000 }.use { relay ->
             val syncing = beside {
                 anki("device").use { anki ->
                     anki.login(relay.url)
@@ -106,7 +106,7 @@ class ServiceTest {
         val first = started()
         host.on()
         assertEquals(1L, host.takesNotes("device", "confirmed"))
-        Relay(host.url(), holdAfter = 600).use { relay ->
+        Relay(host.url()) { piece, _ -> "POST /sync/chunk" in piece || "POST /sync/applyChunk" in piece }.use { relay ->
             val cut = beside {
                 anki("device").use { anki ->
                     anki.login(relay.url)

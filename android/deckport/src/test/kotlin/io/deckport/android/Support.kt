@@ -41,11 +41,11 @@ internal fun hostOf(
 /** Something that ends soon. */
 fun <T> now(work: suspend CoroutineScope.() -> T): T = runBlocking { withTimeout(PATIENCE_MS, work) }
 
-/** Waits until there is something, while the main thread does its work. */
+/** Waits until there is something. Called on the main thread, that does its work meanwhile. */
 fun <T : Any> waitFor(what: () -> T?): T {
     val end = System.currentTimeMillis() + PATIENCE_MS
     while (true) {
-        shadowOf(Looper.getMainLooper()).idle()
+        if (Looper.getMainLooper().isCurrentThread) shadowOf(Looper.getMainLooper()).idle()
         what()?.let { return it }
         check(System.currentTimeMillis() < end) { "waited in vain" }
         Thread.sleep(5)

@@ -14,7 +14,7 @@ enum class Look(val language: String, val width: Int, val more: String = "notnig
     /** The longest words in the largest letters that Android has. */
     Large("de-rDE", 411, fontScale = 2f, shrunk = 2),
     RightToLeft("ar-rEG-ldrtl", 411),
-    Tablet("en-rUS", 1000),
+    Tablet("en-rUS", 1000, shrunk = 2),
     ;
 
     /** For Robolectric; [height] in dp. */

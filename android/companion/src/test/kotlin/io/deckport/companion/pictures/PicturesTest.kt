@@ -73,7 +73,7 @@ class PicturesTest(private val look: Look) {
 
     @Test fun about() = at("about", Samples.on, Screen.About, PHONE)
 
-    @Test fun licences() = at("licences", Samples.on, Screen.Licences, PHONE)
+    @Test fun licences() = at("licences", Samples.on, Screen.Licences, SMALL)
 
     @Test fun welcome() = first("first-welcome", FirstState())
 
@@ -118,7 +118,7 @@ class PicturesTest(private val look: Look) {
         private const val SMALL = 731
         private const val PHONE = 891
         private const val MIDDLE = 1_200
-        private const val LONG = 2_100
+        private const val LONG = 1_960
         private const val TABLET = 700
         private val ACCOUNT = FirstState(FirstStep.Account, name = "anki", password = "kq7w-hm3x-9tvc")
 

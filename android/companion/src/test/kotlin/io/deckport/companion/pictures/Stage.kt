@@ -8,6 +8,7 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.ui.text.TextLayoutResult
 import io.deckport.companion.Eyes
+import io.deckport.companion.Frames
 import io.deckport.companion.R
 import io.deckport.companion.parts.LocalClock
 import io.deckport.companion.theme.DeckportTheme
@@ -21,6 +22,7 @@ import java.time.Duration
 
 /** Shows a screen, lets a test tap on it, and compares it with the picture that was looked at. */
 class Stage(private val look: Look, height: Int, content: @Composable () -> Unit) : AutoCloseable {
+    private val frames = Frames()
     private val controller = run {
         RuntimeEnvironment.setQualifiers(look.qualifiers(height))
         RuntimeEnvironment.setFontScale(look.fontScale)
@@ -28,7 +30,7 @@ class Stage(private val look: Look, height: Int, content: @Composable () -> Unit
         Robolectric.buildActivity(ComponentActivity::class.java).also { it.get().setTheme(R.style.Deckport) }.setup()
     }
     private val activity = controller.get()
-    private val eyes = Eyes(activity)
+    private val eyes = Eyes(activity, frames)
 
     init {
         activity.setContent {
@@ -66,6 +68,7 @@ class Stage(private val look: Look, height: Int, content: @Composable () -> Unit
 
     override fun close() {
         controller.pause().stop().destroy()
+        frames.close()
     }
 
     private fun draw(): SmallPicture {
@@ -101,7 +104,7 @@ class Stage(private val look: Look, height: Int, content: @Composable () -> Unit
         /** What the clock shows in pictures. */
         const val NOW_MS = 1_779_552_000_000L
         private val RENEWS = System.getProperty("deckport.pictures.renew").toBoolean()
-        private val SETTLES = Duration.ofMillis(1_500)
+        private val SETTLES = Duration.ofMillis(800)
         private const val SCRIM = 0x52000000
         private const val TOLERATED = 0.004
     }

@@ -4,14 +4,15 @@ import android.app.Application
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
 import io.deckport.companion.Eyes
+import io.deckport.companion.Frames
 import io.deckport.companion.R
 import io.deckport.companion.navigation.Place
 import io.deckport.companion.navigation.Screen
 import io.deckport.companion.theme.DeckportTheme
+import io.deckport.companion.waitUntil
 import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.Assert.assertEquals
-import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
@@ -19,7 +20,6 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 import org.robolectric.shadows.ShadowDialog
-import kotlin.time.TimeSource
 
 /** A person types names and passwords, with the real engine. */
 @RunWith(RobolectricTestRunner::class)
@@ -27,29 +27,24 @@ import kotlin.time.TimeSource
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 class CareDialogsTest {
     private val opened = OpenCare()
+    private val frames = Frames()
     private val controller = run {
         ShadowDialog.reset()
         Robolectric.buildActivity(ComponentActivity::class.java).also { it.get().setTheme(R.style.Deckport) }.setup()
     }
-    private val eyes = Eyes(controller.get())
+    private val eyes = Eyes(controller.get(), frames)
 
     @After
     fun end() {
         controller.pause().stop().destroy()
+        frames.close()
         opened.close()
     }
 
     private fun show(screen: Screen) =
         controller.get().setContent { DeckportTheme(dynamic = false) { CarePlace(opened.care, Place(screen), {}, {}) } }
 
-    private fun await(text: String) {
-        val since = TimeSource.Monotonic.markNow()
-        while (!eyes.sees { text in it }) {
-            assertTrue("never seen: $text; seen: ${eyes.texts()}", since.elapsedNow() < PATIENCE)
-            Thread.sleep(10)
-            eyes.settle()
-        }
-    }
+    private fun await(text: String) = eyes.waitUntil { eyes.sees { text in it } }
 
     @Test
     fun `a device is renamed and logged out`() {

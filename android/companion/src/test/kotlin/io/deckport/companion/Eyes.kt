@@ -10,6 +10,7 @@ import androidx.compose.ui.semantics.SemanticsNode
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.semantics.getAllSemanticsNodes
 import androidx.compose.ui.semantics.getOrNull
+import androidx.compose.ui.text.AnnotatedString
 import androidx.compose.ui.text.TextLayoutResult
 import org.junit.Assert.assertTrue
 import org.robolectric.shadows.ShadowDialog
@@ -42,6 +43,13 @@ class Eyes(private val activity: Activity, private val frames: Frames) {
 
     /** Turns the first switch there is. */
     fun turnSwitch() = tap(nodes(merged = true).first { SemanticsProperties.ToggleableState in it.config })
+
+    /** Types into the field of this name. */
+    fun type(label: String, text: String) {
+        val field = nodes(merged = true).first { isField(it) && label in textsOf(it) }
+        assertTrue(field.config[SemanticsActions.SetText].action!!.invoke(AnnotatedString(text)))
+        settle()
+    }
 
     /** How each text is laid out. */
     fun layouts(): List<TextLayoutResult> = nodes(merged = false).mapNotNull { node ->

@@ -3,21 +3,25 @@ package io.deckport.companion
 import android.app.Activity
 import android.view.View
 import android.view.ViewGroup
+import androidx.compose.ui.ExperimentalComposeUiApi
 import androidx.compose.ui.node.RootForTest
 import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.semantics.SemanticsNode
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.semantics.getAllSemanticsNodes
 import androidx.compose.ui.semantics.getOrNull
+import androidx.compose.ui.text.AnnotatedString
 import androidx.compose.ui.text.TextLayoutResult
 import org.junit.Assert.assertTrue
 import org.robolectric.shadows.ShadowDialog
 import java.time.Duration
 
 /** What a person sees of an activity, and can tap on; as TalkBack knows it, so that it has it, too. */
+@OptIn(ExperimentalComposeUiApi::class)
 class Eyes(private val activity: Activity, private val frames: Frames) {
     /** Lets everything be drawn that has changed. */
-    fun settle(time: Duration = Duration.ofMillis(100)) = frames.pass(time)
+    fun settle(time: Duration = Duration.ofMillis(100)) =
+        frames.pass(time) { all().forEach(RootForTest::measureAndLayoutForTest) }
 
     /** All texts, from top to bottom as they were composed; places where lines may end are left out. */
     fun texts(): List<String> = nodes(merged = false).flatMap(::textsOf)
@@ -29,13 +33,23 @@ class Eyes(private val activity: Activity, private val frames: Frames) {
     fun sees(text: String): Boolean = sees { it == text }
 
     /** Taps on the first thing with this text. */
-    fun tap(text: String) = tap(nodes(merged = true).first { text in textsOf(it) && SemanticsActions.OnClick in it.config })
+    fun tap(text: String) {
+        val found = nodes(merged = true).firstOrNull { text in textsOf(it) && SemanticsActions.OnClick in it.config }
+        tap(checkNotNull(found) { "nothing to tap on says “$text”; there is: ${texts()}" })
+    }
 
     /** The same with the text of a resource. */
     fun tap(text: Int): Unit = tap(activity.getString(text))
 
     /** Turns the first switch there is. */
     fun turnSwitch() = tap(nodes(merged = true).first { SemanticsProperties.ToggleableState in it.config })
+
+    /** Types into the field of this name. */
+    fun type(label: String, text: String) {
+        val field = nodes(merged = true).first { isField(it) && label in textsOf(it) }
+        assertTrue(field.config[SemanticsActions.SetText].action!!.invoke(AnnotatedString(text)))
+        settle()
+    }
 
     /** How each text is laid out. */
     fun layouts(): List<TextLayoutResult> = nodes(merged = false).mapNotNull { node ->
@@ -59,8 +73,9 @@ class Eyes(private val activity: Activity, private val frames: Frames) {
     private fun isField(node: SemanticsNode) = SemanticsActions.SetText in node.config
 
     private fun nodes(merged: Boolean): List<SemanticsNode> =
-        listOfNotNull(dialog(), activity.window.decorView).flatMap(::roots)
-            .flatMap { it.semanticsOwner.getAllSemanticsNodes(merged) }
+        all().flatMap { it.semanticsOwner.getAllSemanticsNodes(merged) }
+
+    private fun all(): List<RootForTest> = listOfNotNull(dialog(), activity.window.decorView).flatMap(::roots)
 
     private fun roots(view: View): List<RootForTest> = when (view) {
         is RootForTest -> listOf(view)

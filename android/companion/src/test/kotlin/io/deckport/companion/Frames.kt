@@ -32,13 +32,14 @@ class Frames : AutoCloseable {
         }
     }
 
-    /** Lets so much time pass, and everything be drawn that changes meanwhile. */
-    fun pass(time: Duration) {
+    /** Lets so much time pass; [layOut] does what a phone does before it draws a frame. */
+    fun pass(time: Duration, layOut: () -> Unit) {
         repeat((time.toMillis() / FRAME.toMillis()).toInt()) {
             Snapshot.sendApplyNotifications()
             shadowOf(Looper.getMainLooper()).idleFor(FRAME)
             nanos += FRAME.toNanos()
             clock.sendFrame(nanos)
+            layOut()
         }
         shadowOf(Looper.getMainLooper()).idle()
     }

@@ -60,6 +60,7 @@ class CarePicturesTest(private val look: Look) {
         Stage(look, height, content).use { stage ->
             if (tap != null) stage.tap(tap)
             stage.assertNothingIsCut()
+            stage.assertEverythingHasAName()
             stage.assertLooksAs("care-$name")
         }
     }

@@ -11,8 +11,6 @@ import androidx.activity.result.ActivityResultRegistry
 import androidx.activity.result.ActivityResultRegistryOwner
 import androidx.activity.result.contract.ActivityResultContract
 import androidx.compose.runtime.CompositionLocalProvider
-import androidx.compose.ui.semantics.SemanticsActions
-import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.SemanticsNodeInteraction
 import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasText
@@ -20,14 +18,11 @@ import androidx.compose.ui.test.isDialog
 import androidx.compose.ui.test.isToggleable
 import androidx.compose.ui.test.hasAnyAncestor
 import androidx.compose.ui.test.hasScrollToNodeAction
-import androidx.compose.ui.test.hasSetTextAction
 import androidx.compose.ui.test.junit4.v2.createComposeRule
 import androidx.compose.ui.test.onAllNodesWithText
 import androidx.compose.ui.test.onFirst
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollToNode
-import androidx.compose.ui.test.performSemanticsAction
-import androidx.compose.ui.text.AnnotatedString
 import androidx.core.app.ActivityOptionsCompat
 import io.deckport.companion.navigation.Place
 import io.deckport.companion.navigation.Screen
@@ -113,12 +108,6 @@ class CareScreensTest {
         return compose.onAllNodes(hasText(text) and hasClickAction() and hasAnyAncestor(isDialog())).onFirst()
     }
 
-    /** Without the keyboard: its cursor, which blinks, is never idle here. */
-    private fun type(field: SemanticsMatcher, text: String) {
-        compose.waitUntil(PATIENCE.inWholeMilliseconds) { compose.onAllNodes(field).fetchSemanticsNodes().isNotEmpty() }
-        compose.onNode(field).performSemanticsAction(SemanticsActions.SetText) { it(AnnotatedString(text)) }
-    }
-
     @Test
     fun `restoring says what will happen, tells what happened, and can be undone`() {
         runBlocking {
@@ -141,40 +130,8 @@ class CareScreensTest {
         assertEquals(2L, runBlocking { opened.deckport.overview("anna").notes })
         button("OK").performClick()
         compose.waitUntil(PATIENCE.inWholeMilliseconds) {
-            compose.onAllNodesWithText("was restored", substring = true).fetchSemanticsNodes().isEmpty()
+            compose.onAllNodesWithText("was restored: 2", substring = true).fetchSemanticsNodes().isEmpty()
         }
-    }
-
-    @Test
-    fun `a device is renamed and logged out`() {
-        runBlocking { opened.device("one").close() }
-        show(Screen.Devices)
-        button("Rename").performClick()
-        type(hasSetTextAction(), "Laptop")
-        inDialog("Save").performClick()
-        awaitText("The device is now called “Laptop”.")
-        button("Log out").performClick()
-        awaitText("At its next sync this device asks for the password.")
-        inDialog("Log out").performClick()
-        awaitText("“Laptop” is logged out.")
-        awaitText("No device has logged in yet.")
-    }
-
-    @Test
-    fun `an account is added and removed`() {
-        show(Screen.Accounts)
-        button("Add an account").performClick()
-        type(hasSetTextAction() and hasText("Name"), "Bob")
-        type(hasSetTextAction() and hasText("Password"), "secret")
-        inDialog("Add").performClick()
-        awaitText("Devices can log in as “Bob” now.")
-        scrollTo("Bob")
-        compose.onAllNodes(hasText("Remove") and hasClickAction()).fetchSemanticsNodes().let { assertEquals(2, it.size) }
-        compose.onAllNodes(hasText("Remove") and hasClickAction())[1].performClick()
-        awaitText("stay on this phone: they come back when you add an account of the same name.")
-        inDialog("Remove").performClick()
-        awaitText("“Bob” was removed. The collection stays on this phone.")
-        assertEquals(listOf("anna"), runBlocking { opened.deckport.accounts() }.map { it.name })
     }
 
     @Test

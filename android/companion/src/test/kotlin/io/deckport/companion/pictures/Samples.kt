@@ -41,7 +41,6 @@ object Samples {
         devices = devices,
         hasAnkidroid = true,
     )
-    val justOn = HomeState(HostState.On(listOf(wifi, loopback)), account = "anki")
     val pairing = on.copy(
         pairing = Pairing(
             "anki", "kq7w-hm3x-9tvc", wifi.url, "${wifi.url}#account=anki&password=kq7w-hm3x-9tvc", NOW_MS + 4 * MINUTE + 32_000,

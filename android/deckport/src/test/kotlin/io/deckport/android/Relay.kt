@@ -33,7 +33,15 @@ class Relay(to: String, private val holdFrom: (piece: String, before: Int) -> Bo
     init {
         thread(isDaemon = true) {
             try {
-                while (true) connect(listening.accept())
+                while (true) {
+                    val device = listening.accept()
+                    try {
+                        connect(device)
+                    } catch (_: IOException) {
+                        // The host is gone; the device shall not wait for it.
+                        device.close()
+                    }
+                }
             } catch (_: IOException) {
                 // Closed.
             }
@@ -52,6 +60,7 @@ class Relay(to: String, private val holdFrom: (piece: String, before: Int) -> Bo
     private fun connect(device: Socket) {
         val host = Socket(target.host, target.port)
         sockets += listOf(device, host)
+        if (listening.isClosed) return close()
         thread(isDaemon = true) { pass(device, host, ::hold) }
         thread(isDaemon = true) { pass(host, device) {} }
     }

@@ -55,8 +55,8 @@ pub fn remove_if_present(path: &Path) -> io::Result<()> {
 
 /// Copies all that is left to read and answers how many bytes that were: by reading and writing alone.
 ///
-/// Between two files the standard library's functions call `copy_file_range`, and Android 8 ends a
-/// program that does (docs/android.md).
+/// Between two files the standard library's functions call `copy_file_range`, for which
+/// Android 8 may end a program (docs/android.md).
 ///
 /// # Errors
 /// As for [`io::copy`].

@@ -42,7 +42,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 Tasks of the Deckport workspace
 
-cargo xtask test                       everything below, and a closing line that counts the tests
+cargo xtask test                       everything below but android, and a closing line that counts the tests
 cargo xtask test rust                  formatting, lints and Rust tests
 cargo xtask test scenarios [ARGS...]   real Anki clients against a real server; ARGS go to pytest
                                        (--release builds the optimised server first,

@@ -26,7 +26,6 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
             short_reliability(&mut report);
             short_fuzz(&mut report);
             in_a_jvm(&mut report);
-            android_test::run(&android_test::Options::default(), &mut report);
         }
         ["rust"] => rust(&mut report),
         ["scenarios", options @ ..] => scenarios(options, &mut report),

@@ -31,6 +31,8 @@ struct Shared {
 struct State {
     is_closed: bool,
     running: usize,
+    /// Of these, how many wait for an answer of the app.
+    outside: usize,
     /// Set, and told, when those that run now shall end.
     interrupt: Interrupt,
     end: watch::Sender<bool>,
@@ -39,7 +41,7 @@ struct State {
 impl Default for State {
     fn default() -> State {
         let (end, _) = watch::channel(false);
-        State { is_closed: false, running: 0, interrupt: Interrupt::default(), end }
+        State { is_closed: false, running: 0, outside: 0, interrupt: Interrupt::default(), end }
     }
 }
 
@@ -99,10 +101,20 @@ impl Errands {
         state.end.send_replace(true);
     }
 
-    /// After [`Errands::close`]: waits until none runs. Not to be called by one of them.
+    /// Asks the app something, from an errand. The end does not wait for an app that does not answer:
+    /// whoever calls this must look whether to go on when it has.
+    pub(crate) fn ask_outside<T>(&self, question: impl FnOnce() -> T) -> T {
+        self.lock().outside += 1;
+        self.0.one_ended.notify_all();
+        let _outside = Outside(self);
+        question()
+    }
+
+    /// After [`Errands::close`]: waits until none runs, but for those that wait for the app. Not to be
+    /// called by one of them.
     pub(crate) fn wait(&self) {
         let mut state = self.lock();
-        while state.running > 0 {
+        while state.running > state.outside {
             state = self.0.one_ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -110,11 +122,20 @@ impl Errands {
     /// After [`Errands::wait`]: they may begin again.
     pub(crate) fn open(&self) {
         let mut state = self.lock();
-        *state = State { running: state.running, ..State::default() };
+        *state = State { running: state.running, outside: state.outside, ..State::default() };
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An errand that waits for the app.
+struct Outside<'a>(&'a Errands);
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        self.0.lock().outside -= 1;
     }
 }
 
@@ -172,6 +193,26 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn the_end_does_not_wait_for_an_app_that_does_not_answer() {
+        let errands = Errands::default();
+        let (answer, asked) = (Arc::new(std::sync::Barrier::new(2)), errands.clone());
+        let answered = Arc::clone(&answer);
+        let (told, has_asked) = std::sync::mpsc::channel();
+        let work = move |errand: &Errand| {
+            asked.ask_outside(|| {
+                told.send(()).unwrap();
+                answered.wait();
+            });
+            assert!(errand.interrupt().is_set());
+        };
+        errands.start("test", work).unwrap();
+        has_asked.recv().unwrap();
+        errands.close();
+        errands.wait();
+        answer.wait();
+    }
 
     #[test]
     fn the_end_waits_for_all_and_wakes_those_who_wait() {

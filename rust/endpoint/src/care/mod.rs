@@ -244,7 +244,11 @@ impl AccountCare {
         watcher: &'a mut Watcher<'_>,
     ) -> impl FnMut(Progress) -> ControlFlow<()> + 'a {
         |progress| {
-            if self.interrupt.is_set() { ControlFlow::Break(()) } else { watcher(progress) }
+            if self.interrupt.is_set() {
+                return ControlFlow::Break(());
+            }
+            let told = self.worker.errands().ask_outside(|| watcher(progress));
+            if self.interrupt.is_set() { ControlFlow::Break(()) } else { told }
         }
     }
 

@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::test::{Report, target_folder};
-use crate::{bindings, kotlin, python, root};
+use crate::{TaskResult, bindings, kotlin, python, root};
 
 /// Platforms on which the tests run at each push.
 const PLATFORMS: &str = "35,36";
@@ -171,8 +171,19 @@ fn robolectric(options: &Options, java: &std::path::Path, report: &mut Report) {
     }
 }
 
+/// Maven compiles everything each time, but leaves behind what has other names now.
+fn remove_classes() -> TaskResult {
+    for module in ["deckport", "companion", "shrink"] {
+        for classes in ["classes", "test-classes"] {
+            prepare::remove(&work().join(module).join(classes))?;
+        }
+    }
+    Ok(())
+}
+
 fn maven_tests(options: &Options, java: &std::path::Path) -> Result<std::process::Command, String> {
     let anki = python::environment(python::ANKI)?;
+    remove_classes()?;
     let mut maven = maven();
     maven.arg("test").arg(format!("-Danki.python={}", anki.display()));
     maven.arg(format!("-Dtest.java={}", java.display()));

@@ -1,6 +1,6 @@
 //! A copy of a collection in use, for a full download.
 
-use deckport_ground::files::{beside, remove_if_present};
+use deckport_ground::files::{beside, copy, remove_if_present};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::OnceCell;
@@ -57,7 +57,7 @@ fn copy_locked(raw: &RawFile, path: &Path, to: &Path) -> Result<u64> {
     }
     let mut from = raw.get(path)?;
     from.rewind()?;
-    Ok(io::copy(&mut from, &mut File::create(to)?)?)
+    Ok(copy(&mut from, &mut File::create(to)?)?)
 }
 
 /// Lets SQLite copy the pages, which costs three times as much but needs no lock.

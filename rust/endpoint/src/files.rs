@@ -6,7 +6,7 @@ use std::path::Path;
 
 pub(crate) use deckport_ground::durable::{sync_file, sync_file_at, sync_folder};
 pub(crate) use deckport_ground::files::{
-    PART, beside, folder_of, make_folder, remove_if_present, write_whole,
+    PART, beside, copy, copy_file, folder_of, make_folder, remove_if_present, write_whole,
 };
 
 /// What transfers leave free on a disk: a full one harms everything else on the device. A small

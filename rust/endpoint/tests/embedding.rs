@@ -44,7 +44,7 @@ fn an_endpoint_serves_again_after_it_stopped_and_not_twice_at_once() {
                 };
                 serving.serve(vec![listener], shutdown).await
             });
-            let page = move || Connection::new(address).request("GET", "/", "", b"").status;
+            let page = move || Connection::new(address).request("GET", "/health", "", b"").status;
             assert_eq!(tokio::task::spawn_blocking(page).await.unwrap(), 200);
             // An account's worker runs, and a stop ends it.
             endpoint.handle().overview(ACCOUNT).await.unwrap();

@@ -1,7 +1,7 @@
 //! Small file operations that several crates need.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::durable::{sync_file, sync_folder};
@@ -53,6 +53,35 @@ pub fn remove_if_present(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Copies all that is left to read and answers how many bytes that were: by reading and writing alone.
+///
+/// Between two files the standard library's functions call `copy_file_range`, for which
+/// Android 8 may end a program (docs/android.md).
+///
+/// # Errors
+/// As for [`io::copy`].
+#[allow(clippy::disallowed_methods, reason = "what it reads from is no file here")]
+pub fn copy(from: &mut (impl Read + ?Sized), to: &mut (impl Write + ?Sized)) -> io::Result<u64> {
+    io::copy(&mut Reading(from), to)
+}
+
+/// Hides from the standard library what is read.
+struct Reading<'a, R: ?Sized>(&'a mut R);
+
+impl<R: Read + ?Sized> Read for Reading<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+/// Copies the content of a file into another one, which is made or replaced; answers its size.
+///
+/// # Errors
+/// As for [`fs::copy`].
+pub fn copy_file(from: &Path, to: &Path) -> io::Result<u64> {
+    copy(&mut File::open(from)?, &mut File::create(to)?)
+}
+
 /// Lets `write` make a file beside `to` and moves that there, on disk, when it is complete. What
 /// was there before stays whole until then. The new name is safe when the folder is synced, too.
 ///
@@ -71,9 +100,23 @@ pub fn write_whole(to: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
+
+    #[test]
+    fn a_file_is_copied_from_where_it_was_read_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let content: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+        fs::write(&from, &content).unwrap();
+        fs::write(&to, vec![1; 200_000]).unwrap();
+        assert_eq!(copy_file(&from, &to).unwrap(), 100_000);
+        assert_eq!(fs::read(&to).unwrap(), content);
+        let mut open = File::open(&from).unwrap();
+        open.read_exact(&mut [0; 256]).unwrap();
+        assert_eq!(copy(&mut open, &mut File::create(&to).unwrap()).unwrap(), 99_744);
+        assert_eq!(fs::read(&to).unwrap(), content[256..]);
+        assert!(copy_file(&folder.path().join("missing"), &to).is_err());
+    }
 
     #[test]
     fn a_folder_is_made_with_those_above_it_or_is_there_already() {

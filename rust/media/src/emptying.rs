@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::io;
 
+use deckport_ground::files;
+
 use crate::disk::remove_if_there;
 use crate::error::Result;
 use crate::name::escaped;
@@ -68,7 +70,7 @@ impl MediaStore {
         let mut addition = self.addition(now_ms);
         for (name, place) in &found {
             addition.add(name, |target| {
-                io::copy(&mut folder.disk.open(place)?, target)?;
+                files::copy(&mut folder.disk.open(place)?, target)?;
                 Ok::<_, crate::Error>(())
             })?;
         }

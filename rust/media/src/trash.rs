@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use deckport_ground::files;
+
 use crate::disk::{Disk, remove_if_there};
 use crate::error::Result;
 use crate::folder::Folder;
@@ -126,6 +128,6 @@ fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<()> {
     remove_if_there(disk, to)?;
     let mut source = disk.open(from)?;
     let mut target = disk.create(to)?;
-    io::copy(&mut source, &mut target)?;
+    files::copy(&mut source, &mut target)?;
     disk.sync(&target)
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::test::{Report, target_folder};
-use crate::{TaskResult, bindings, kotlin, python, root};
+use crate::{TaskResult, bindings, bionic, kotlin, python, root};
 
 /// Platforms on which the tests run at each push.
 const PLATFORMS: &str = "35,36";
@@ -131,7 +131,20 @@ pub(crate) fn run(options: &Options, report: &mut Report) {
     }
     STEPS.iter().for_each(|each| step(each, report));
     if options.long {
+        emulated(report);
         LONG_STEPS.iter().for_each(|each| step(each, report));
+    }
+}
+
+/// The library for phones where the C library is Android's. It also makes what the app is packed with to be checked.
+fn emulated(report: &mut Report) {
+    let what = "the library for phones, loaded and called";
+    if let Some(why) = bionic::missing() {
+        return report.skip(what, &why);
+    }
+    match bionic::tests() {
+        Ok(mut maven) => report.count(&mut maven, what),
+        Err(reason) => report.note(report.tally.failed, Err(reason)),
     }
 }
 

@@ -304,7 +304,11 @@ fn a_collection_in_use_by_a_crashed_endpoint_is_taken_over() {
     let copy = folder.beside("copy.anki2");
     for suffix in ["", "-wal"] {
         let name = format!("collection.anki2{suffix}");
-        std::fs::copy(folder.beside(&name), folder.beside(&format!("copy.anki2{suffix}"))).unwrap();
+        deckport_ground::files::copy_file(
+            &folder.beside(&name),
+            &folder.beside(&format!("copy.anki2{suffix}")),
+        )
+        .unwrap();
     }
     let reopened = Collection::open(&copy).unwrap();
     assert_eq!(reopened.summary().unwrap().notes, 1);

@@ -192,7 +192,7 @@ mod tests {
         conn.execute_batch(sql).unwrap();
         conn.close().unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::copy(path, file.path()).unwrap();
+        deckport_ground::files::copy_file(&path, file.path()).unwrap();
         file
     }
 

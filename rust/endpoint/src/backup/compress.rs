@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::name;
-use crate::files::{PART, beside, remove_if_present, sync_folder, write_whole};
+use crate::files::{PART, beside, copy, remove_if_present, sync_folder, write_whole};
 
 /// Collections shrink to a third or less; higher levels gain little and cost much battery.
 const LEVEL: i32 = 6;
@@ -60,7 +60,7 @@ fn copy_unless_stopped(
         if stop.load(Ordering::Relaxed) {
             return Err(ErrorKind::Interrupted.into());
         }
-        let piece = io::copy(&mut from.by_ref().take(PIECE_BYTES as u64), to)?;
+        let piece = copy(&mut from.by_ref().take(PIECE_BYTES as u64), to)?;
         if piece == 0 {
             return Ok(copied);
         }
@@ -73,9 +73,9 @@ pub(super) fn unpack(path: &Path, to: &mut impl Write) -> io::Result<()> {
     let mut from = File::open(path)?;
     let is_compressed = path.to_str().is_some_and(|path| path.ends_with(name::COMPRESSED));
     if is_compressed {
-        io::copy(&mut zstd::stream::read::Decoder::new(from)?, to)?;
+        copy(&mut zstd::stream::read::Decoder::new(from)?, to)?;
     } else {
-        io::copy(&mut from, to)?;
+        copy(&mut from, to)?;
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ mod tests {
     fn one_that_was_interrupted_before_its_last_step_is_carried_on() {
         let folder = folder_with(b"content");
         let copy = folder.path().join("copy");
-        fs::copy(folder.path().join(format!("{NAME}.anki2")), &copy).unwrap();
+        crate::files::copy_file(&folder.path().join(format!("{NAME}.anki2")), &copy).unwrap();
         compress(folder.path(), NAME, &AtomicBool::new(false)).unwrap();
         fs::rename(&copy, folder.path().join(format!("{NAME}.anki2"))).unwrap();
         compress(folder.path(), NAME, &AtomicBool::new(false)).unwrap();

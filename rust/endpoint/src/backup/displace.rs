@@ -17,7 +17,9 @@ use std::path::Path;
 
 use super::name;
 use crate::faults;
-use crate::files::{beside, folder_of, remove_if_present, spare_bytes, sync_folder, write_whole};
+use crate::files::{
+    self, beside, folder_of, remove_if_present, spare_bytes, sync_folder, write_whole,
+};
 
 /// End of the name of a file that becomes a backup when another one has taken its place.
 pub(super) const PENDING: &str = ".kept";
@@ -126,7 +128,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if spare_bytes(folder_of(to)).is_some_and(|spare| spare < bytes) {
         return Err(ErrorKind::StorageFull.into());
     }
-    write_whole(to, |file| io::copy(&mut from, file).map(drop))
+    write_whole(to, |file| files::copy(&mut from, file).map(drop))
 }
 
 /// Whether two files have the same content, or are even one.

@@ -16,7 +16,9 @@ use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
 use crate::care::{Watched, Watcher, go_on};
-use crate::files::{beside, folder_of, free_bytes, remove_if_present, sync_file, sync_folder};
+use crate::files::{
+    beside, copy_file, folder_of, free_bytes, remove_if_present, sync_file, sync_folder,
+};
 use crate::registry::Account;
 
 /// The folder's name inside an account's.
@@ -136,7 +138,7 @@ impl BackupFolder {
             return Ok(());
         }
         let own_log = beside(to, "-wal");
-        let added = fs::copy(&log, &own_log).map_err(BackupError::from).and_then(|_| {
+        let added = copy_file(&log, &own_log).map_err(BackupError::from).and_then(|_| {
             let unusable =
                 |error: deckport_collection::Error| BackupError::Unusable(error.to_string());
             Collection::open(to).and_then(Collection::close).map_err(unusable)

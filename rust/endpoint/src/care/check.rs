@@ -1,6 +1,5 @@
 //! Checking and repairing an account's collection and media, and comparing it with a file.
 
-use std::fs;
 use std::path::Path;
 
 use deckport_collection::{
@@ -14,6 +13,7 @@ use super::media::{self, MediaFindings};
 use super::watch::{Stage, Watcher, tell};
 use super::{AccountCare, import, replace};
 use crate::backup::{BackupInfo, BackupReason};
+use crate::files::copy_file;
 use crate::temp_file::TempFile;
 use crate::worker::{Caller, FileForm, UploadLease};
 
@@ -89,7 +89,7 @@ fn copy_of(care: &AccountCare, lease: Option<&UploadLease>) -> Result<TempFile, 
         Ok(snapshot) => Ok(snapshot.into_temp()),
         Err(refusal) if refusal.kind == ErrorKind::BadRequest => {
             let copy = TempFile::for_upload(&care.folder)?;
-            fs::copy(care.collection(), copy.path())?;
+            copy_file(&care.collection(), copy.path())?;
             Ok(copy)
         }
         Err(refusal) => Err(refusal.into()),

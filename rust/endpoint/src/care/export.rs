@@ -10,7 +10,7 @@ use deckport_package::{PackageWriter, Version};
 use super::AccountCare;
 use super::error::CareError;
 use super::watch::{Stage, Watched, Watcher, tell};
-use crate::files::{sync_file, sync_folder};
+use crate::files::{self, sync_file, sync_folder};
 use crate::temp_file::TempFile;
 use crate::worker::{FileForm, Snapshot};
 
@@ -77,7 +77,7 @@ pub(super) fn export(
         Form::Collection => {
             let mut copy = watched_copy(care, options, watcher)?;
             let mut file = File::create_new(part.path()).map_err(unusable)?;
-            io::copy(&mut copy, &mut file)?;
+            files::copy(&mut copy, &mut file)?;
             sync_file(&file).map_err(unusable)?;
             ExportReport::default()
         }

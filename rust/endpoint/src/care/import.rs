@@ -13,7 +13,7 @@ use super::error::CareError;
 use super::watch::{Stage, Watched, Watcher, tell};
 use super::{AccountCare, replace};
 use crate::backup::{BackupInfo, BackupReason};
-use crate::files::beside;
+use crate::files::{beside, copy};
 use crate::temp_file::TempFile;
 
 /// What an import did.
@@ -105,7 +105,7 @@ pub(super) fn accepted_copy(
             if total > Some(Limits::default().collection_bytes) {
                 return Err(deckport_package::Error::TooLarge("its collection").into());
             }
-            io::copy(file, &mut target).map(drop)?;
+            copy(file, &mut target).map(drop)?;
         }
         Source::Package(package) => package.copy_collection(&mut target).map(drop)?,
     }

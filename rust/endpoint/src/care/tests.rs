@@ -253,7 +253,7 @@ fn a_collection_file_is_exported_in_either_form() {
         assert_eq!(Place::new().import(&target).unwrap().summary.notes, 1);
     }
     // The reference server may leave the old format behind.
-    fs::copy(place.file("out-true.anki2"), place.collection_file()).unwrap();
+    crate::files::copy_file(&place.file("out-true.anki2"), &place.collection_file()).unwrap();
     for (legacy, name) in [(false, "up.colpkg"), (true, "same.anki2")] {
         let options = ExportOptions { legacy, ..ExportOptions::default() };
         place.open().export(&place.file(name), options, &mut go_on).unwrap();

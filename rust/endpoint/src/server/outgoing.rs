@@ -9,6 +9,7 @@ use super::answer::{Answer, Piece};
 use super::packing;
 use crate::errands::{Errand, Errands};
 use crate::faults;
+use crate::files::copy;
 use crate::refusal::Refusal;
 
 /// Size of the pieces handed to the network.
@@ -54,7 +55,7 @@ fn send(
     let mut writer = PieceWriter { errand, pieces, buffer: BytesMut::with_capacity(PIECE_BYTES) };
     match packing {
         Packing::Zstd => packing::pack(&mut source, &mut writer)?,
-        Packing::Plain => drop(io::copy(&mut source, &mut writer)?),
+        Packing::Plain => drop(copy(&mut source, &mut writer)?),
     }
     faults::point("download.before_last");
     drop(source);

@@ -6,6 +6,8 @@
 
 use std::io::{self, Read, Write};
 
+use crate::files::copy;
+
 /// Fast enough not to be the bottleneck on a phone; higher levels save little.
 const LEVEL: i32 = 1;
 /// The largest block of zstd (RFC 8878, 3.1.1.2.4).
@@ -30,7 +32,7 @@ pub(super) fn pack(source: &mut impl Read, mut target: impl Write) -> io::Result
         let mut encoder = zstd::stream::write::Encoder::new(target, LEVEL)?;
         encoder.write_all(&first)?;
         drop(first);
-        io::copy(source, &mut encoder)?;
+        copy(source, &mut encoder)?;
         encoder.finish()?;
         return Ok(());
     }

@@ -9,7 +9,7 @@ use deckport_collection::{Collection, CollectionState, Error, Interrupt};
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
-use crate::files::{beside, make_folder, remove_if_present, spare_bytes, sync_folder};
+use crate::files::{beside, copy_file, make_folder, remove_if_present, spare_bytes, sync_folder};
 use crate::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
@@ -306,7 +306,7 @@ impl Store {
     fn upgrade(&self, now_ms: i64) -> Result<(), Error> {
         self.check_room()?;
         let temp = TempFile::for_upload(&self.folder)?;
-        fs::copy(self.path(), temp.path())?;
+        copy_file(&self.path(), temp.path())?;
         let summary = deckport_collection::accept_upload(temp.path(), now_ms)
             .map_err(|error| Error::Damaged(error.to_string()))?;
         let (reason, counts) = (BackupReason::Upgrade, Some(summary.into()));

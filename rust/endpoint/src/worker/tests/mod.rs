@@ -163,7 +163,8 @@ impl Bench {
         other.finish(1, "s").unwrap();
         other.core.close();
         let temp = TempFile::for_upload(self.folder.path()).unwrap();
-        std::fs::copy(other.folder.path().join("collection.anki2"), temp.path()).unwrap();
+        crate::files::copy_file(&other.folder.path().join("collection.anki2"), temp.path())
+            .unwrap();
         temp
     }
 

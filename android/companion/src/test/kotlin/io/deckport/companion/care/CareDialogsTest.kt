@@ -3,15 +3,12 @@ package io.deckport.companion.care
 import android.app.Application
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
+import androidx.compose.runtime.Composable
 import io.deckport.companion.Eyes
 import io.deckport.companion.Frames
 import io.deckport.companion.R
-import io.deckport.companion.navigation.Place
-import io.deckport.companion.navigation.Screen
 import io.deckport.companion.theme.DeckportTheme
 import io.deckport.companion.waitUntil
-import kotlinx.coroutines.runBlocking
-import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -20,68 +17,87 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 import org.robolectric.shadows.ShadowDialog
+import java.time.Duration
 
-/** A person types names and passwords, with the real engine. */
+/** What a person types and confirms is what is done; what these actions do is in [PeopleTest]. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [35], application = Application::class, qualifiers = "w411dp-h1200dp-xhdpi")
+@Config(sdk = [36], application = Application::class, qualifiers = "w411dp-h1200dp-mdpi")
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 class CareDialogsTest {
-    private val opened = OpenCare()
-    private val frames = Frames()
-    private val controller = run {
+    private val done = mutableListOf<String>()
+
+    private val devices = object : DevicesActions by NoActions {
+        override fun rename(id: Long, name: String) {
+            done += "rename $id: $name"
+        }
+
+        override fun logOut(id: Long) {
+            done += "log out $id"
+        }
+    }
+
+    private val accounts = object : AccountsActions by NoActions {
+        override fun add(name: String, password: String) {
+            done += "add $name: $password"
+        }
+
+        override fun setPassword(name: String, password: String) {
+            done += "password of $name: $password"
+        }
+
+        override fun remove(name: String) {
+            done += "remove $name"
+        }
+    }
+
+    private fun shown(content: @Composable () -> Unit, act: Eyes.() -> Unit): Unit = Frames().use { frames ->
         ShadowDialog.reset()
-        Robolectric.buildActivity(ComponentActivity::class.java).also { it.get().setTheme(R.style.Deckport) }.setup()
-    }
-    private val eyes = Eyes(controller.get(), frames)
-
-    @After
-    fun end() {
+        val controller = Robolectric.buildActivity(ComponentActivity::class.java)
+        controller.get().setTheme(R.style.Deckport)
+        controller.setup().get().setContent { DeckportTheme(dynamic = false, content) }
+        val eyes = Eyes(controller.get(), frames)
+        eyes.settle(Duration.ofSeconds(2))
+        eyes.act()
         controller.pause().stop().destroy()
-        frames.close()
-        opened.close()
+        Unit
     }
 
-    private fun show(screen: Screen) =
-        controller.get().setContent { DeckportTheme(dynamic = false) { CarePlace(opened.care, Place(screen), {}, {}) } }
-
-    private fun await(text: String) = eyes.waitUntil { eyes.sees { text in it } }
+    /** Until the dialog is there: then a tap finds it first. */
+    private fun Eyes.await(text: String) = waitUntil { sees { text in it } }
 
     @Test
-    fun `a device is renamed and logged out`() {
-        runBlocking { opened.device("one").close() }
-        show(Screen.Devices)
-        await("Rename")
-        eyes.tap("Rename")
-        await("Name of the device")
-        eyes.type("Name of the device", "Laptop")
-        eyes.tap("Save")
-        await("The device is now called “Laptop”.")
-        eyes.tap("Log out")
-        await("At its next sync this device asks for the password.")
-        // In the dialog, which is looked at first.
-        eyes.tap("Log out")
-        await("“Laptop” is logged out.")
-        await("No device has logged in yet.")
-    }
+    fun `a device is renamed and logged out`() =
+        shown({ DevicesScreen(Samples.devices, WorkState.None, devices, NoActions, {}) }) {
+            tap("Rename")
+            await("Name of the device")
+            type("Name of the device", "Laptop")
+            tap("Save")
+            waitUntil { done.isNotEmpty() }
+            tap("Log out")
+            await("At its next sync this device asks for the password.")
+            assertEquals(listOf("rename 1: Laptop"), done)
+            tap("Log out")
+            assertEquals(listOf("rename 1: Laptop", "log out 1"), done)
+        }
 
     @Test
-    fun `an account is added and removed`() {
-        show(Screen.Accounts)
-        await("Add an account")
-        eyes.tap("Add an account")
-        await("Name and password are what is typed")
-        eyes.type("Name", "Bob")
-        eyes.type("Password", "secret")
-        eyes.tap("Add")
-        await("Devices can log in as “Bob” now.")
-        assertEquals(listOf("anna", "Bob"), names())
-        // The first one's: its collection stays.
-        eyes.tap("Remove")
-        await("they come back when you add an account of the same name.")
-        eyes.tap("Remove")
-        await("“anna” was removed. The collection stays on this phone.")
-        assertEquals(listOf("Bob"), names())
-    }
-
-    private fun names() = runBlocking { opened.deckport.accounts() }.map { it.name }
+    fun `an account is added, gets a password, and is removed after a word`() =
+        shown({ AccountsScreen(Samples.accounts, WorkState.None, accounts, NoActions, {}) }) {
+            tap("Add an account")
+            await("Name and password are what is typed")
+            type("Name", "Clara")
+            type("Password", "secret")
+            tap("Add")
+            waitUntil { dialog() == null }
+            tap("Password")
+            await("must log in again with the new password.")
+            type("Password", "new")
+            tap("Save")
+            waitUntil { dialog() == null }
+            tap("Remove")
+            await("they come back when you add an account of the same name.")
+            tap("Cancel")
+            waitUntil { dialog() == null }
+            assertEquals(listOf("add Clara: secret", "password of Anna: new"), done)
+        }
 }

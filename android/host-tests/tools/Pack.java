@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -69,7 +70,8 @@ class Pack {
         boolean isLibrary = name.endsWith(".so") && name.startsWith("lib/");
         boolean isStored = wasStored || isLibrary || name.equals("resources.arsc");
         ZipEntry entry = new ZipEntry(name);
-        entry.setTime(0);
+        // Always the same, and one that needs no field of its own.
+        entry.setTimeLocal(LocalDateTime.of(1981, 1, 1, 1, 1, 2));
         if (isStored) {
             CRC32 sum = new CRC32();
             sum.update(content);

@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::test::{Report, target_folder};
-use crate::{bindings, bionic, kotlin, python, root};
+use crate::{TaskResult, bindings, bionic, kotlin, python, root};
 
 /// Platforms on which the tests run at each push.
 const PLATFORMS: &str = "35,36";
@@ -53,6 +53,8 @@ impl Module {
 pub(crate) struct Options {
     /// All steps, on all platforms.
     long: bool,
+    /// Only the steps after the tests, with what was compiled last.
+    steps: bool,
     /// One module alone, with those that it needs.
     module: Option<String>,
     /// For Maven.
@@ -60,13 +62,14 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads `--long`, `--module NAME` and `-DNAME=VALUE`.
+    /// Reads `--long`, `--steps`, `--module NAME` and `-DNAME=VALUE`.
     pub(crate) fn parse(arguments: &[&str]) -> Result<Options, String> {
         let mut options = Options::default();
         let mut rest = arguments.iter();
         while let Some(&argument) = rest.next() {
             match argument {
                 "--long" => options.long = true,
+                "--steps" => options.steps = true,
                 "--module" => {
                     let name = rest.next().filter(|name| MODULES.iter().any(|m| m.name == **name));
                     let name = name.ok_or("--module needs deckport or companion behind it")?;
@@ -118,6 +121,7 @@ const LONG_STEPS: [Step; 1] = [("the app as an APK", package::apk)];
 pub(crate) fn run(options: &Options, report: &mut Report) {
     step(&("Gradle and Maven", descriptions::check), report);
     match prepared() {
+        Ok(_) if options.steps => {}
         Ok(java) => robolectric(options, &java, report),
         Err(Trouble::Missing(what)) => return report.skip("the Android modules", &what),
         Err(Trouble::Failed(reason)) => return report.note(report.tally.failed, Err(reason)),
@@ -180,8 +184,19 @@ fn robolectric(options: &Options, java: &std::path::Path, report: &mut Report) {
     }
 }
 
+/// Maven compiles everything each time, but leaves behind what has other names now.
+fn remove_classes() -> TaskResult {
+    for module in ["deckport", "companion", "shrink"] {
+        for classes in ["classes", "test-classes"] {
+            prepare::remove(&work().join(module).join(classes))?;
+        }
+    }
+    Ok(())
+}
+
 fn maven_tests(options: &Options, java: &std::path::Path) -> Result<std::process::Command, String> {
     let anki = python::environment(python::ANKI)?;
+    remove_classes()?;
     let mut maven = maven();
     maven.arg("test").arg(format!("-Danki.python={}", anki.display()));
     maven.arg(format!("-Dtest.java={}", java.display()));
@@ -222,6 +237,7 @@ mod tests {
         let read = Options::parse(&["--long", "--module", "companion", "-Dtest=A"]).unwrap();
         let wanted = Options {
             long: true,
+            steps: false,
             module: Some("companion".to_owned()),
             properties: vec!["-Dtest=A".to_owned()],
         };

@@ -86,6 +86,7 @@ cargo xtask kotlin                     the jar with the optimised library, in bi
                                        into FILE, between its kotlin-lives markers
 cargo xtask test android [OPTIONS]     the Android library and app, without an SDK; what cannot run is skipped
     --long                             also older systems and the packed app
+    --steps                            only the steps after the tests, with what was compiled last
     --module NAME                      deckport or companion alone
     -DNAME=VALUE                       goes to Maven: -Dtest=IdleTest, -Dpictures.renew=true
 cargo xtask deny                       licences, advisories and sources of all dependencies

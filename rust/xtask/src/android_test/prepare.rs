@@ -210,7 +210,7 @@ fn changed(file: &Path) -> Option<SystemTime> {
 }
 
 /// Removes a file or a folder, if there is one.
-fn remove(path: &Path) -> TaskResult {
+pub(super) fn remove(path: &Path) -> TaskResult {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if path.exists() => Err(format!("{}: {error}", path.display())),

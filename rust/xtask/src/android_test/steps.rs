@@ -10,7 +10,11 @@ use crate::{process, python, root};
 /// The oldest platform that the apps run on, as its classes.
 const OLDEST: &str = "sdks/android-all-instrumented-8.0.0_r4-robolectric-r1-i7.jar";
 /// Classes that ask for the version before they call what is newer.
-const GUARDED: [&str; 2] = ["io/deckport/android/Platform", "io/deckport/android/Tethering"];
+const GUARDED: [&str; 3] = [
+    "io/deckport/android/Platform",
+    "io/deckport/android/Tethering",
+    "io/deckport/companion/care/WorkService",
+];
 
 /// No call above the oldest platform but in the classes that ask for the version.
 pub(super) fn api_level() -> Result<(), Trouble> {

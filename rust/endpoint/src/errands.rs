@@ -11,11 +11,17 @@ use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use deckport_collection::Interrupt;
 use tokio::sync::{oneshot, watch};
 
 use crate::refusal::Refusal;
+
+/// So long the end waits for an answer of the app.
+const APP_MAY_TAKE: Duration = Duration::from_secs(2);
+/// So often it looks whether those that are left wait for the app.
+const A_WHILE: Duration = Duration::from_millis(100);
 
 /// All errands of an endpoint. Clones are one and the same.
 #[derive(Debug, Clone, Default)]
@@ -101,7 +107,7 @@ impl Errands {
         state.end.send_replace(true);
     }
 
-    /// Asks the app something, from an errand. The end does not wait for an app that does not answer:
+    /// Asks the app something, from an errand. The end does not wait long for an app that does not answer:
     /// whoever calls this must look whether to go on when it has.
     pub(crate) fn ask_outside<T>(&self, question: impl FnOnce() -> T) -> T {
         self.lock().outside += 1;
@@ -110,12 +116,18 @@ impl Errands {
         question()
     }
 
-    /// After [`Errands::close`]: waits until none runs, but for those that wait for the app. Not to be
-    /// called by one of them.
+    /// After [`Errands::close`]: waits until none runs; for those that wait for the app only a moment.
+    /// Not to be called by one of them.
     pub(crate) fn wait(&self) {
         let mut state = self.lock();
-        while state.running > state.outside {
-            state = self.0.one_ended.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let mut moment = APP_MAY_TAKE;
+        while state.running > 0 && (state.running > state.outside || !moment.is_zero()) {
+            let begun = Instant::now();
+            let waited = self.0.one_ended.wait_timeout(state, moment.max(A_WHILE));
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if state.running == state.outside {
+                moment = moment.saturating_sub(begun.elapsed());
+            }
         }
     }
 

@@ -55,8 +55,10 @@ class Python10(Person):
             raise SyncFailedError(str(result))
         if one_way is not None:
             full = anki.sync.FullSyncer(self.col, self.token, server.client, hostNum=None)
-            done = full.upload() if one_way == "upload" else full.download()
-            self.col = open_collection(self.path)
+            try:
+                done = full.upload() if one_way == "upload" else full.download()
+            finally:
+                self.col = open_collection(self.path)
             if done is False or (done is not None and done is not True):
                 raise SyncFailedError(str(done))
         return "FULL_SYNC"

@@ -48,7 +48,8 @@ pub(super) fn shrunken() -> Result<(), Trouble> {
     let wanted = ["kotlin-stdlib", "kotlinx-coroutines-core", "kotlinx-serialization"];
     inputs.extend(libraries()?.into_iter().filter(|jar| {
         let name = jar.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        wanted.iter().any(|wanted| name.contains(wanted)) || name == "jna.jar"
+        wanted.iter().any(|wanted| name.contains(wanted))
+            || ["annotations.jar", "jna.jar"].contains(&name.as_str())
     }));
     inputs.push(tools("kotlinx-serialization-json-jvm.jar"));
     let out = work().join("shrink/shrunken.jar");

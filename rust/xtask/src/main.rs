@@ -30,6 +30,7 @@ mod matrix;
 mod page;
 mod process;
 mod python;
+mod quick;
 mod reliability;
 mod sanitize;
 mod tally;
@@ -40,57 +41,61 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const HELP: &str = "\
-Tasks of the Deckport workspace
+Tasks of the Deckport workspace: cargo xtask TASK
 
-cargo xtask test                       everything below but android, and a closing line that counts the tests
-cargo xtask test rust                  formatting, lints and Rust tests
-cargo xtask test scenarios [ARGS...]   real Anki clients against a real server; ARGS go to pytest
-                                       (--release builds the optimised server first,
-                                       --server reference tests the server that ships with Anki)
-cargo xtask test matrix                three old Anki clients, one of each protocol generation
-cargo xtask matrix [VERSIONS...]       old Anki clients from PyPI, by default 2.1.24 to today
-    --write FILE                       put the table into FILE, between its matrix markers
-cargo xtask bench [OPTIONS]            CPU time and memory beside the reference server
-    --notes N                          size of the collection (default 100000)
-    --repetitions N                    runs of each row, the median counts (default 3)
-    --media                            media instead of collections
-    --last-byte                        instead: how long the end of an upload takes, on one processor and on two
-    --large                            also the peak memory with a 500 MB collection
-    --write FILE                       put the table into FILE, between its bench markers
-cargo xtask test reliability           a short run of kills, power cuts, failing disks and a hostile client
-cargo xtask reliability [PARTS...]     lives, kills, power, disk, patience, crowd, by default all; takes some minutes
-    --short                            a few of each
-    --long                             with old clients, as long as they wait
-    --strict                           known weaknesses of merging fail, too
-    --lives N, --kills N, --cuts N     how many (default 500, 500 and 1000)
-    --first-seed N                     begin there, to repeat what was found
-    --write FILE                       put the figures into FILE, between the markers of each part
-cargo xtask test python                 the Python package, with a real Anki client in its process
-cargo xtask test fuzz                  each fuzz target for some seconds
-cargo xtask fuzz [TARGETS...]          fuzz targets, by default all
-    --seconds N                        how long each runs (default 1800)
-cargo xtask sanitize [CRATES...]       unit tests of the crates around C code, under AddressSanitizer
-cargo xtask android natives            the libraries for phones, in target/android/natives; needs the NDK
-    --check [ABIS...]                  instead: without the NDK and for tests alone, in
-                                       target/android/natives-to-check
-cargo xtask android bionic             that library for 64-bit phones, loaded and called where the C library is
-                                       Android's; needs a JDK and Maven, too
-cargo xtask android check [--link]     whether the library compiles for phones, without the NDK;
-                                       --link also links it and looks at its size
-cargo xtask bindings [--release]       the library for Kotlin and Python, and the code generated from it,
-                                       in target/bindings
-cargo xtask test kotlin                the library in a JVM, with a real Anki client; needs a JDK and Maven
-cargo xtask kotlin                     the jar with the optimised library, in bindings/kotlin/target
-    --install                          and put it into the local Maven repository
-    --lives FILE                       instead: start and stop 1,000 times in a JVM, and put the figures
-                                       into FILE, between its kotlin-lives markers
-cargo xtask test android [OPTIONS]     the Android library and app, without an SDK; what cannot run is skipped
-    --long                             also older systems and the packed app
-    --steps                            only the steps after the tests, with what was compiled last
-    --module NAME                      deckport or companion alone
-    -DNAME=VALUE                       goes to Maven: -Dtest=IdleTest, -Dpictures.renew=true
-cargo xtask deny                       licences, advisories and sources of all dependencies
-                                       (needs `cargo install cargo-deny`)
+While you work
+  quick                      format, lints, the unit tests of what you changed and one sync with a real Anki
+  test rust                  format, lints and all Rust tests
+  test scenarios [ARGS...]   real Anki clients against a real server; ARGS go to pytest (a file, -k WORD)
+      --release              with the optimised server
+      --server reference     instead against the server that ships with Anki
+  test matrix                three old Anki clients, one of each protocol generation
+  test python                the Python package, with a real Anki client in its process
+  test kotlin                the library in a JVM, with a real Anki client; needs a JDK and Maven
+  test android [OPTIONS]     the Android library and app, without an SDK; what cannot run is skipped
+      --module NAME          deckport or companion alone
+      --steps                only the steps after the tests, with what was compiled last
+      --long                 also older systems, the packed app, and the library in an emulated phone
+      -DNAME=VALUE           goes to Maven: -Dtest=IdleTest, -Dpictures.renew=true
+  test reliability           a short run of kills, power cuts, failing disks and a hostile client
+  test fuzz                  each fuzz target for some seconds
+
+Before you hand it in
+  test                       all of the above, and a closing line that counts the tests
+  deny                       licences, advisories and sources of all dependencies; needs cargo-deny
+
+To prove more, in minutes or hours
+  matrix [VERSIONS...]       old Anki clients from PyPI, by default 2.1.24 to today
+      --write FILE           put the table into FILE, between its matrix markers
+  reliability [PARTS...]     lives, kills, power, disk, patience, crowd, by default all
+      --short, --long        a few of each; with old clients, as long as they wait
+      --strict               known weaknesses of merging fail, too
+      --lives N, --kills N, --cuts N, --first-seed N
+                             how many (500, 500 and 1000), and where to begin, to repeat what was found
+      --write FILE           put the figures into FILE, between the markers of each part
+  fuzz [TARGETS...]          fuzz targets, by default all
+      --seconds N            how long each runs (1800)
+  sanitize [CRATES...]       unit tests of the crates around C code, under AddressSanitizer
+
+To measure
+  bench [OPTIONS]            CPU time and memory beside the reference server
+      --notes N              size of the collection (100000)
+      --repetitions N        runs of each row, the median counts (3)
+      --large                also the peak memory with a 500 MB collection
+      --media                instead: media
+      --last-byte            instead: how long the end of an upload takes, on one processor and on two
+      --write FILE           put the table into FILE, between its bench markers
+
+To build
+  bindings [--release]       the library for Kotlin and Python, and the code generated from it, in target/bindings
+  kotlin [--install]         the jar with the optimised library, in bindings/kotlin/target; and into the local
+                             Maven repository
+      --lives FILE           instead: start and stop 1,000 times in a JVM, and put the figures into FILE
+  android natives            the libraries for phones, in target/android/natives; needs the NDK
+      --check [ABIS...]      without the NDK and for tests alone, in target/android/natives-to-check
+  android check [--link]     whether the library compiles for phones, without the NDK; --link also links it and
+                             looks at its size
+  android bionic             the library for 64-bit phones, loaded and called where the C library is Android's
 ";
 
 /// The outcome of a step; the sentence says what went wrong.
@@ -100,6 +105,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
+        ["quick"] => quick::run(),
         ["test", rest @ ..] => test::run(rest),
         ["matrix", rest @ ..] => test::run_matrix(rest),
         ["reliability", rest @ ..] => reliability::run(rest).map(|()| ExitCode::SUCCESS),

@@ -18,11 +18,7 @@ pub(crate) fn cargo() -> Command {
 /// The compiler's own platform.
 pub(crate) fn host() -> Result<String, String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .arg("-vV")
-        .output()
-        .map_err(|error| format!("rustc could not be started: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = output_of(Command::new(rustc).arg("-vV"), "rustc")?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| "rustc does not tell its platform".to_owned())
 }
@@ -39,12 +35,17 @@ pub(crate) fn run(command: &mut Command, what: &str) -> TaskResult {
 
 /// Runs a command of which nothing is to be said unless it fails.
 pub(crate) fn quietly(command: &mut Command, what: &str) -> TaskResult {
+    output_of(command, what).map(drop)
+}
+
+/// What a command prints. Nothing is said unless it fails.
+pub(crate) fn output_of(command: &mut Command, what: &str) -> Result<String, String> {
     let output = command
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("{what}: could not start: {error}"))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let told = String::from_utf8_lossy(&output.stderr);
     Err(format!("{what} failed ({}): {}", output.status, told.trim()))

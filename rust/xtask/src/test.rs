@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::process::{self, cargo, run_watched};
 use crate::tally::Tally;
@@ -14,18 +15,29 @@ use crate::{
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
 
+/// A part of the tests, by its name.
+type Part = (&'static str, fn(&mut Report));
+
+/// What runs when nothing is named.
+const PARTS: [Part; 8] = [
+    ("rust", rust),
+    ("scenarios", |report| scenarios(&[], report)),
+    ("matrix", |report| old_clients(&matrix::QUICK, None, report)),
+    ("python", python_package),
+    ("reliability", short_reliability),
+    ("fuzz", short_fuzz),
+    ("kotlin", in_a_jvm),
+    ("android", |report| android_test::run(&android_test::Options::default(), report)),
+];
+
 /// Runs all parts or the one that is named; the last line printed counts the tests.
 pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     let mut report = Report::default();
     match arguments {
         [] => {
-            rust(&mut report);
-            scenarios(&[], &mut report);
-            old_clients(&matrix::QUICK, None, &mut report);
-            python_package(&mut report);
-            short_reliability(&mut report);
-            short_fuzz(&mut report);
-            in_a_jvm(&mut report);
+            for part in PARTS {
+                report.timed(part);
+            }
         }
         ["rust"] => rust(&mut report),
         ["scenarios", options @ ..] => scenarios(options, &mut report),
@@ -47,9 +59,17 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
 pub(crate) struct Report {
     pub(crate) tally: Tally,
     troubles: Vec<String>,
+    times: Vec<(&'static str, Duration)>,
 }
 
 impl Report {
+    /// Runs a part and notes how long it takes.
+    fn timed(&mut self, (name, part): Part) {
+        let begin = Instant::now();
+        part(self);
+        self.times.push((name, begin.elapsed()));
+    }
+
     /// Notes the outcome of a part. One that failed without a failing test (it does not build, is
     /// not formatted) counts as one failure, so that the closing line tells of it.
     pub(crate) fn note(&mut self, failed_before: u32, outcome: TaskResult) {
@@ -79,9 +99,12 @@ impl Report {
     }
 
     /// Tells what went wrong and, as the last line of all, how many tests did what.
-    fn close(self) -> ExitCode {
+    pub(crate) fn close(self) -> ExitCode {
         for trouble in &self.troubles {
             eprintln!("{trouble}");
+        }
+        for (name, time) in &self.times {
+            println!("{:>5} s  {name}", time.as_secs());
         }
         // Whatever a program before left unfinished is not part of this line.
         println!("\n{}", self.tally);
@@ -89,15 +112,20 @@ impl Report {
     }
 }
 
-fn rust(report: &mut Report) {
+/// Of all Rust code.
+pub(crate) fn format_and_lints(report: &mut Report) {
     report.check(cargo().args(["fmt", "--all", "--check"]), "cargo fmt --check");
     let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     report.check(cargo().args(lints), "cargo clippy");
+}
+
+fn rust(report: &mut Report) {
+    format_and_lints(report);
     report.count(cargo().args(["test", "--workspace", "--no-fail-fast"]), "cargo test");
 }
 
 /// Real clients against a real server.
-fn scenarios(options: &[&str], report: &mut Report) {
+pub(crate) fn scenarios(options: &[&str], report: &mut Report) {
     let release = options.contains(&RELEASE);
     let pytest_options = options.iter().filter(|option| **option != RELEASE);
     match prepare(release) {

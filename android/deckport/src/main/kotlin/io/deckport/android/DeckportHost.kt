@@ -198,7 +198,8 @@ public class DeckportHost private constructor(
     }
 
     private suspend fun open(): Deckport = try {
-        surroundings.open(options())
+        val options = options()
+        surroundings.open(options, DeviceTexts(app, options.appName))
     } catch (error: CancellationException) {
         throw error
     } catch (error: Exception) {

@@ -95,7 +95,7 @@ class FailuresTest {
             ExceptionInInitializerError(UnsatisfiedLinkError("wrong ELF class")),
             NoClassDefFoundError("Could not initialize class io.deckport.UniffiLib"),
         )) {
-            val host = use(Surroundings(open = { throw error }))
+            val host = use(Surroundings(open = { _, _ -> throw error }))
             now { host.start() }
             assertTrue(host.failure(), host.failure().startsWith("This app was not built for this device's processor ("))
             now { host.close() }
@@ -140,7 +140,7 @@ class FailuresTest {
         val host = use(
             Surroundings(
                 // The engine looks at the real disk: so much is never free there.
-                open = { Deckport.open(it.copy(lowSpaceBytes = Long.MAX_VALUE / 2)) },
+                open = { options, _ -> Deckport.open(options.copy(lowSpaceBytes = Long.MAX_VALUE / 2)) },
                 interfaces = { listOf(WIFI) },
                 freeBytes = { free },
             ),

@@ -20,7 +20,10 @@ class IdleTest {
     fun `no thread of the service and of the engine runs for three seconds`() {
         val before = ours()
         // Databases are closed after a moment, so that the test need not wait a minute.
-        val quick = Surroundings(open = { Deckport.open(it.copy(idleTimeoutMs = 200)) }, interfaces = { listOf(WIFI) })
+        val quick = Surroundings(
+            open = { options, _ -> Deckport.open(options.copy(idleTimeoutMs = 200)) },
+            interfaces = { listOf(WIFI) },
+        )
         val host = hostOf(quick)
         val service = Robolectric.buildService(HostService::class.java, Intent()).create().startCommand(0, 1)
         assertEquals(1L, host.takesNotes("device", "one"))

@@ -4,9 +4,10 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::process::{self, cargo};
-use crate::test::target_folder;
+use crate::test::{self, target_folder};
 use crate::{TaskResult, root};
 
 /// Builds everything; `release` for the optimised library. Answers the library's path.
@@ -15,9 +16,10 @@ use crate::{TaskResult, root};
 /// with the library.
 pub(crate) fn build(release: bool) -> Result<PathBuf, String> {
     let mut build = cargo();
-    build.args(["build", "--package", "deckport-ffi", "--lib"]);
     if release {
-        build.arg("--release");
+        build.args(["build", "--package", "deckport-ffi", "--lib", "--release"]);
+    } else {
+        build.args(["build", "--workspace", "--lib"]);
     }
     process::run(&mut build, "build the library")?;
     let profile = if release { "release" } else { "debug" };
@@ -27,8 +29,9 @@ pub(crate) fn build(release: bool) -> Result<PathBuf, String> {
     let archive = if cfg!(windows) { "deckport.lib" } else { "libdeckport.a" };
     let described = if release { library.with_file_name(archive) } else { library.clone() };
     let folder = target_folder().join("bindings");
+    let generator = test::build_tool("uniffi-bindgen")?;
     for language in ["kotlin", "python"] {
-        generate(&described, language, &folder.join(language))?;
+        generate(&generator, &described, language, &folder.join(language))?;
     }
     polish_kotlin(&folder.join("kotlin"))?;
     let native = folder.join("native");
@@ -48,7 +51,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     Ok(())
 }
 
-fn generate(library: &Path, language: &str, out: &Path) -> TaskResult {
+fn generate(generator: &Path, library: &Path, language: &str, out: &Path) -> TaskResult {
     // What an earlier version generated must not stay beside it.
     if out.exists() {
         fs::remove_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
@@ -61,9 +64,9 @@ fn generate(library: &Path, language: &str, out: &Path) -> TaskResult {
         "--out-dir".into(),
         out.into(),
     ];
-    let mut generate = cargo();
-    generate.args(["run", "--quiet", "--package", "uniffi-bindgen", "--", "generate"]);
-    generate.arg(library).arg("--no-format").args(arguments);
+    let mut generate = Command::new(generator);
+    // It asks cargo about the workspace.
+    generate.current_dir(root()).arg("generate").arg(library).arg("--no-format").args(arguments);
     process::run(&mut generate, &format!("generate the {language} code"))
 }
 

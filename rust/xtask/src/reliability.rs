@@ -79,9 +79,10 @@ pub(crate) fn command(options: &[&str]) -> Result<Command, String> {
 /// Builds the command with the feature `fault-points`, and keeps it beside the plain one.
 fn build_faulty() -> Result<PathBuf, String> {
     let mut build = cargo();
-    build.args(["build", "--package", "deckport", "--features", "fault-points"]);
+    build.args(["build", "--workspace", "--bin", "deckport"]);
+    build.args(["--features", "deckport/fault-points"]);
     process::run(&mut build, "build the server with fault points")?;
-    let plain = test::binary(false);
+    let plain = test::binary("debug", "deckport");
     let faulty =
         plain.with_file_name(format!("deckport-fault-points{}", std::env::consts::EXE_SUFFIX));
     fs::copy(&plain, &faulty).map_err(|error| format!("{}: {error}", faulty.display()))?;

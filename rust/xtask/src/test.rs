@@ -30,6 +30,9 @@ const PARTS: [Part; 8] = [
     ("android", |report| android_test::run(&android_test::Options::default(), report)),
 ];
 
+/// The command, as its package and its program are named.
+const SERVER: &str = "deckport";
+
 /// Runs all parts or the one that is named; the last line printed counts the tests.
 pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     let mut report = Report::default();
@@ -214,20 +217,27 @@ pub(crate) fn prepare(release: bool) -> Result<Ready, String> {
 
 /// Builds the `deckport` command and returns its path.
 pub(crate) fn build_server(release: bool) -> Result<PathBuf, String> {
-    let mut build = cargo();
-    build.args(["build", "--package", "deckport"]);
-    if release {
-        build.arg(RELEASE);
+    if !release {
+        return build_tool(SERVER);
     }
+    let mut build = cargo();
+    build.args(["build", "--package", SERVER, RELEASE]);
     process::run(&mut build, "build the server")?;
-    Ok(binary(release))
+    Ok(binary("release", SERVER))
 }
 
-/// Where the `deckport` command is built.
-pub(crate) fn binary(release: bool) -> PathBuf {
-    let profile = if release { "release" } else { "debug" };
-    let name = format!("deckport{}", env::consts::EXE_SUFFIX);
-    target_folder().join(profile).join(name)
+/// Builds a program of the workspace to test it or to test with it, and returns its path. All of the
+/// workspace decides on the features of what it needs, as in the unit tests: so that is compiled once.
+pub(crate) fn build_tool(name: &str) -> Result<PathBuf, String> {
+    let mut build = cargo();
+    build.args(["build", "--workspace", "--bin", name]);
+    process::run(&mut build, &format!("build {name}"))?;
+    Ok(binary("debug", name))
+}
+
+/// Where a program is built.
+pub(crate) fn binary(profile: &str, name: &str) -> PathBuf {
+    target_folder().join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 /// Where everything is built.

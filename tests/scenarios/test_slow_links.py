@@ -52,8 +52,13 @@ def _text(size: int) -> str:
     return base64.b64encode(os.urandom(size * 3 // 4)).decode()
 
 
+# Seconds without progress until the client gives up, as its preferences allow. This machine's
+# systems take megabytes at once, so the client waits for an answer to what is still on its way.
+CLIENT_TIMEOUT = 1200
+
+
 def _over(device: Device, link: SlowLink) -> None:
-    device.use_token(link.url, device.login_data[1])
+    device.call("use_token", url=link.url, token=device.login_data[1], timeout=CLIENT_TIMEOUT)
 
 
 def _slowly(device: Device, operation: str, **args: str) -> dict[str, str]:

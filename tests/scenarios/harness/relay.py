@@ -229,13 +229,7 @@ class SlowLink:
         self.up = up
         self.down = down
         self.carried = {"up": 0, "down": 0}
-        # Small packets and a small buffer: otherwise the systems of this machine would take
-        # megabytes at once, and the client would wait for an answer to what is still on its way.
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        self.listener.bind(("127.0.0.1", 0))
-        self.listener.listen()
+        self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property

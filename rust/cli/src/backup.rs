@@ -9,13 +9,14 @@ use deckport_endpoint::{
     Account, BackupError, BackupFolder, BackupInfo, BackupPolicy, Clock, EndpointHandle, Registry,
     SystemClock,
 };
+use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
 use crate::args::{BackupCommand, PruneArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
 use crate::registry::{self, one_account};
-use crate::{size, unserved, utc};
+use crate::{size, unserved};
 
 /// Carries out one backup command.
 pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -66,13 +67,13 @@ impl Row {
             account: account.name.clone(),
             name: backup.name,
             file: backup.file,
-            made: utc::seconds(backup.made_ms),
+            made: utc_seconds(backup.made_ms),
             reason: backup.reason.word(),
             device: backup.device,
             notes: counts.map(|counts| counts.notes),
             cards: counts.map(|counts| counts.cards),
             reviews: counts.map(|counts| counts.reviews),
-            last_study: counts.and_then(|counts| counts.last_review_ms).map(utc::seconds),
+            last_study: counts.and_then(|counts| counts.last_review_ms).map(utc_seconds),
             bytes: backup.collection_bytes,
             stored_bytes: backup.stored_bytes,
             compressed: backup.compressed,

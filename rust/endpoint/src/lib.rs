@@ -48,9 +48,7 @@ pub use deckport_collection::{Overview, Summary, UploadError};
 pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 
 pub use addresses::{Address, addresses};
-pub use backup::{
-    BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
-};
+pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
 pub use care::{
     AccountCare, CareError, CheckReport, Difference, Digest, ExportOptions, ExportReport, Finding,
     ImportReport, Interrupt, MediaFindings, Progress, Stage, Watcher, go_on,

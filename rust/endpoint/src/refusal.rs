@@ -60,6 +60,9 @@ impl From<WireError> for Refusal {
                 json.column()
             )),
             WireError::Header(_) => Refusal::bad_request("the anki-sync header cannot be read"),
+            WireError::Version => Refusal::new(ErrorKind::ClientTooOld, error.to_string()),
+            WireError::Form(form) => Refusal::bad_request(form.to_string()),
+            WireError::TooLarge => Refusal::new(ErrorKind::TooLarge, error.to_string()),
         }
     }
 }

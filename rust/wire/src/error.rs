@@ -1,11 +1,22 @@
 //! Kinds of refusal and what clients do with them (`transport` 6.2).
 
+use crate::framing::MultipartError;
+
 /// Why bytes from a client could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The `anki-sync` header is unusable.
     #[error("the anki-sync header cannot be read: {0}")]
     Header(String),
+    /// The header tells a version of the protocol that is not spoken in this way.
+    #[error("the client speaks another version of the protocol")]
+    Version,
+    /// The form is unusable.
+    #[error(transparent)]
+    Form(#[from] MultipartError),
+    /// There is more of it than allowed.
+    #[error("the request is larger than allowed")]
+    TooLarge,
     /// The JSON body is unusable.
     #[error("the request cannot be read: {0}")]
     Json(#[from] serde_json::Error),

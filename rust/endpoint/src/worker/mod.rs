@@ -12,7 +12,6 @@ mod astray;
 mod core;
 mod disk;
 mod hold;
-mod json;
 mod look;
 mod media;
 mod message;
@@ -37,7 +36,6 @@ use tokio::sync::oneshot;
 
 use self::core::Core;
 pub(crate) use self::hold::SyncHold;
-pub(crate) use self::json::Json;
 pub(crate) use self::media::{Media, MediaAsker, MediaZip};
 use self::message::{Answer, Message, Replacement, Reply};
 pub(crate) use self::message::{Caller, NewCollection, StepRequest};
@@ -201,7 +199,7 @@ impl Worker {
         &self.errands
     }
 
-    /// Asks for the answer to a JSON request of a normal sync.
+    /// Asks for the answer to a request of a normal sync, in JSON.
     pub(crate) async fn step(&self, request: StepRequest) -> Result<Vec<u8>, Refusal> {
         self.ask(|reply| Message::Step(request, reply)).await
     }

@@ -10,13 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_wire::{ErrorKind, SyncMethod};
+use deckport_wire::{ErrorKind, Method, Request, SyncMethod};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
-use super::json::Json;
 use super::media;
 use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
@@ -85,10 +84,10 @@ impl Bench {
 
     fn send(&mut self, device: i64, session: &str, method: SyncMethod, body: &Value) -> Pending {
         let (reply, answer) = oneshot::channel();
-        let (session_key, body) = (session.to_owned(), body.to_string().into_bytes());
-        let body = Json::in_memory(body, None);
-        let request = StepRequest { caller: caller(device), session_key, method, body };
-        self.core.handle(Message::Step(request, reply));
+        match request(device, session, method, body) {
+            Ok(request) => self.core.handle(Message::Step(request, reply)),
+            Err(refusal) => reply.send(Err(refusal)).unwrap(),
+        }
         answer
     }
 
@@ -179,6 +178,21 @@ impl Bench {
     fn rollbacks(&self) -> usize {
         let events = self.events.0.lock().unwrap();
         events.iter().filter(|event| matches!(event, Event::SyncRolledBack { .. })).count()
+    }
+}
+
+/// A request as it comes to the worker; one that cannot be read does not.
+fn request(
+    device: i64,
+    session: &str,
+    method: SyncMethod,
+    body: &Value,
+) -> Result<StepRequest, Refusal> {
+    let json = body.to_string().into_bytes();
+    let (caller, session_key, bytes) = (caller(device), session.to_owned(), json.len());
+    match Request::<(), TempFile>::read(Method::Sync(method), &json)? {
+        Request::Step(step) => Ok(StepRequest { caller, session_key, step, bytes, held: None }),
+        _ => panic!("{method:?} is no step"),
     }
 }
 

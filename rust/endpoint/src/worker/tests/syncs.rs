@@ -4,13 +4,13 @@ use deckport_wire::{ErrorKind, SyncMethod};
 use serde_json::{Value, json};
 
 use super::{
-    Bench, DATABASE_IDLE, LEASE_IDLE, LEASE_WAIT, NOW_MS, SECOND, account, answer, caller, kind,
+    Bench, DATABASE_IDLE, LEASE_IDLE, LEASE_WAIT, NOW_MS, SECOND, account, answer, kind, request,
     started,
 };
 use crate::options::EndpointOptions;
-use crate::worker::message::{Message, StepRequest};
+use crate::worker::Workers;
+use crate::worker::message::Message;
 use crate::worker::thread::Owner;
-use crate::worker::{Json, Workers};
 
 #[test]
 fn a_sync_is_invisible_until_it_is_finished_and_then_complete() {
@@ -241,12 +241,7 @@ async fn a_panic_ends_one_request_and_the_running_sync_and_nothing_else() {
     let workers = Workers::new(&EndpointOptions::new(folder.path()));
     let worker = workers.of(&account(1, "one")).unwrap();
     let other = workers.of(&account(2, "two")).unwrap();
-    let request = |method, body: Value| StepRequest {
-        caller: caller(1),
-        session_key: "a".to_owned(),
-        method,
-        body: Json::in_memory(body.to_string().into_bytes(), None),
-    };
+    let request = |method, body: Value| request(1, "a", method, &body).unwrap();
     let start = || request(SyncMethod::Start, json!({"minUsn": 0, "lnewer": true}));
     let finish = || request(SyncMethod::Finish, json!({}));
     worker.step(start()).await.unwrap();
@@ -267,10 +262,8 @@ async fn a_question_that_comes_just_too_late_is_told_that_the_endpoint_stops() {
     let worker = workers.of(&account(1, "one")).unwrap();
     // Both are in the inbox before the worker looks at either.
     worker.send(Message::Close);
-    let body = json!({"minUsn": 0, "lnewer": true}).to_string().into_bytes();
-    let body = Json::in_memory(body, None);
-    let (session_key, method) = ("a".to_owned(), SyncMethod::Start);
-    let request = StepRequest { caller: caller(1), session_key, method, body };
+    let request =
+        request(1, "a", SyncMethod::Start, &json!({"minUsn": 0, "lnewer": true})).unwrap();
     assert_eq!(kind(worker.step(request).await), ErrorKind::Unavailable);
     tokio::task::spawn_blocking(move || workers.close()).await.unwrap();
 }

@@ -31,7 +31,6 @@ pub use collection::{Collection, CollectionState};
 pub use compare::{Difference, How, compare};
 pub use content::{ContentCheck, Digest, check_content};
 pub use error::{Error, Result};
-pub use interrupt::Interrupt;
 pub use media_texts::visit_media_texts;
 pub use migrate::{UpgradeError, export_schema11};
 pub use one_way::force_one_way;

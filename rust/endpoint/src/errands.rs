@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use deckport_collection::Interrupt;
+use deckport_ground::interrupt::Interrupt;
 use tokio::sync::{oneshot, watch};
 
 use crate::refusal::Refusal;

@@ -6,15 +6,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use deckport_collection::Interrupt;
+use deckport_ground::interrupt::Interrupt;
 
 use crate::backup::{BackupError, BackupFolder, BackupInfo, Counts};
-use crate::care::{AccountCare, go_on};
+use crate::care::AccountCare;
 use crate::errands::Errand;
 use crate::options::EndpointOptions;
 use crate::pairing::Pairings;
 use crate::registry::{Account, Registry};
 use crate::worker::Workers;
+use deckport_ground::progress::go_on;
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
 /// everything that needs a collection fails with [`BackupError::Stopping`].

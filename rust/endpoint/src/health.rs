@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use crate::errands::Errands;
-use crate::files::free_bytes;
 use crate::folder;
 use crate::options::EndpointOptions;
 use crate::registry::Registry;
+use deckport_ground::space::free_bytes;
 
 /// How long an answer stays good: anybody may ask, so asking must be cheap.
 const GOOD_FOR: Duration = Duration::from_secs(2);

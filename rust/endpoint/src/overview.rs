@@ -6,11 +6,11 @@ use std::time::Duration;
 use deckport_collection::Overview;
 
 use crate::handle::EndpointHandle;
-use crate::hex::hex;
 use crate::pairing::PairingWindow;
 use crate::refusal::Refusal;
 use crate::registry::RegistryError;
 use crate::worker::Worker;
+use deckport_ground::hex::hex;
 
 /// What an account holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -21,10 +21,11 @@ pub use finding::{Finding, Problem};
 
 use crate::connection::open_private;
 use crate::error::{Error, Result};
-use crate::interrupt::Interrupt;
+use crate::interrupt::watch;
 use crate::objects::config;
 use crate::sync::day::DayClock;
 use crate::upload::{UploadError, accept_interruptibly};
+use deckport_ground::interrupt::Interrupt;
 use finding::Findings;
 
 /// What [`check_copy`] found and did.
@@ -80,7 +81,7 @@ fn check(
     let kinds = altered.len() as u64;
     findings.add(Problem::Altered(altered), kinds, true);
     let mut conn = open_private(path)?;
-    interrupt.watch(&mut conn)?;
+    watch(&mut conn, interrupt)?;
     if !restore_indexes(&conn, &mut findings)? {
         return Ok(findings.into_checkup(false));
     }

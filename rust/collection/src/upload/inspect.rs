@@ -17,9 +17,10 @@ use deckport_ground::durable::sync_file_at;
 use super::error::{Checked, UploadError};
 use super::rows;
 use crate::connection::open_inspecting;
-use crate::interrupt::Interrupt;
+use crate::interrupt::watch;
 use crate::schema;
 use crate::summary::Summary;
+use deckport_ground::interrupt::Interrupt;
 
 /// More connections gain little, and each has a cache of its own.
 const MOST_CONNECTIONS: usize = 4;
@@ -45,7 +46,7 @@ pub(super) fn inspect(path: &Path, processors: usize, interrupt: &Interrupt) -> 
     let connections = processors.clamp(1, MOST_CONNECTIONS);
     let open = || {
         let mut conn = open_inspecting(path, connections)?;
-        interrupt.watch(&mut conn)?;
+        watch(&mut conn, interrupt)?;
         Ok::<_, UploadError>(conn)
     };
     let first = open()?;

@@ -24,9 +24,10 @@ use std::thread;
 
 use crate::connection::{check_version, open_private};
 use crate::error::Error;
-use crate::interrupt::Interrupt;
+use crate::interrupt::watch;
 use crate::migrate;
 use crate::summary::Summary;
+use deckport_ground::interrupt::Interrupt;
 use error::Checked;
 
 /// Checks the uploaded file at `path`, which must be a private copy, and repairs it in place. One
@@ -68,7 +69,7 @@ fn accept(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Summary, Up
 /// Everything that changes the file. What is found out on the way has to be.
 fn repair(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Checked<()> {
     let mut conn = open_private(path)?;
-    interrupt.watch(&mut conn)?;
+    watch(&mut conn, interrupt)?;
     structure::check_kinds(&conn)?;
     match check_version(&conn) {
         Err(Error::NeedsUpgrade(version)) => migrate::upgrade(&conn, version, now_ms)

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use deckport_collection::UploadError;
 use deckport_wire::ErrorKind;
 
-use crate::care::Cancelled;
 use crate::refusal::Refusal;
 use crate::registry::RegistryError;
+use deckport_ground::progress::Cancelled;
 
 /// Why a backup was not made, restored, written or removed. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]

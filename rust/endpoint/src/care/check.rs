@@ -10,12 +10,12 @@ use deckport_wire::ErrorKind;
 
 use super::error::CareError;
 use super::media::{self, MediaFindings};
-use super::watch::{Stage, Watcher, tell};
 use super::{AccountCare, import, replace};
 use crate::backup::{BackupInfo, BackupReason};
-use crate::files::copy_file;
-use crate::temp_file::TempFile;
 use crate::worker::{Caller, FileForm, UploadLease};
+use deckport_ground::files::copy_file;
+use deckport_ground::progress::{Stage, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 
 /// What a check found, and with repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

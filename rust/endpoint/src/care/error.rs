@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use deckport_collection::UploadError;
 use deckport_wire::ErrorKind;
 
-use super::watch::Cancelled;
 use crate::refusal::Refusal;
 use crate::registry::RegistryError;
+use deckport_ground::progress::Cancelled;
 
 /// Why importing, exporting or checking failed. The account's collection is as it was.
 #[derive(Debug, thiserror::Error)]

@@ -14,30 +14,29 @@ mod import;
 mod media;
 #[cfg(test)]
 mod tests;
-mod watch;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use check::CheckReport;
-pub use deckport_collection::{Difference, Digest, Finding, Interrupt};
+pub use deckport_collection::{Difference, Digest, Finding};
+use deckport_ground::interrupt::Interrupt;
+use deckport_ground::progress::{Cancelled, Progress, Watcher};
 pub use error::CareError;
 pub use export::{ExportOptions, ExportReport};
 pub use import::ImportReport;
 pub use media::MediaFindings;
-pub(crate) use watch::{Cancelled, Watched};
-pub use watch::{Progress, Stage, Watcher, go_on};
 
 use deckport_media::{Trash, UnusedFile};
 
 use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupReason, Counts};
-use crate::clock::Clock;
 use crate::handle::{EndpointHandle, Inner, Replaced};
 use crate::refusal::Refusal;
 use crate::registry::Account;
-use crate::temp_file::TempFile;
 use crate::worker::{Caller, FileForm, NewCollection, Snapshot, UploadLease, Worker};
+use deckport_ground::clock::Clock;
+use deckport_ground::temp_file::TempFile;
 
 /// The account that is cared for. Its methods block: call them on a thread that may.
 #[derive(Debug, Clone)]

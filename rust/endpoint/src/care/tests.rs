@@ -12,11 +12,13 @@ use deckport_media::MediaStore;
 use deckport_package::{PackageWriter, Version};
 use tempfile::TempDir;
 
+use deckport_ground::progress::{Stage, go_on};
+
 use super::*;
-use crate::clock::ManualClock;
 use crate::endpoint::Endpoint;
 use crate::options::EndpointOptions;
 use crate::registry::{PasswordCost, Registry};
+use deckport_ground::clock::ManualClock;
 
 const NOW_MS: i64 = 1_795_180_000_123;
 const NOTE: &str = "
@@ -253,7 +255,8 @@ fn a_collection_file_is_exported_in_either_form() {
         assert_eq!(Place::new().import(&target).unwrap().summary.notes, 1);
     }
     // The reference server may leave the old format behind.
-    crate::files::copy_file(&place.file("out-true.anki2"), &place.collection_file()).unwrap();
+    deckport_ground::files::copy_file(&place.file("out-true.anki2"), &place.collection_file())
+        .unwrap();
     for (legacy, name) in [(false, "up.colpkg"), (true, "same.anki2")] {
         let options = ExportOptions { legacy, ..ExportOptions::default() };
         place.open().export(&place.file(name), options, &mut go_on).unwrap();

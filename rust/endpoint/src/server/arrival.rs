@@ -22,8 +22,8 @@ use super::unpack::{self, Allowed, Json, Unpacked};
 use crate::memory::Held;
 use crate::options::Limits;
 use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
 use crate::worker::SyncHold;
+use deckport_ground::temp_file::TempFile;
 
 /// Largest body of a request that carries nothing.
 const MAX_EMPTY_BYTES: u64 = 16 * 1024;

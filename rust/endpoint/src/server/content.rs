@@ -19,7 +19,7 @@ use super::unpack::{self, Unpacker};
 use crate::errands::Errand;
 use crate::memory::Memory;
 use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
+use deckport_ground::temp_file::TempFile;
 
 /// Pieces under way to the disk; more would only use memory.
 const PIECES: usize = 2;

@@ -16,10 +16,10 @@ use super::content::{Content, hand_over};
 use super::handler::Walk;
 use super::login::Client;
 use super::outgoing::Reply;
-use crate::hex::hex;
 use crate::refusal::Refusal;
 use crate::texts::{MediaTrouble, Texts, Trouble};
 use crate::worker::{Media, MediaAsker, MediaZip};
+use deckport_ground::hex::hex;
 
 /// Answers up to this size are sent in one go.
 const SMALL_ANSWER_BYTES: u64 = 256 << 10;

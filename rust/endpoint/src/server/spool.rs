@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::errands::{Errand, Errands};
-use crate::temp_file::TempFile;
+use deckport_ground::temp_file::TempFile;
 
 /// What stays in memory. Nearly all requests do.
 pub(super) const MEMORY_BYTES: usize = 32 * 1024;

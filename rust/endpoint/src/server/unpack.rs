@@ -15,7 +15,7 @@ use deckport_wire::{Exchange, Method, Request, Step, WireError};
 use super::spool::Packed;
 use super::weigh::Weigher;
 use crate::memory::{Budget, Held, Memory, UNPACKING_BYTES};
-use crate::temp_file::{TempFile, TempWriter};
+use deckport_ground::temp_file::{TempFile, TempWriter};
 
 /// Read from a file at once.
 const PIECE_BYTES: usize = 32 * 1024;

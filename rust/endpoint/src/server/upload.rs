@@ -25,12 +25,12 @@ use super::outgoing::Reply;
 use crate::backup::{BackupReason, Counts};
 use crate::errands::Errand;
 use crate::faults;
-use crate::files::spare_bytes;
 use crate::permit::Permit;
 use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
 use crate::texts::{Texts, Trouble};
 use crate::worker::{NewCollection, UploadLease};
+use deckport_ground::space::spare_bytes;
+use deckport_ground::temp_file::TempFile;
 
 /// The smallest collection: with less room there is no use in sending any.
 const SMALLEST_BYTES: u64 = 64 * 1024;

@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_collection::Interrupt;
 use deckport_collection::sync::ServerSync;
+use deckport_ground::interrupt::Interrupt;
 use deckport_wire::StartRequest;
 
 use super::arrived::Uploads;
@@ -25,7 +25,6 @@ use super::store::{Facts, FileForm, Snapshot, Store};
 use super::thread::Owner;
 use super::told::{SeenStates, ToldStates};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
-use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
@@ -33,6 +32,7 @@ use crate::quota::Quota;
 use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::texts::Texts;
+use deckport_ground::clock::Clock;
 
 /// The worker of one account.
 #[derive(Debug)]

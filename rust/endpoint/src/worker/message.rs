@@ -1,6 +1,7 @@
 //! What an account's worker is asked.
 
-use deckport_collection::{Interrupt, Overview};
+use deckport_collection::Overview;
+use deckport_ground::interrupt::Interrupt;
 use deckport_wire::Step;
 use tokio::sync::oneshot;
 
@@ -9,8 +10,8 @@ use crate::lease::{DeviceKey, Ticket};
 use crate::memory::Held;
 use crate::permit::Permit;
 use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
 use crate::texts::Trouble;
+use deckport_ground::temp_file::TempFile;
 
 use super::store::{FileForm, Snapshot};
 

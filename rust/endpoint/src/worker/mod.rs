@@ -31,7 +31,8 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use deckport_collection::{Interrupt, Overview};
+use deckport_collection::Overview;
+use deckport_ground::interrupt::Interrupt;
 use tokio::sync::oneshot;
 
 use self::core::Core;

@@ -1,6 +1,6 @@
 //! Another collection in the place of an account's, and copies of it.
 
-use deckport_collection::Interrupt;
+use deckport_ground::interrupt::Interrupt;
 use deckport_wire::ErrorKind;
 
 use super::core::Core;

@@ -15,8 +15,8 @@ use crate::events::Event;
 use crate::faults;
 use crate::lease::{Purpose, Taken};
 use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
 use crate::texts::{Feature, Trouble, WhyNotMerged};
+use deckport_ground::temp_file::TempFile;
 
 /// Largest `start` that waits for another device's sync.
 const MAX_WAITING_BYTES: usize = 64 * 1024;

@@ -9,7 +9,7 @@ use deckport_wire::{Exchange, LargeChunkError, SanityStatus, read_large_chunk};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::temp_file::TempFile;
+use deckport_ground::temp_file::TempFile;
 
 /// What became of a step.
 pub(super) enum Outcome {

@@ -5,12 +5,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use deckport_collection::objects::config;
-use deckport_collection::{Collection, CollectionState, Error, Interrupt};
+use deckport_collection::{Collection, CollectionState, Error};
+use deckport_ground::interrupt::Interrupt;
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
-use crate::files::{beside, copy_file, make_folder, remove_if_present, spare_bytes, sync_folder};
-use crate::temp_file::TempFile;
+use deckport_ground::durable::sync_folder;
+use deckport_ground::files::{beside, copy_file, make_folder, remove_if_present};
+use deckport_ground::space::spare_bytes;
+use deckport_ground::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::clock::Clock;
 use crate::refusal::Refusal;
+use deckport_ground::clock::Clock;
 
 /// Something that one thread owns.
 pub(super) trait Owner: Send + 'static {

@@ -11,10 +11,8 @@ use deckport_wire::{ErrorKind, Usn};
 use super::exchanged::Exchanged;
 use super::state::MediaState;
 use super::{MediaAsker, MediaMessage, MediaZip, Work};
-use crate::clock::Clock;
 use crate::events::{Event, EventSink, MediaCounts};
 use crate::faults;
-use crate::files::make_folder;
 use crate::options::EndpointOptions;
 use crate::quota::Quota;
 use crate::refusal::Refusal;
@@ -22,6 +20,8 @@ use crate::registry::Account;
 use crate::texts::MediaTrouble;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
+use deckport_ground::clock::Clock;
+use deckport_ground::files::make_folder;
 
 /// After so long without a request there is time for other things. Clients in the midst of a sync
 /// ask sooner.

@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, room};
-use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
@@ -20,6 +19,7 @@ use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
+use deckport_ground::clock::{Clock, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -223,7 +223,7 @@ fn a_bug_ends_one_request_and_loses_nothing() {
 #[test]
 fn a_batch_with_a_large_file_is_read_from_its_file() {
     let mut bench = Bench::new();
-    let temp = crate::temp_file::TempFile::for_upload(bench.data.path()).unwrap();
+    let temp = deckport_ground::temp_file::TempFile::for_upload(bench.data.path()).unwrap();
     std::fs::write(temp.path(), batch("large.bin", &vec![7; 300_000])).unwrap();
     let zip = MediaZip::in_file(temp).unwrap();
     bench.ask(|reply| MediaMessage::Upload(asker(1, "s"), zip, reply)).unwrap();

@@ -1,6 +1,6 @@
 //! Copies of collections, and what devices hear of them.
 
-use deckport_collection::Interrupt;
+use deckport_ground::interrupt::Interrupt;
 
 use super::{Bench, DATABASE_IDLE, SECOND, caller, reviews_in, started};
 use crate::backup::{BackupFolder, BackupReason};

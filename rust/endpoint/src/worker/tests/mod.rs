@@ -21,13 +21,13 @@ use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
 use super::thread::Owner;
 use crate::backup::{Archivist, BackupReason, Counts};
-use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, Recorder};
 use crate::lease::{DeviceKey, Ticket};
 use crate::options::EndpointOptions;
 use crate::refusal::Refusal;
 use crate::registry::Account;
-use crate::temp_file::TempFile;
+use deckport_ground::clock::{Clock, ManualClock};
+use deckport_ground::temp_file::TempFile;
 
 const NOW_MS: i64 = 1_795_177_887_205;
 /// The defaults of `Timings`.
@@ -162,8 +162,11 @@ impl Bench {
         other.finish(1, "s").unwrap();
         other.core.close();
         let temp = TempFile::for_upload(self.folder.path()).unwrap();
-        crate::files::copy_file(&other.folder.path().join("collection.anki2"), temp.path())
-            .unwrap();
+        deckport_ground::files::copy_file(
+            &other.folder.path().join("collection.anki2"),
+            temp.path(),
+        )
+        .unwrap();
         temp
     }
 

@@ -98,7 +98,7 @@ fn a_download_waits_for_a_running_sync_and_is_the_committed_state() {
     bench.finish(1, "a").unwrap();
     let mut snapshot = pending.try_recv().unwrap().unwrap();
     let mut copy = tempfile::NamedTempFile::new().unwrap();
-    assert_eq!(crate::files::copy(&mut snapshot, &mut copy).unwrap(), snapshot.bytes);
+    assert_eq!(deckport_ground::files::copy(&mut snapshot, &mut copy).unwrap(), snapshot.bytes);
     assert_eq!(reviews_in(copy.path()), [1]);
     // The lease was held for the copy only.
     assert!(started(&mut bench.start(3, "c")));

@@ -2,12 +2,18 @@
 //!
 //! What files need to be durable is in `deckport-ground`; its small operations are at hand here.
 
+use std::io;
 use std::path::Path;
 
 pub(crate) use deckport_ground::durable::{sync_file, sync_file_at, sync_folder};
 pub(crate) use deckport_ground::files::{
     PART, beside, copy, copy_file, folder_of, make_folder, remove_if_present, write_whole,
 };
+
+/// Whether something failed because the disk, or the part of it that this user may use, is full.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
 
 /// What transfers leave free on a disk: a full one harms everything else on the device. A small
 /// disk keeps a small part free.

@@ -7,6 +7,7 @@ use deckport_collection::UploadError;
 use deckport_wire::ErrorKind;
 
 use super::watch::Cancelled;
+use crate::files::is_full;
 use crate::refusal::Refusal;
 use crate::registry::RegistryError;
 
@@ -82,10 +83,6 @@ impl CareError {
         }
         CareError::File { path: path.to_owned(), source }
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl From<Refusal> for CareError {

@@ -52,8 +52,8 @@ pub use backup::{
     BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
 };
 pub use care::{
-    AccountCare, CareError, CheckReport, Difference, Digest, ExportOptions, ExportReport, Finding,
-    ImportReport, Interrupt, MediaFindings, Progress, Stage, Watcher, go_on,
+    AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
+    ImportReport, Interrupt, MediaFindings, Progress, Stage, TakenIn, Watcher, go_on,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use check::CheckReport;
-pub use deckport_collection::{Difference, Digest, Finding, Interrupt};
+pub use deckport_collection::{Difference, Finding, Interrupt, TakenIn};
 pub use error::CareError;
 pub use export::{ExportOptions, ExportReport};
 pub use import::ImportReport;

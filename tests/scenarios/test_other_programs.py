@@ -75,7 +75,7 @@ def test_what_another_program_changed_reaches_every_device(world: World) -> None
         change_everything(program)
     world.server.start()
     # Both are told by one sync each, also a device that has changes of its own.
-    b.add_note(guid="of b", fields=["b", "b"], deck="Home of b")
+    b.add_note(guid="of b", fields=["b", "b"], deck="Of b")
     b.edit_note(guid="third", fields=["edited", "later"])
     world.sync(a, b)
     assert_changed(a)
@@ -83,7 +83,7 @@ def test_what_another_program_changed_reaches_every_device(world: World) -> None
     world.sync(b, a)
     for device in (a, b):
         assert_changed(device)
-        (((fields),),) = device.query("select flds from notes where guid = 'third'")
+        ((fields,),) = device.query("select flds from notes where guid = 'third'")
         assert fields == "edited\x1flater"
     assert world.server.log.read_text().count("another program had changed notes (") == 1
     world.check()

@@ -228,6 +228,14 @@ def test_the_digest_is_that_of_what_the_collection_holds(world: World, tmp_path:
     assert checked(world) == begin
 
 
+def checked(world: World) -> str:
+    """The digest of a healthy collection."""
+    told = world.deckport.manage("check").splitlines()
+    assert told[-1] == "Nothing is wrong."
+    (digest,) = [line for line in told if line.startswith("Digest of the collection: ")]
+    return digest
+
+
 def test_compare_names_what_differs(world: World, tmp_path: Path) -> None:
     a, _ = world.two_devices()
     a.edit_note(guid="first", fields=["changed", "back"])

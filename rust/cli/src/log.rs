@@ -136,6 +136,12 @@ impl Entry {
                 json!({"device": shown(device), "bytes": bytes}),
             )
             .about(account),
+            Event::ForeignChanges { account, changes } => Self::success(
+                "foreign_changes",
+                format!("another program had changed {changes}; devices get it at their next sync"),
+                json!({"changes": changes}),
+            )
+            .about(account),
             Event::BackupMade { account, name, bytes } => Self::success(
                 "backup_made",
                 format!("kept backup {}, {bytes} bytes", shown(name)),

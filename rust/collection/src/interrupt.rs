@@ -42,7 +42,7 @@ mod tests {
         Collection::create(&path, 1).unwrap().close().unwrap();
         let interrupt = Interrupt::default();
         interrupt.set();
-        let checked = check_copy(&path, Vec::new(), 1, &interrupt);
+        let checked = check_copy(&path, 1, &interrupt);
         assert!(matches!(checked, Err(Error::Interrupted)), "{checked:?}");
         let accepted = accept_interruptibly(&path, 1, &interrupt);
         let ended = matches!(accepted, Err(UploadError::Endpoint(Error::Interrupted)));

@@ -49,8 +49,8 @@ pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 pub use addresses::{Address, addresses};
 pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
 pub use care::{
-    AccountCare, CareError, CheckReport, Difference, Digest, ExportOptions, ExportReport, Finding,
-    ImportReport, MediaFindings,
+    AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
+    ImportReport, MediaFindings, TakenIn,
 };
 pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};

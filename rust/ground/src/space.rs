@@ -1,6 +1,13 @@
 //! How much room there is on a disk.
 
+use std::io;
 use std::path::Path;
+
+/// Whether something failed because the disk, or the part of it that this user may use, is full.
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
 
 /// What transfers leave free on a disk: a full one harms everything else on the device. A small
 /// disk keeps a small part free.

@@ -9,6 +9,7 @@ use deckport_wire::ErrorKind;
 use crate::refusal::Refusal;
 use crate::registry::RegistryError;
 use deckport_ground::progress::Cancelled;
+use deckport_ground::space::is_full;
 
 /// Why importing, exporting or checking failed. The account's collection is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +83,6 @@ impl CareError {
         }
         CareError::File { path: path.to_owned(), source }
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl From<Refusal> for CareError {

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use check::CheckReport;
-pub use deckport_collection::{Difference, Digest, Finding};
+pub use deckport_collection::{Difference, Finding, TakenIn};
 use deckport_ground::interrupt::Interrupt;
 use deckport_ground::progress::{Cancelled, Progress, Watcher};
 pub use error::CareError;

@@ -137,6 +137,13 @@ impl Core {
         self.quota.trim(self.media.bytes(), self.clock.now_ms());
     }
 
+    fn tell_of_foreign_changes(&mut self) {
+        if let Some(taken_in) = self.store.news() {
+            let (account, changes) = (self.account.clone(), taken_in.to_string());
+            self.events.event(&Event::ForeignChanges { account, changes });
+        }
+    }
+
     pub(super) fn problem(&self, message: &str) {
         let (account, message) = (Some(self.account.clone()), message.to_owned());
         self.events.event(&Event::Problem { account, message });
@@ -181,6 +188,7 @@ impl Owner for Core {
         }
         self.last_used = self.clock.monotonic();
         self.serve_waiting();
+        self.tell_of_foreign_changes();
     }
 
     /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
@@ -197,9 +205,6 @@ impl Owner for Core {
             }
         }
         if self.database_closes_at().is_some_and(|at| at <= now) {
-            if let Err(error) = self.store.settle_content() {
-                self.problem(&format!("the collection could not be read: {error}"));
-            }
             self.close_database();
             self.trim_to_quota();
             self.archivist.tidy_soon(self.store.folder());

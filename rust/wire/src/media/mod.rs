@@ -17,8 +17,6 @@ pub use messages::{
 
 /// Name of the entry that lists the files of a zip (`media-sync` 5).
 pub const LIST_ENTRY: &str = "_meta";
-/// Files that clients send or ask for in one request (`media-sync` 6).
-pub const FILES_PER_BATCH: usize = 25;
 /// A batch takes no further file once its files have more than this many bytes (`media-sync` 6).
 pub const BATCH_TARGET_BYTES: u64 = 2_621_440;
 /// The largest file that clients synchronise (`media-sync` 6).

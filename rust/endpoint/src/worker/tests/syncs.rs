@@ -114,7 +114,7 @@ fn nothing_ticks_while_nobody_does_anything() {
     assert!(bench.files().iter().any(|name| name.ends_with("-wal")));
     bench.pass(DATABASE_IDLE);
     assert_eq!(bench.core.next_deadline(), None);
-    assert_eq!(bench.files(), ["collection.anki2", "collection.anki2.digest"]);
+    assert_eq!(bench.files(), ["collection.anki2"]);
 }
 
 #[test]

@@ -48,6 +48,23 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    const ALL: [ErrorKind; 9] = [
+        ErrorKind::BadRequest,
+        ErrorKind::NotLoggedIn,
+        ErrorKind::Busy,
+        ErrorKind::ClientTooOld,
+        ErrorKind::NotFound,
+        ErrorKind::MethodNotAllowed,
+        ErrorKind::TooLarge,
+        ErrorKind::Unavailable,
+        ErrorKind::Internal,
+    ];
+
+    /// What an endpoint means by a status; `None` for one that it does not send.
+    pub fn of_status(status: u16) -> Option<ErrorKind> {
+        ErrorKind::ALL.into_iter().find(|kind| kind.status() == status)
+    }
+
     /// The HTTP status that makes clients react so.
     pub fn status(self) -> u16 {
         match self {
@@ -61,5 +78,18 @@ impl ErrorKind {
             ErrorKind::ClientTooOld => 501,
             ErrorKind::Unavailable => 503,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_tells_the_kind_and_a_kind_the_status() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(ErrorKind::of_status(kind.status()), Some(kind));
+        }
+        assert_eq!(ErrorKind::of_status(200), None);
     }
 }

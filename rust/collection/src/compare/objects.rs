@@ -19,8 +19,11 @@ const OWN_SETTINGS: [&str; 5] =
 /// old client's person typed last.
 const IDLE_KEYS: [&str; 3] = ["usn", "req", "tags"];
 
+/// Reads all objects of a kind.
+type Read = fn(&Connection) -> Result<Objects>;
+
 /// What they are called, and how they are read.
-pub(super) const KINDS: [(&str, fn(&Connection) -> Result<Objects>); 5] = [
+pub(super) const KINDS: [(&str, Read); 5] = [
     ("deck", |conn| objects(&decks::changed_since(conn, i32::MIN)?)),
     ("notetype", |conn| objects(&notetypes::changed_since(conn, i32::MIN)?)),
     ("option preset", |conn| objects(&presets::changed_since(conn, i32::MIN)?)),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use deckport_wire::StartRequest;
+use deckport_wire::{Changes, DecksAndPresets, ReceivedChanges, StartRequest};
 use tempfile::TempDir;
 
 use super::*;
@@ -10,7 +10,6 @@ use crate::objects::config;
 use crate::sync::ServerSync;
 use crate::upload::accept_upload;
 use crate::{Collection, accept_upgrade};
-use deckport_wire::{Changes, ReceivedChanges};
 
 const NOW: i64 = 1_768_040_000_000;
 /// Of the endpoint's next sync: what a device that is up to date asks from.
@@ -70,8 +69,8 @@ fn exchange(collection: &Collection, client_usn: i32, settings: Option<&str>) ->
     let client_is_newer = settings.is_some();
     let request = StartRequest { client_usn, client_is_newer, graves: None };
     let (mut sync, graves) = ServerSync::start(conn, &request, NOW).unwrap();
-    let mut received = ReceivedChanges::default();
-    received.config = settings.map(|json| serde_json::from_str(json).unwrap());
+    let config = settings.map(|json| serde_json::from_str(json).unwrap());
+    let received = ReceivedChanges { config, ..ReceivedChanges::default() };
     let changes = sync.apply_changes(conn, received).unwrap();
     let chunk = sync.chunk(conn).unwrap();
     let ids = format!(
@@ -98,7 +97,7 @@ fn every_kind_of_row_reaches_a_device_that_was_up_to_date_and_one_that_comes_lat
     for client_usn in [USN, 3] {
         let (changes, rows) = exchange(&collection, client_usn, None);
         assert_eq!(rows, "[11] [12, 13] [14] [15]");
-        let deckport_wire::DecksAndPresets(decks, presets) = &changes.decks;
+        let DecksAndPresets(decks, presets) = &changes.decks;
         assert_eq!(decks[0].name, "Renamed");
         assert_eq!((presets.len(), changes.notetypes.len()), (1, 1));
         assert_eq!(changes.tags, ["t"]);

@@ -9,7 +9,7 @@ mod messages;
 pub mod zip;
 
 pub use change::MediaChange;
-pub use list::{UploadEntry, download_list, parse_upload_list};
+pub use list::{UploadEntry, download_list, parse_download_list, parse_upload_list, upload_list};
 pub use messages::{
     DownloadFilesRequest, MediaAnswer, MediaBeginRequest, MediaBeginResponse, MediaChangesRequest,
     MediaChangesResponse, MediaSanityRequest, MediaSanityResponse, UploadChangesResponse,

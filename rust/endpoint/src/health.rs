@@ -49,7 +49,7 @@ impl Health {
         }
         let (data_dir, registry) = (options.data_dir.clone(), Arc::clone(registry));
         let least = options.limits.min_free_bytes;
-        let errand = errands.begin().map_err(|refusal| refusal.reason)?;
+        let errand = errands.begin().map_err(|error| error.to_string())?;
         let checked = move || {
             let _errand = errand;
             check_now(&data_dir, &registry, least)

@@ -124,9 +124,7 @@ impl Endpoint {
     /// # Errors
     /// `BackupError`.
     pub async fn backups(&self, account: String) -> Result<Vec<Backup>, BackupError> {
-        let handle = self.control.handle::<BackupError>()?;
-        let list = async move { Ok(of_all(handle.backups(&account).await?)) };
-        runtime::run(self.threads(), list).await
+        self.care(account, |care| Ok(of_all(care.backups()?))).await
     }
 
     /// Keeps a copy of an account's collection as it is now. Waits for a running sync a short
@@ -185,9 +183,7 @@ impl Endpoint {
     /// # Errors
     /// `BackupError`.
     pub async fn prune_backups(&self, account: String) -> Result<Vec<Backup>, BackupError> {
-        let handle = self.control.handle::<BackupError>()?;
-        let prune = async move { Ok(of_all(handle.prune_backups(&account).await?)) };
-        runtime::run(self.threads(), prune).await
+        self.care(account, |care| Ok(of_all(care.prune_backups()?))).await
     }
 }
 

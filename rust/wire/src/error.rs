@@ -2,11 +2,11 @@
 
 use crate::framing::MultipartError;
 
-/// Why bytes from a client could not be read.
+/// Why bytes from a client could not be read. `Display` quotes nothing of them.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The `anki-sync` header is unusable.
-    #[error("the anki-sync header cannot be read: {0}")]
+    #[error("the anki-sync header cannot be read")]
     Header(String),
     /// The header tells a version of the protocol that is not spoken in this way.
     #[error("the client speaks another version of the protocol")]
@@ -18,8 +18,20 @@ pub enum WireError {
     #[error("the request is larger than allowed")]
     TooLarge,
     /// The JSON body is unusable.
-    #[error("the request cannot be read: {0}")]
+    #[error("the request's JSON cannot be read (line {}, column {})", .0.line(), .0.column())]
     Json(#[from] serde_json::Error),
+}
+
+impl WireError {
+    /// What the client should do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            WireError::Header(_) | WireError::Form(_) | WireError::Json(_) => ErrorKind::BadRequest,
+            WireError::Version => ErrorKind::ClientTooOld,
+            WireError::TooLarge => ErrorKind::TooLarge,
+        }
+    }
 }
 
 /// What a client should do about a refused request. Chosen by the client's reaction, not by

@@ -30,7 +30,7 @@ pub(super) fn restore(
     name: &str,
     watcher: &mut Watcher<'_>,
 ) -> Result<Replaced, BackupError> {
-    let folder = care.backups();
+    let folder = care.backup_folder();
     // Better to hear of a misspelt name before a sync has to wait.
     folder.find(name)?;
     tell(watcher, Stage::Collection, 0, None)?;

@@ -5,12 +5,12 @@ use std::path::Path;
 use deckport_collection::{
     Collection, Difference, Finding, TakenIn, accept_interruptibly, check_copy, compare, digest,
 };
-use deckport_wire::ErrorKind;
 
 use super::error::CareError;
 use super::media::{self, MediaFindings};
 use super::{AccountCare, import, replace};
 use crate::backup::{BackupInfo, BackupReason};
+use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, UploadLease};
 use deckport_ground::files::copy_file;
 use deckport_ground::progress::{Stage, Watcher, tell};
@@ -96,12 +96,12 @@ fn copy_of(
             let taken_in = snapshot.taken_in.clone();
             Ok((snapshot.into_temp(), taken_in))
         }
-        Err(refusal) if refusal.kind == ErrorKind::BadRequest => {
+        Err(WorkError::Collection(error)) if error.is_about_contents() => {
             let copy = TempFile::for_upload(&care.folder)?;
             copy_file(&care.collection(), copy.path())?;
             Ok((copy, TakenIn::default()))
         }
-        Err(refusal) => Err(refusal.into()),
+        Err(error) => Err(error.into()),
     }
 }
 

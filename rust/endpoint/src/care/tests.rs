@@ -457,7 +457,7 @@ fn backups_tell_how_far_they_are_and_can_be_cancelled() {
     let ended = care.clone().ended_by(interrupt.clone()).create_backup(&mut go_on);
     assert!(matches!(ended, Err(BackupError::Cancelled)));
     let made = care.create_backup(&mut go_on).unwrap();
-    let listed = || care.backups().list().unwrap().len();
+    let listed = || care.backups().unwrap().len();
     assert_eq!(listed(), 1);
     let before = place.state();
     for stage in [Stage::Collection, Stage::Checking] {

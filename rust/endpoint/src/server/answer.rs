@@ -13,7 +13,7 @@ use hyper::{Response, StatusCode};
 use tokio::sync::mpsc;
 
 use super::record::Record;
-use crate::refusal::Refusal;
+use super::refusal::Refusal;
 use crate::worker::SyncHold;
 
 /// Handed to the network at once. What was handed over counts as delivered.

@@ -16,12 +16,13 @@ use hyper::header::CONTENT_LENGTH;
 use super::content::Content;
 use super::handler::Walk;
 use super::login::{self, Client};
+use super::refusal::Refusal;
 use super::spool::{MEMORY_BYTES, Packed, Spool};
 use super::strangers::Stranger;
 use super::unpack::{self, Allowed, Json, Unpacked};
 use crate::memory::Held;
 use crate::options::Limits;
-use crate::refusal::Refusal;
+use crate::work_error::WorkError;
 use crate::worker::SyncHold;
 use deckport_ground::temp_file::TempFile;
 
@@ -60,14 +61,8 @@ pub(super) enum NotArrived {
     Data(InflateError, u64),
 }
 
-impl From<Refusal> for NotArrived {
-    fn from(refusal: Refusal) -> NotArrived {
-        NotArrived::Refused(refusal)
-    }
-}
-
-impl From<WireError> for NotArrived {
-    fn from(error: WireError) -> NotArrived {
+impl<E: Into<Refusal>> From<E> for NotArrived {
+    fn from(error: E) -> NotArrived {
         NotArrived::Refused(error.into())
     }
 }
@@ -220,7 +215,7 @@ async fn read_json(
         let json = unpack::json(&packed, coding, allowed, &memory, &folder);
         Ok(json.map_err(|error| NotArrived::Data(error, allowed.bytes))?.read(method)?)
     })?;
-    unpacked.await.map_err(|_| Refusal::unexpected())?
+    unpacked.await.map_err(|_| WorkError::unexpected())?
 }
 
 fn carried(method: Method, content: Content) -> Request<Content, TempFile> {

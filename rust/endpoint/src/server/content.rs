@@ -14,11 +14,11 @@ use deckport_wire::framing::{Coding, InflateError};
 use tokio::sync::mpsc;
 
 use super::body::RequestBody;
+use super::refusal::Refusal;
 use super::spool::{MEMORY_BYTES, Packed};
 use super::unpack::{self, Unpacker};
 use crate::errands::Errand;
 use crate::memory::Memory;
-use crate::refusal::Refusal;
 use deckport_ground::temp_file::TempFile;
 
 /// Pieces under way to the disk; more would only use memory.

@@ -4,7 +4,7 @@ use deckport_wire::{PROTOCOL_NEWEST, Sender};
 
 use super::login::Client;
 use super::outgoing::Reply;
-use crate::refusal::Refusal;
+use super::refusal::Refusal;
 use crate::worker::FileForm;
 
 /// Answers a download. Other devices wait only while the copy is made, not while it is sent.

@@ -25,9 +25,9 @@ use super::hosts::Hosts;
 use super::login::Client;
 use super::outgoing::Reply;
 use super::record::Record;
+use super::refusal::Refusal;
 use super::slots::Slot;
 use super::{Shared, download, login, media, page, upload};
-use crate::refusal::Refusal;
 use crate::worker::StepRequest;
 
 /// Longest part of a foreign path in the log.

@@ -16,8 +16,9 @@ use super::content::{Content, hand_over};
 use super::handler::Walk;
 use super::login::Client;
 use super::outgoing::Reply;
-use crate::refusal::Refusal;
+use super::refusal::Refusal;
 use crate::texts::{MediaTrouble, Texts, Trouble};
+use crate::work_error::WorkError;
 use crate::worker::{Media, MediaAsker, MediaZip};
 use deckport_ground::hex::hex;
 
@@ -111,12 +112,10 @@ fn new_session() -> Result<String, Refusal> {
     Ok(hex(&random))
 }
 
-fn told<T: Serialize>(texts: &dyn Texts, result: Result<T, Refusal>) -> Result<Reply, Refusal> {
+fn told<T: Serialize>(texts: &dyn Texts, result: Result<T, WorkError>) -> Result<Reply, Refusal> {
     match result {
         Ok(data) => Ok(Reply::whole(write(&MediaAnswer::ok(data))?)),
-        Err(Refusal { reason, media, .. }) => {
-            refused(texts, media.unwrap_or(MediaTrouble::Other(reason)))
-        }
+        Err(error) => refused(texts, error.into()),
     }
 }
 

@@ -19,6 +19,7 @@ mod pace;
 mod page;
 mod proxies;
 mod record;
+pub(crate) mod refusal;
 mod slots;
 mod spool;
 mod stall;

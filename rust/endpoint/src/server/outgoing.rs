@@ -8,9 +8,9 @@ use deckport_wire::framing::Coding;
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
+use super::refusal::Refusal;
 use crate::errands::{Errand, Errands};
 use crate::faults;
-use crate::refusal::Refusal;
 use crate::worker::SyncHold;
 
 /// Size of the pieces handed to the network.

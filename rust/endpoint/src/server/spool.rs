@@ -91,7 +91,7 @@ impl Writer {
         // When the body is given up, the thread sees the end of the pieces, and its file goes.
         let written = errands
             .run("body", move |errand| store(errand, &folder, head, inbox))
-            .map_err(|refusal| io::Error::other(refusal.reason))?;
+            .map_err(io::Error::other)?;
         Ok(Writer { pieces, written })
     }
 

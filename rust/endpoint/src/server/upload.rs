@@ -22,12 +22,13 @@ use super::content::{Content, Source, hand_over};
 use super::handler::Walk;
 use super::login::Client;
 use super::outgoing::Reply;
+use super::refusal::Refusal;
 use crate::backup::{BackupReason, Counts};
 use crate::errands::Errand;
 use crate::faults;
 use crate::permit::Permit;
-use crate::refusal::Refusal;
 use crate::texts::{Texts, Trouble};
+use crate::work_error::WorkError;
 use crate::worker::{NewCollection, UploadLease};
 use deckport_ground::space::spare_bytes;
 use deckport_ground::temp_file::TempFile;
@@ -135,7 +136,7 @@ impl Upload {
                 faults::point("upload.checked");
                 self.put_in_place(file, counts)
             }
-            Err(_) if interrupt.is_set() => Err(Refusal::shutting_down()),
+            Err(_) if interrupt.is_set() => Err(WorkError::Stopping.into()),
             Err(trouble) => Ok(Err(trouble)),
         }
     }
@@ -149,14 +150,12 @@ impl Upload {
         let (reason, permit) = (BackupReason::Upload, Some(self.permit.clone()));
         let new = NewCollection { file, bytes, counts, reason, one_way: false, permit };
         match self.lease.replace_blocking(new) {
-            Err(refusal) if refusal.kind == ErrorKind::Internal => {
-                Ok(Err(Trouble::UploadNotReplaced(refusal.reason)))
-            }
-            Err(refusal) if refusal.kind == ErrorKind::TooLarge => {
+            Err(WorkError::Failed(reason)) => Ok(Err(Trouble::UploadNotReplaced(reason))),
+            Err(WorkError::OverQuota) => {
                 let quota = self.shared.options.limits.max_account_bytes.unwrap_or_default();
                 Ok(Err(Trouble::UploadOverQuota(quota)))
             }
-            replaced => replaced.map(|_kept| Ok(())),
+            replaced => Ok(replaced.map(|_kept| Ok(()))?),
         }
     }
 

@@ -29,9 +29,9 @@ use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::quota::Quota;
-use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::texts::Texts;
+use crate::work_error::WorkError;
 use deckport_ground::clock::Clock;
 
 /// The worker of one account.
@@ -201,7 +201,7 @@ impl Owner for Core {
         }
         while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
             if let Some(waiting) = self.waiting.remove(index) {
-                waiting.wish.refuse(Refusal::another_device());
+                waiting.wish.refuse(WorkError::another_device());
             }
         }
         if self.database_closes_at().is_some_and(|at| at <= now) {
@@ -249,7 +249,7 @@ impl Core {
         if self.is_free_for(&caller.key) {
             self.grant(caller, wish);
         } else if self.shutting_down {
-            wish.refuse(Refusal::shutting_down());
+            wish.refuse(WorkError::Stopping);
         } else {
             let deadline = now.saturating_add(self.timings.lease_wait);
             self.waiting.push_back(Waiting { caller, wish, deadline });
@@ -289,7 +289,7 @@ impl Core {
                 let now = self.clock.monotonic();
                 let ticket = match self.lease.take(&caller.key, Purpose::Upload, now) {
                     Taken::Granted(ticket) => Ok(ticket),
-                    Taken::Busy => Err(Refusal::another_device()),
+                    Taken::Busy => Err(WorkError::another_device()),
                 };
                 if let Err(Ok(ticket)) = reply.send(ticket) {
                     self.release(ticket);
@@ -299,7 +299,7 @@ impl Core {
                 self.tell_of_transfer(&caller, false);
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
-                let snapshot = snapshot.map_err(Refusal::from);
+                let snapshot = snapshot.map_err(WorkError::from);
                 match &snapshot {
                     Ok(_) => self.astray.forget(&caller.key),
                     Err(refusal) => self.disk.note(refusal),
@@ -325,7 +325,7 @@ impl Core {
         };
         while let Some(index) = self.waiting.iter().position(is_meant) {
             if let Some(waiting) = self.waiting.remove(index) {
-                waiting.wish.refuse(Refusal::busy("the device aborted it"));
+                waiting.wish.refuse(WorkError::Busy("the device aborted it"));
             }
         }
     }
@@ -333,7 +333,7 @@ impl Core {
     fn stop_waiting(&mut self) {
         self.shutting_down = true;
         for waiting in self.waiting.drain(..) {
-            waiting.wish.refuse(Refusal::shutting_down());
+            waiting.wish.refuse(WorkError::Stopping);
         }
     }
 
@@ -353,7 +353,7 @@ impl Core {
 }
 
 impl Wish {
-    fn refuse(self, refusal: Refusal) {
+    fn refuse(self, refusal: WorkError) {
         match self {
             Wish::Sync { reply, .. } => drop(reply.send(Err(refusal))),
             Wish::Upload(reply) => drop(reply.send(Err(refusal))),

@@ -9,17 +9,17 @@ use crate::backup::{BackupInfo, BackupReason, Counts};
 use crate::lease::{DeviceKey, Ticket};
 use crate::memory::Held;
 use crate::permit::Permit;
-use crate::refusal::Refusal;
 use crate::texts::Trouble;
+use crate::work_error::WorkError;
 use deckport_ground::temp_file::TempFile;
 
 use super::store::{FileForm, Snapshot};
 
 /// Where an answer goes. Dropped without one when the work panicked.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, WorkError>>;
 
 /// Where whoever asked gets it.
-pub(super) type Answer<T> = oneshot::Receiver<Result<T, Refusal>>;
+pub(super) type Answer<T> = oneshot::Receiver<Result<T, WorkError>>;
 
 /// Who asks.
 #[derive(Debug, Clone)]

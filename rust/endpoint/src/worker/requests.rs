@@ -3,8 +3,7 @@
 use deckport_collection::Error;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::{
-    ErrorKind, Exchange, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest,
-    Step, Usn,
+    Exchange, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest, Step, Usn,
 };
 
 use super::core::{Core, RunningSync, Wish};
@@ -14,8 +13,8 @@ use super::store::Facts;
 use crate::events::Event;
 use crate::faults;
 use crate::lease::{Purpose, Taken};
-use crate::refusal::Refusal;
 use crate::texts::{Feature, Trouble, WhyNotMerged};
+use crate::work_error::WorkError;
 use deckport_ground::temp_file::TempFile;
 
 /// Largest `start` that waits for another device's sync.
@@ -44,12 +43,9 @@ impl Core {
         caller: &Caller,
         session_key: &str,
         meta: &MetaRequest,
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, WorkError> {
         if !(PROTOCOL_OLDEST..=PROTOCOL_NEWEST).contains(&meta.version) {
-            return Err(Refusal::new(
-                ErrorKind::ClientTooOld,
-                "the client speaks an unknown version of the protocol",
-            ));
+            return Err(WorkError::UnknownProtocol);
         }
         let now_ms = self.clock.now_ms();
         let facts = match &self.running {
@@ -106,11 +102,11 @@ impl Core {
         reply: Reply<Vec<u8>>,
     ) {
         let refusal = if session_key.is_empty() {
-            Refusal::bad_request("the session key is empty")
+            WorkError::NoSession
         } else if bytes > MAX_WAITING_BYTES && !self.is_free_for(&caller.key) {
             // Only clients that send all their deletions with it have so many: nobody may pile them
             // up here.
-            Refusal::another_device()
+            WorkError::another_device()
         } else {
             return self.want(caller, Wish::Sync { session_key, request, reply });
         };
@@ -123,14 +119,14 @@ impl Core {
         caller: Caller,
         session_key: String,
         request: &StartRequest,
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, WorkError> {
         let now_ms = self.clock.now_ms();
         let before = self.store.facts(now_ms)?;
         self.notices.run_goes_on(&caller.key, &session_key);
         let told = self.told.take(&caller.key, &session_key);
         if told.is_some_and(|told| told != before.state.schema_modified_ms) {
             // What the device knows is outdated; its next `meta` makes it ask for a one-way sync.
-            return Err(Refusal::busy("the collection was replaced since this sync began"));
+            return Err(WorkError::Busy("the collection was replaced since this sync began"));
         }
         let (sync, graves) = ServerSync::start(self.store.open(now_ms)?.conn(), request, now_ms)?;
         let started = self.clock.monotonic();
@@ -148,11 +144,11 @@ impl Core {
                 self.roll_back("the answer could not be written");
                 Err(error.into())
             }
-            (Taken::Busy, _) => Err(Refusal::another_device()),
+            (Taken::Busy, _) => Err(WorkError::another_device()),
         }
     }
 
-    fn abort(&mut self, caller: &Caller) -> Result<Vec<u8>, Refusal> {
+    fn abort(&mut self, caller: &Caller) -> Result<Vec<u8>, WorkError> {
         let device = &caller.key;
         self.give_up_waiting(device);
         // Clients send it with a new session key after "cancel" (`collection-sync` 3.10).
@@ -167,7 +163,7 @@ impl Core {
         caller: &Caller,
         session_key: &str,
         step: Exchange<TempFile>,
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, WorkError> {
         self.continue_sync(caller, session_key)?;
         let (Some(running), Some(collection)) = (&mut self.running, self.store.opened()) else {
             return Err(not_running());
@@ -189,9 +185,9 @@ impl Core {
                 if let Some(why) = why_not_merged(&error) {
                     self.astray.remember(&caller.key, why);
                 }
-                let refusal = Refusal::from(error);
-                self.roll_back(&refusal.reason);
-                Err(refusal)
+                let error = WorkError::from(error);
+                self.roll_back(&error.to_string());
+                Err(error)
             }
         }
     }
@@ -203,7 +199,7 @@ impl Core {
         self.events.event(&Event::SyncProgress { account, device, counts });
     }
 
-    fn finish(&mut self, caller: &Caller, session_key: &str) -> Result<Vec<u8>, Refusal> {
+    fn finish(&mut self, caller: &Caller, session_key: &str) -> Result<Vec<u8>, WorkError> {
         self.continue_sync(caller, session_key)?;
         let (Some(running), Some(collection)) = (self.running.take(), self.store.opened()) else {
             return Err(not_running());
@@ -227,15 +223,15 @@ impl Core {
                 Ok(session::encode(&finished.modified)?)
             }
             Err(error) => {
-                let refusal = Refusal::from(error);
-                let reason = refusal.reason.clone();
+                let error = WorkError::from(error);
+                let reason = error.to_string();
                 self.events.event(&Event::SyncRolledBack { account, device, reason });
-                Err(refusal)
+                Err(error)
             }
         }
     }
 
-    fn continue_sync(&mut self, caller: &Caller, session_key: &str) -> Result<(), Refusal> {
+    fn continue_sync(&mut self, caller: &Caller, session_key: &str) -> Result<(), WorkError> {
         if self.lease.continue_sync(&caller.key, session_key, self.clock.monotonic()) {
             Ok(())
         } else {
@@ -253,8 +249,8 @@ fn why_not_merged(error: &Error) -> Option<WhyNotMerged> {
     }
 }
 
-fn not_running() -> Refusal {
-    Refusal::busy("no sync of this device and session is running")
+fn not_running() -> WorkError {
+    WorkError::Busy("no sync of this device and session is running")
 }
 
 /// The answer to `meta` (`collection-sync` 3.2).

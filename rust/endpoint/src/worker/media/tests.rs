@@ -15,8 +15,8 @@ use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, room};
 use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
-use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
 use deckport_ground::clock::{Clock, ManualClock};
@@ -56,13 +56,13 @@ impl Bench {
         Bench { media, room, inbox, clock, events, data }
     }
 
-    fn ask<T>(&mut self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, Refusal> {
+    fn ask<T>(&mut self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, WorkError> {
         let (reply, mut answer) = oneshot::channel();
         self.room.handle(message(reply));
         answer.try_recv().expect("the room answers at once")
     }
 
-    fn begin(&mut self, device: i64, session: &str) -> Result<Usn, Refusal> {
+    fn begin(&mut self, device: i64, session: &str) -> Result<Usn, WorkError> {
         self.ask(|reply| MediaMessage::Begin(asker(device, session), reply))
     }
 
@@ -199,7 +199,7 @@ fn a_store_that_cannot_be_opened_is_told_and_tried_again() {
     std::fs::write(&database, b"this is a text and no database at all, however long it may be")
         .unwrap();
     let refusal = bench.begin(1, "s").unwrap_err();
-    assert!(refusal.reason.contains("not a media database"), "{}", refusal.reason);
+    assert!(refusal.to_string().contains("not a media database"), "{refusal}");
     assert_eq!(bench.tell(1), 0);
     assert!(!bench.is_open());
     std::fs::remove_file(&database).unwrap();

@@ -24,8 +24,9 @@ use crate::backup::{Archivist, BackupReason, Counts};
 use crate::events::{Event, Recorder};
 use crate::lease::{DeviceKey, Ticket};
 use crate::options::EndpointOptions;
-use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::server::refusal::Refusal;
+use crate::work_error::WorkError;
 use deckport_ground::clock::{Clock, ManualClock};
 use deckport_ground::temp_file::TempFile;
 
@@ -45,7 +46,7 @@ struct Bench {
     folder: TempDir,
 }
 
-type Pending = Receiver<Result<Vec<u8>, Refusal>>;
+type Pending = Receiver<Result<Vec<u8>, WorkError>>;
 
 impl Bench {
     fn new() -> Bench {
@@ -98,7 +99,7 @@ impl Bench {
         session: &str,
         method: SyncMethod,
         body: &Value,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, WorkError> {
         answer(&mut self.send(device, session, method, body)).expect("no answer yet")
     }
 
@@ -113,27 +114,27 @@ impl Bench {
     }
 
     /// Sends one review, as a mark that can be looked for.
-    fn send_review(&mut self, device: i64, session: &str, id: i64) -> Result<Value, Refusal> {
+    fn send_review(&mut self, device: i64, session: &str, id: i64) -> Result<Value, WorkError> {
         let review = json!([id, 1, -1, 3, 1, 1, 2500, 1000, 0]);
         let body = json!({"chunk": {"done": true, "revlog": [review]}});
         self.ask(device, session, SyncMethod::ApplyChunk, &body)
     }
 
-    fn finish(&mut self, device: i64, session: &str) -> Result<Value, Refusal> {
+    fn finish(&mut self, device: i64, session: &str) -> Result<Value, WorkError> {
         self.ask(device, session, SyncMethod::Finish, &json!({"_pad": null}))
     }
 
-    fn abort(&mut self, device: i64, session: &str) -> Result<Value, Refusal> {
+    fn abort(&mut self, device: i64, session: &str) -> Result<Value, WorkError> {
         self.ask(device, session, SyncMethod::Abort, &json!({"_pad": null}))
     }
 
-    fn take_for_upload(&mut self, device: i64) -> Receiver<Result<Ticket, Refusal>> {
+    fn take_for_upload(&mut self, device: i64) -> Receiver<Result<Ticket, WorkError>> {
         let (reply, answer) = oneshot::channel();
         self.core.handle(Message::TakeForUpload(caller(device), reply));
         answer
     }
 
-    fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
+    fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), WorkError> {
         let (reply, mut answer) = oneshot::channel();
         let (counts, reason) = (Counts::default(), BackupReason::Upload);
         let one_way = reason != BackupReason::Upload;
@@ -143,7 +144,7 @@ impl Bench {
         answer.try_recv().unwrap().map(drop)
     }
 
-    fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, Refusal>> {
+    fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, WorkError>> {
         let (reply, answer) = oneshot::channel();
         self.core.handle(Message::Snapshot(caller(device), FileForm::Stored, reply));
         answer
@@ -190,7 +191,7 @@ fn request(
     session: &str,
     method: SyncMethod,
     body: &Value,
-) -> Result<StepRequest, Refusal> {
+) -> Result<StepRequest, WorkError> {
     let json = body.to_string().into_bytes();
     let (caller, session_key, bytes) = (caller(device), session.to_owned(), json.len());
     match Request::<(), TempFile>::read(Method::Sync(method), &json)? {
@@ -211,7 +212,7 @@ fn account(id: i64, folder: &str) -> Account {
 }
 
 /// What has been answered so far.
-fn answer(pending: &mut Pending) -> Option<Result<Value, Refusal>> {
+fn answer(pending: &mut Pending) -> Option<Result<Value, WorkError>> {
     let answer = pending.try_recv().ok()?;
     Some(answer.map(|json| serde_json::from_slice(&json).unwrap()))
 }
@@ -220,8 +221,8 @@ fn started(pending: &mut Pending) -> bool {
     matches!(answer(pending), Some(Ok(graves)) if graves["cards"].is_array())
 }
 
-fn kind<T: std::fmt::Debug>(result: Result<T, Refusal>) -> ErrorKind {
-    result.unwrap_err().kind
+fn kind<T: std::fmt::Debug>(result: Result<T, WorkError>) -> ErrorKind {
+    Refusal::from(result.unwrap_err()).kind
 }
 
 fn reviews_in(path: &Path) -> Vec<i64> {

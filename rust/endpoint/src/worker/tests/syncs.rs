@@ -39,7 +39,7 @@ fn a_second_device_waits_and_gets_its_turn_when_the_first_is_done() {
     assert!(started(&mut bench.start(1, "a")));
     let mut second = bench.start(2, "b");
     bench.pass(LEASE_WAIT - SECOND);
-    assert_eq!(answer(&mut second), None);
+    assert!(answer(&mut second).is_none());
     bench.send_review(1, "a", 1).unwrap();
     bench.finish(1, "a").unwrap();
     assert!(started(&mut second));
@@ -66,7 +66,7 @@ fn devices_get_their_turn_in_the_order_in_which_they_came() {
     let (mut second, mut third) = (bench.start(2, "b"), bench.start(3, "c"));
     bench.abort(1, "a").unwrap();
     assert!(started(&mut second));
-    assert_eq!(answer(&mut third), None);
+    assert!(answer(&mut third).is_none());
     bench.abort(2, "b").unwrap();
     assert!(started(&mut third));
 }
@@ -91,7 +91,7 @@ fn a_silent_sync_is_rolled_back_and_the_next_in_line_goes_on() {
     bench.send_review(1, "a", 1).unwrap();
     bench.pass(LEASE_IDLE - SECOND);
     let mut second = bench.start(2, "b");
-    assert_eq!(answer(&mut second), None);
+    assert!(answer(&mut second).is_none());
     bench.pass(SECOND);
     assert!(started(&mut second));
     assert_eq!(kind(bench.finish(1, "a")), ErrorKind::Busy);

@@ -70,7 +70,7 @@ fn an_upload_keeps_syncs_out_and_does_not_expire() {
     bench.pass(LEASE_IDLE * 10);
     bench.meta(2, "b");
     let mut second = bench.start(2, "b");
-    assert_eq!(answer(&mut second), None);
+    assert!(answer(&mut second).is_none());
     bench.core.handle(Message::Release(ticket));
     assert!(started(&mut second));
 }

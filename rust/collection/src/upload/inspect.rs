@@ -112,7 +112,9 @@ impl Inspection {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = self.tasks.get(number) else { return };
-            if self.with_found(|found| found.failure.is_some()) {
+            // A failure of a later one ends nothing: this one was begun before it.
+            let failed = |found: &mut Found| found.failure.as_ref().map(|(first, _)| *first);
+            if self.with_found(failed).is_some_and(|first| first < number) {
                 return;
             }
             if let Err(error) = self.look(conn, task) {

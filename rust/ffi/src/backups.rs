@@ -10,7 +10,6 @@ use crate::convert::signed;
 use crate::endpoint::Endpoint;
 use crate::errors::{BackupError, Common};
 use crate::listener::ProgressListener;
-use crate::runtime;
 
 /// Why a backup was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]

@@ -33,6 +33,7 @@ COLUMNS = {
     "test_media_healed": "lost media healed",
     "test_media_restored": "media restored",
     "test_newer_settings": "newer settings kept",
+    "test_changes_in_the_endpoints_file": "changes the endpoint's own file",
     "test_reference": "reference server keeps them",
 }
 

@@ -22,7 +22,7 @@ from harness.world import PASSWORD, USER, complaints
 # after each name of one.
 EXPECTED = {
     name + suffix for name in ("collection.anki2", "media.db") for suffix in ("", "-wal", "-shm")
-} | {"backups", "media", "collection.anki2.settings", "collection.anki2.digest"}
+} | {"backups", "media", "collection.anki2.settings"}
 
 
 class WrongError(Exception):

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use deckport_endpoint::{Account, Device, RegistryError};
+use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
 use crate::args::{AccountCommand, ListArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
-use crate::{password, registry, utc};
+use crate::{password, registry};
 
 /// Carries out one account command.
 pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -77,7 +78,7 @@ impl Row {
         let devices = || devices.iter().filter(|device| device.account_id == account.id);
         Self {
             devices: devices().count(),
-            last_seen: devices().filter_map(|device| device.last_seen_ms).max().map(utc::seconds),
+            last_seen: devices().filter_map(|device| device.last_seen_ms).max().map(utc_seconds),
             name: account.name,
             folder: account.folder,
             configured: account.configured,

@@ -6,16 +6,16 @@
 use std::path::Path;
 
 use deckport_endpoint::{
-    Account, BackupError, BackupFolder, BackupInfo, BackupPolicy, Clock, EndpointHandle, Registry,
-    SystemClock,
+    Account, BackupFolder, BackupInfo, BackupPolicy, Clock, Registry, SystemClock, go_on,
 };
+use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
 use crate::args::{BackupCommand, PruneArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
 use crate::registry::{self, one_account};
-use crate::{size, unserved, utc};
+use crate::{size, unserved};
 
 /// Carries out one backup command.
 pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -66,13 +66,13 @@ impl Row {
             account: account.name.clone(),
             name: backup.name,
             file: backup.file,
-            made: utc::seconds(backup.made_ms),
+            made: utc_seconds(backup.made_ms),
             reason: backup.reason.word(),
             device: backup.device,
             notes: counts.map(|counts| counts.notes),
             cards: counts.map(|counts| counts.cards),
             reviews: counts.map(|counts| counts.reviews),
-            last_study: counts.and_then(|counts| counts.last_review_ms).map(utc::seconds),
+            last_study: counts.and_then(|counts| counts.last_review_ms).map(utc_seconds),
             bytes: backup.collection_bytes,
             stored_bytes: backup.stored_bytes,
             compressed: backup.compressed,
@@ -151,17 +151,15 @@ fn list(
 }
 
 fn create(account: &Account, data_dir: &Path) -> Result<(), Failure> {
-    let made = with_endpoint(data_dir, async |endpoint: EndpointHandle| {
-        endpoint.create_backup(&account.name).await
-    })?;
+    let cared = unserved::care(Some(&account.name), data_dir)?;
+    let made = cared.care.create_backup(&mut go_on).map_err(Failure::failed)?;
     line(&format!("kept {} ({})", made.name, size::text(made.stored_bytes)));
     Ok(())
 }
 
 fn restore(account: &Account, name: &str, data_dir: &Path) -> Result<(), Failure> {
-    let replaced = with_endpoint(data_dir, async |endpoint: EndpointHandle| {
-        endpoint.restore_backup(&account.name, name).await
-    })?;
+    let cared = unserved::care(Some(&account.name), data_dir)?;
+    let replaced = cared.care.restore_backup(name, &mut go_on).map_err(Failure::failed)?;
     let counts = replaced.counts;
     line(&format!(
         "restored {name}: {} notes, {} cards, {} reviews",
@@ -198,16 +196,4 @@ fn prune(account: &Account, args: &PruneArgs, data_dir: &Path) -> Result<(), Fai
     let bytes = left.iter().map(|backup| backup.stored_bytes).sum();
     line(&format!("{} removed, {} left ({})", removed.len(), left.len(), size::text(bytes)));
     Ok(())
-}
-
-/// Does something with an endpoint that serves nobody.
-fn with_endpoint<T>(
-    data_dir: &Path,
-    work: impl AsyncFnOnce(EndpointHandle) -> Result<T, BackupError>,
-) -> Result<T, Failure> {
-    let endpoint = unserved::open(data_dir)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|error| Failure::Failed(format!("cannot start threads: {error}")))?;
-    runtime.block_on(work(endpoint.handle())).map_err(Failure::failed)
 }

@@ -56,8 +56,12 @@ fn verdict(report: &CheckReport, repair: bool) -> Result<(), Failure> {
 }
 
 fn tell(report: &CheckReport) {
-    if let Some(content) = &report.content {
-        line(&format!("Digest of the collection: {content}"));
+    if let Some(digest) = &report.digest {
+        line(&format!("Digest of the collection: {digest}"));
+    }
+    if !report.taken_in.is_empty() {
+        let changes = &report.taken_in;
+        line(&format!("Another program had changed {changes}. Devices get it at their next sync."));
     }
     for finding in &report.findings {
         line(&finding.to_string());

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use deckport_endpoint::{Account, Device, RegistryError};
+use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
 use crate::args::{DeviceCommand, ListArgs};
 use crate::failure::Failure;
 use crate::output::{self, line, printable};
-use crate::{registry, utc};
+use crate::registry;
 
 /// Carries out one device command.
 pub(crate) fn run(command: &DeviceCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -49,8 +50,8 @@ impl Row {
             client_version: device.client_version,
             platform: device.platform,
             address: device.address.map(|address| address.to_string()),
-            logged_in: utc::seconds(device.created_ms),
-            last_seen: device.last_seen_ms.map(utc::seconds),
+            logged_in: utc_seconds(device.created_ms),
+            last_seen: device.last_seen_ms.map(utc_seconds),
             shared: device.shared,
         }
     }
@@ -74,7 +75,7 @@ fn prune(unused_days: u32, data_dir: &Path) -> Result<(), Failure> {
     let unused = Duration::from_secs(u64::from(unused_days) * 86_400);
     let ended = registry.prune_devices(unused).map_err(Failure::failed)?;
     for device in &ended {
-        let last_seen = device.last_seen_ms.map_or_else(|| "never".to_owned(), utc::seconds);
+        let last_seen = device.last_seen_ms.map_or_else(|| "never".to_owned(), utc_seconds);
         let name = printable(&device.name, 100);
         line(&format!("logged out device {} ({name}), last seen: {last_seen}", device.id));
     }

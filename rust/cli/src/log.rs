@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_endpoint::{Clock, Event, EventSink, RequestRecord};
+use deckport_ground::calendar::utc_milliseconds;
 use serde_json::{Map, Value, json};
 
 use crate::args::LogFormat;
 use crate::output::printable;
 use crate::queue::{LAST_LINES, Queue};
-use crate::utc;
 
 /// How much of a text from the network a line shows, in characters.
 const SHOWN: usize = 100;
@@ -86,7 +86,7 @@ impl Form {
     }
 
     fn stamped(&self, entry: Entry) -> String {
-        let now = utc::milliseconds(self.clock.now_ms());
+        let now = utc_milliseconds(self.clock.now_ms());
         match self.format {
             LogFormat::Text => format!("{now} {}", entry.text),
             LogFormat::Json => entry.json(now),
@@ -134,6 +134,12 @@ impl Entry {
                 "collection_replaced",
                 format!("collection replaced by {}, {bytes} bytes", shown(device)),
                 json!({"device": shown(device), "bytes": bytes}),
+            )
+            .about(account),
+            Event::ForeignChanges { account, changes } => Self::success(
+                "foreign_changes",
+                format!("another program had changed {changes}; devices get it at their next sync"),
+                json!({"changes": changes}),
             )
             .about(account),
             Event::BackupMade { account, name, bytes } => Self::success(

@@ -23,7 +23,6 @@ mod settings;
 mod shutdown;
 mod size;
 mod unserved;
-mod utc;
 
 use std::process::ExitCode;
 

@@ -61,6 +61,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is what the collection or a client's message holds, and comes again until that is
+    /// mended: by a check of the database or a one-way sync.
+    #[must_use]
+    pub fn is_about_contents(&self) -> bool {
+        matches!(
+            self,
+            Error::Conflict(_)
+                | Error::Notetype(_)
+                | Error::Json(_)
+                | Error::Blob(_)
+                | Error::Damaged(_)
+                | Error::NotACollection
+        )
+    }
+
     /// A [`Error::Conflict`] with its reason.
     pub(crate) fn conflict(reason: impl Into<String>) -> Error {
         Error::Conflict(reason.into())

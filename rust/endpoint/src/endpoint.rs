@@ -13,8 +13,8 @@ use crate::options::EndpointOptions;
 use crate::registry::{Registry, RegistryError};
 use crate::server::Server;
 use crate::storage_watch::StorageWatch;
-use crate::temp_file;
 use crate::worker::Workers;
+use deckport_ground::temp_file;
 
 /// Why an endpoint could not be opened. The message says what to do.
 #[derive(Debug, thiserror::Error)]

@@ -13,10 +13,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use deckport_collection::Interrupt;
+use deckport_ground::interrupt::Interrupt;
 use tokio::sync::{oneshot, watch};
 
-use crate::refusal::Refusal;
+use crate::work_error::WorkError;
 
 /// So long the end waits for an answer of the app.
 const APP_MAY_TAKE: Duration = Duration::from_secs(2);
@@ -61,10 +61,10 @@ pub(crate) struct Errand {
 
 impl Errands {
     /// Begins an errand on a thread that is there.
-    pub(crate) fn begin(&self) -> Result<Errand, Refusal> {
+    pub(crate) fn begin(&self) -> Result<Errand, WorkError> {
         let mut state = self.lock();
         if state.is_closed {
-            return Err(Refusal::shutting_down());
+            return Err(WorkError::Stopping);
         }
         state.running += 1;
         let (interrupt, end) = (state.interrupt.clone(), state.end.subscribe());
@@ -76,12 +76,12 @@ impl Errands {
         &self,
         name: &str,
         work: impl FnOnce(&Errand) + Send + 'static,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorkError> {
         let errand = self.begin()?;
         let run = move || work(&errand);
         let started = thread::Builder::new().name(name.to_owned()).spawn(run);
         started.map(drop).map_err(|error: io::Error| {
-            Refusal::internal(format!("no thread could be started: {error}"))
+            WorkError::Failed(format!("no thread could be started: {error}"))
         })
     }
 
@@ -90,7 +90,7 @@ impl Errands {
         &self,
         name: &str,
         work: impl FnOnce(&Errand) -> T + Send + 'static,
-    ) -> Result<oneshot::Receiver<T>, Refusal> {
+    ) -> Result<oneshot::Receiver<T>, WorkError> {
         let (done, result) = oneshot::channel();
         self.start(name, move |errand| {
             // Nobody listens any more when the request was given up.
@@ -241,7 +241,7 @@ mod tests {
         errands.close();
         errands.wait();
         assert!(ended.load(Ordering::SeqCst));
-        assert_eq!(errands.begin().unwrap_err(), Refusal::shutting_down());
+        assert!(matches!(errands.begin(), Err(WorkError::Stopping)));
         errands.open();
         let errand = errands.begin().unwrap();
         assert!(!errand.interrupt().is_set());

@@ -150,6 +150,14 @@ pub enum Event {
         /// Size of the new collection in bytes.
         bytes: u64,
     },
+    /// Another program had changed an account's collection file. Every device gets that with its next
+    /// sync.
+    ForeignChanges {
+        /// Account name.
+        account: String,
+        /// What it was, by kinds of objects: `notes (2), cards (3)`.
+        changes: String,
+    },
     /// A copy of an account's collection was kept.
     BackupMade {
         /// Account name.

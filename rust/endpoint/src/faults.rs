@@ -15,7 +15,7 @@ pub(crate) fn point(_name: &'static str) {}
 /// Marks a moment in work that can be interrupted.
 #[cfg(not(feature = "fault-points"))]
 #[inline(always)]
-pub(crate) fn slow_point(_name: &'static str, _interrupt: &deckport_collection::Interrupt) {}
+pub(crate) fn slow_point(_name: &'static str, _interrupt: &deckport_ground::interrupt::Interrupt) {}
 
 #[cfg(feature = "fault-points")]
 pub(crate) use armed::{point, slow_point};
@@ -26,7 +26,7 @@ mod armed {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use deckport_collection::Interrupt;
+    use deckport_ground::interrupt::Interrupt;
 
     /// The point that ends the process, and how often it may be passed before.
     static ARMED: Mutex<Option<(String, u32)>> = Mutex::new(None);

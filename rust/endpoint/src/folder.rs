@@ -7,7 +7,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::{folder_of, sync_folder};
+use deckport_ground::durable::sync_folder;
+use deckport_ground::files::folder_of;
 
 /// Locked by the running endpoint. The file stays; only the lock counts, and the operating
 /// system releases it when the process ends in whatever way.

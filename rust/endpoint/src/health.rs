@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use crate::errands::Errands;
-use crate::files::free_bytes;
 use crate::folder;
 use crate::options::EndpointOptions;
 use crate::registry::Registry;
+use deckport_ground::space::free_bytes;
 
 /// How long an answer stays good: anybody may ask, so asking must be cheap.
 const GOOD_FOR: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ impl Health {
         }
         let (data_dir, registry) = (options.data_dir.clone(), Arc::clone(registry));
         let least = options.limits.min_free_bytes;
-        let errand = errands.begin().map_err(|refusal| refusal.reason)?;
+        let errand = errands.begin().map_err(|error| error.to_string())?;
         let checked = move || {
             let _errand = errand;
             check_now(&data_dir, &registry, least)

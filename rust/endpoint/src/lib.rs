@@ -8,7 +8,6 @@
 mod addresses;
 mod backup;
 mod care;
-mod clock;
 mod endpoint;
 mod errands;
 mod events;
@@ -16,11 +15,9 @@ mod events;
 pub mod faults;
 #[cfg(not(feature = "fault-points"))]
 mod faults;
-mod files;
 mod folder;
 mod handle;
 mod health;
-mod hex;
 mod interfaces;
 mod lease;
 mod link_kind;
@@ -34,28 +31,27 @@ mod own_networks;
 mod pairing;
 mod permit;
 mod quota;
-mod refusal;
 mod registry;
 mod scope;
 mod server;
 mod storage_watch;
-mod temp_file;
 mod texts;
 mod throttle;
+mod work_error;
 mod worker;
 
 pub use deckport_collection::{Overview, Summary, UploadError};
+pub use deckport_ground::clock::{Clock, ManualClock, SystemClock};
+pub use deckport_ground::interrupt::Interrupt;
+pub use deckport_ground::progress::{Progress, Stage, Watcher, go_on};
 pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 
 pub use addresses::{Address, addresses};
-pub use backup::{
-    BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, readable_time,
-};
+pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
 pub use care::{
-    AccountCare, CareError, CheckReport, Difference, Digest, ExportOptions, ExportReport, Finding,
-    ImportReport, Interrupt, MediaFindings, Progress, Stage, Watcher, go_on,
+    AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,
+    ImportReport, MediaFindings, TakenIn,
 };
-pub use clock::{Clock, ManualClock, SystemClock};
 pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};
 pub use folder::{DataFolder, FolderError, create_data_folder};
@@ -65,7 +61,7 @@ pub use link_kind::LinkKind;
 pub use listen::{ListenError, ListenOn, listen};
 pub use new_password::generate_password;
 pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings, TrustedProxies};
-pub use overview::{AccountError, AccountOverview};
+pub use overview::{AccountOverview, OverviewError};
 pub use own_networks::{InterfaceAddress, OwnNetworks, Way};
 pub use pairing::PairingWindow;
 pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};

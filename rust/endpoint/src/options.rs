@@ -9,12 +9,12 @@ use std::time::Duration;
 use sha1::{Digest, Sha1};
 
 use crate::backup::BackupPolicy;
-use crate::clock::{Clock, SystemClock};
 use crate::events::{EventSink, NullEvents};
-use crate::hex::hex;
 use crate::interfaces::{Interfaces, SystemInterfaces};
 use crate::scope::{Network, Scope};
 use crate::texts::{EnglishTexts, Texts};
+use deckport_ground::clock::{Clock, SystemClock};
+use deckport_ground::hex::hex;
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
 #[derive(Debug, Clone)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 use deckport_collection::Overview;
 
 use crate::handle::EndpointHandle;
-use crate::hex::hex;
 use crate::pairing::PairingWindow;
-use crate::refusal::Refusal;
 use crate::registry::RegistryError;
+use crate::work_error::WorkError;
 use crate::worker::Worker;
+use deckport_ground::hex::hex;
 
 /// What an account holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct AccountOverview {
 /// Why something about an account could not be found out or done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum AccountError {
+pub enum OverviewError {
     /// No account has that name.
     #[error("there is no account of that name")]
     NoSuchAccount,
@@ -41,12 +41,12 @@ pub enum AccountError {
     Failed(String),
 }
 
-impl From<Refusal> for AccountError {
-    fn from(refusal: Refusal) -> AccountError {
-        if refusal == Refusal::shutting_down() {
-            AccountError::Stopping
-        } else {
-            AccountError::Failed(refusal.reason)
+impl From<WorkError> for OverviewError {
+    fn from(error: WorkError) -> OverviewError {
+        match error {
+            WorkError::Stopping => OverviewError::Stopping,
+            WorkError::Registry(error) => OverviewError::Registry(error),
+            other => OverviewError::Failed(other.to_string()),
         }
     }
 }
@@ -56,8 +56,8 @@ impl EndpointHandle {
     /// takes.
     ///
     /// # Errors
-    /// [`AccountError`].
-    pub async fn overview(&self, account: &str) -> Result<AccountOverview, AccountError> {
+    /// [`OverviewError`].
+    pub async fn overview(&self, account: &str) -> Result<AccountOverview, OverviewError> {
         let worker = self.worker(account)?;
         let collection = worker.overview().await?.unwrap_or_default();
         let media = worker.media().totals();
@@ -102,8 +102,8 @@ impl EndpointHandle {
         Ok(())
     }
 
-    fn worker(&self, account: &str) -> Result<Worker, AccountError> {
-        let account = self.registry().account(account)?.ok_or(AccountError::NoSuchAccount)?;
+    fn worker(&self, account: &str) -> Result<Worker, OverviewError> {
+        let account = self.registry().account(account)?.ok_or(OverviewError::NoSuchAccount)?;
         Ok(self.inner.workers.of(&account)?)
     }
 }

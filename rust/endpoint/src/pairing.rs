@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::clock::Clock;
 use crate::new_password::generate_password;
 use crate::registry::RegistryError;
+use deckport_ground::clock::Clock;
 
 /// A window that was just opened. Its `Debug` form does not show the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ fn digest(password: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::ManualClock;
+    use deckport_ground::clock::ManualClock;
 
     const WINDOW: Duration = Duration::from_secs(300);
 

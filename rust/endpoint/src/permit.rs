@@ -7,10 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use deckport_wire::ErrorKind;
-
-use crate::refusal::Refusal;
 use crate::registry::{Identity, Registry};
+use crate::work_error::WorkError;
 
 /// What a request was let in with.
 #[derive(Clone)]
@@ -29,13 +27,13 @@ impl Permit {
     }
 
     /// Asks again.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self) -> Result<(), WorkError> {
         let is_same = |found: &Identity| {
             found.account.id == self.account_id && found.device.id == self.device_id
         };
         match self.registry.authenticate(&self.token)? {
             Some(found) if is_same(&found) => Ok(()),
-            _ => Err(Refusal::new(ErrorKind::NotLoggedIn, "the device was revoked meanwhile")),
+            _ => Err(WorkError::Revoked),
         }
     }
 }

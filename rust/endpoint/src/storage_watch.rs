@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::events::{Event, EventSink};
-use crate::files::free_bytes;
+use deckport_ground::space::free_bytes;
 
 /// Hands events on, and adds [`Event::StorageLow`] where it is due.
 #[derive(Debug)]

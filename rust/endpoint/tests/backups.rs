@@ -4,15 +4,16 @@
 
 mod common;
 
-use std::future::Future;
 use std::time::Duration;
 
 use common::{ACCOUNT, Host, collection_with_review, reviews_in};
-use deckport_endpoint::{BackupError, BackupReason, Endpoint, EndpointOptions};
+use deckport_endpoint::{
+    AccountCare, BackupError, BackupReason, CareError, Endpoint, EndpointOptions, go_on,
+};
 use serde_json::json;
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+fn care(host: &Host) -> AccountCare {
+    host.handle.care(ACCOUNT).unwrap()
 }
 
 fn stored(host: &Host) -> Vec<i64> {
@@ -29,7 +30,7 @@ fn host_with_backup() -> (Host, String) {
         device.meta();
         assert_eq!(device.upload(&collection_with_review(review)).text(), "OK");
     }
-    let name = wait(host.handle.backups(ACCOUNT)).unwrap()[0].name.clone();
+    let name = care(&host).backups().unwrap()[0].name.clone();
     (host, name)
 }
 
@@ -38,7 +39,7 @@ fn a_backup_is_restored_and_the_state_before_is_kept() {
     let (host, name) = host_with_backup();
     let mut device = host.device("s1");
     let before = device.meta();
-    let replaced = wait(host.handle.restore_backup(ACCOUNT, &name)).unwrap();
+    let replaced = care(&host).restore_backup(&name, &mut go_on).unwrap();
     assert_eq!(replaced.counts.reviews, 1);
     assert_eq!(stored(&host), [1]);
 
@@ -49,12 +50,12 @@ fn a_backup_is_restored_and_the_state_before_is_kept() {
     assert!(after["usn"].as_i64() >= before["usn"].as_i64());
     assert_eq!(after["msg"], "");
 
-    let backups = wait(host.handle.backups(ACCOUNT)).unwrap();
+    let backups = care(&host).backups().unwrap();
     let reasons: Vec<_> = backups.iter().map(|backup| (backup.reason, &backup.device)).collect();
     assert_eq!(reasons[0], (BackupReason::Restore, &None));
     assert_eq!((reasons[1].0, reasons[1].1.is_some()), (BackupReason::Upload, true));
     assert_eq!(replaced.kept.as_ref(), Some(&backups[0]));
-    wait(host.handle.restore_backup(ACCOUNT, &backups[0].name)).unwrap();
+    care(&host).restore_backup(&backups[0].name, &mut go_on).unwrap();
     assert_eq!(stored(&host), [2]);
 }
 
@@ -63,7 +64,7 @@ fn a_sync_that_was_begun_before_a_restore_does_not_go_on_after_it() {
     let (host, name) = host_with_backup();
     let mut device = host.device("s1");
     device.meta();
-    wait(host.handle.restore_backup(ACCOUNT, &name)).unwrap();
+    care(&host).restore_backup(&name, &mut go_on).unwrap();
     assert_eq!(device.start().status, 409);
     device.session = "s2".to_owned();
     device.meta();
@@ -76,14 +77,14 @@ fn restoring_waits_for_a_running_sync_and_never_ends_it() {
     let mut device = host.device("s1");
     device.meta();
     assert_eq!(device.start().status, 200);
-    let refused = wait(host.handle.restore_backup(ACCOUNT, &name));
+    let refused = care(&host).restore_backup(&name, &mut go_on);
     assert!(matches!(refused, Err(BackupError::Busy)), "{refused:?}");
-    let refused = wait(host.handle.create_backup(ACCOUNT));
+    let refused = care(&host).create_backup(&mut go_on);
     assert!(matches!(refused, Err(BackupError::Busy)), "{refused:?}");
     device.send_review(3);
     assert_eq!(device.finish().status, 200);
-    wait(host.handle.restore_backup(ACCOUNT, &name)).unwrap();
-    let kept = wait(host.handle.backups(ACCOUNT)).unwrap().remove(0);
+    care(&host).restore_backup(&name, &mut go_on).unwrap();
+    let kept = care(&host).backups().unwrap().remove(0);
     let path = host.account_folder().join("backups").join(&kept.file);
     assert_eq!(reviews_in(&path), [2, 3]);
 }
@@ -91,7 +92,7 @@ fn restoring_waits_for_a_running_sync_and_never_ends_it() {
 #[test]
 fn a_backup_made_by_hand_is_the_last_committed_state() {
     let (host, _) = host_with_backup();
-    let made = wait(host.handle.create_backup(ACCOUNT)).unwrap();
+    let made = care(&host).create_backup(&mut go_on).unwrap();
     assert_eq!((made.reason, made.counts.unwrap().reviews), (BackupReason::Manual, 1));
     let mut device = host.device("s1");
     device.meta();
@@ -99,7 +100,7 @@ fn a_backup_made_by_hand_is_the_last_committed_state() {
     device.send_review(3);
     device.finish();
     let out = host.data.path().join("out.anki2");
-    let exported = wait(host.handle.export_backup(ACCOUNT, &made.name, &out)).unwrap();
+    let exported = care(&host).export_backup(&made.name, &out, &mut go_on).unwrap();
     assert_eq!(exported, made);
     assert_eq!(reviews_in(&out), [2]);
     assert!(host.files().iter().all(|name| !name.ends_with(".tmp")), "{:?}", host.files());
@@ -111,12 +112,11 @@ fn a_backup_that_is_no_collection_replaces_nothing() {
     let folder = host.account_folder().join("backups");
     std::fs::write(folder.join("mine.anki2"), "not a collection, but long enough").unwrap();
     std::fs::write(folder.join("other.anki2.zst"), "no frame").unwrap();
-    let refused = wait(host.handle.restore_backup(ACCOUNT, "mine"));
+    let refused = care(&host).restore_backup("mine", &mut go_on);
     assert!(matches!(refused, Err(BackupError::Unusable(_))), "{refused:?}");
-    assert!(wait(host.handle.restore_backup(ACCOUNT, "other")).is_err());
+    assert!(care(&host).restore_backup("other", &mut go_on).is_err());
     assert_eq!(stored(&host), [2]);
-    let names: Vec<_> =
-        wait(host.handle.backups(ACCOUNT)).unwrap().into_iter().map(|b| b.name).collect();
+    let names: Vec<_> = care(&host).backups().unwrap().into_iter().map(|b| b.name).collect();
     assert_eq!(names.len(), 3);
     assert!(names.contains(&name));
     assert!(host.files().iter().all(|name| !name.ends_with(".tmp")), "{:?}", host.files());
@@ -125,15 +125,16 @@ fn a_backup_that_is_no_collection_replaces_nothing() {
 #[test]
 fn what_does_not_exist_is_told() {
     let (mut host, name) = host_with_backup();
-    let unknown = wait(host.handle.restore_backup(ACCOUNT, "../collection"));
+    let unknown = care(&host).restore_backup("../collection", &mut go_on);
     assert!(matches!(unknown, Err(BackupError::NoSuchBackup)));
-    let unknown = wait(host.handle.restore_backup("nobody", &name));
-    assert!(matches!(unknown, Err(BackupError::NoSuchAccount)));
+    let unknown = host.handle.care("nobody");
+    assert!(matches!(unknown, Err(CareError::NoSuchAccount)));
     host.registry.add_account("new", "secret").unwrap();
-    let nothing = wait(host.handle.create_backup("new"));
+    let nothing = host.handle.care("new").unwrap().create_backup(&mut go_on);
     assert!(matches!(nothing, Err(BackupError::NothingToKeep)), "{nothing:?}");
+    let care = care(&host);
     host.stop();
-    let stopped = wait(host.handle.restore_backup(ACCOUNT, &name));
+    let stopped = care.restore_backup(&name, &mut go_on);
     assert!(matches!(stopped, Err(BackupError::Stopping)), "{stopped:?}");
     assert_eq!(stored(&host), [2]);
 }
@@ -144,7 +145,8 @@ fn an_endpoint_that_serves_nobody_restores_as_well_and_gives_the_folder_back() {
     let data = host.into_data();
     for _ in 0..2 {
         let endpoint = Endpoint::open_unserved(EndpointOptions::new(data.path())).unwrap();
-        wait(endpoint.handle().restore_backup(ACCOUNT, &name)).unwrap();
+        let care = endpoint.handle().care(ACCOUNT).unwrap();
+        care.restore_backup(&name, &mut go_on).unwrap();
     }
     let host = Host::start_with(data, |_| {});
     assert_eq!(stored(&host), [1]);
@@ -162,6 +164,6 @@ fn superfluous_backups_are_removed_and_one_stays() {
         device.meta();
         device.upload(&collection_with_review(review));
     }
-    assert_eq!(wait(host.handle.backups(ACCOUNT)).unwrap().len(), 2);
-    assert_eq!(wait(host.handle.prune_backups(ACCOUNT)).unwrap(), []);
+    assert_eq!(care(&host).backups().unwrap().len(), 2);
+    assert_eq!(care(&host).prune_backups().unwrap(), []);
 }

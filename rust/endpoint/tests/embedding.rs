@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{ACCOUNT, Connection, Device, Host, collection_with_review};
-use deckport_endpoint::{AccountError, Endpoint, EndpointOptions, Event, ServeError, SyncCounts};
+use deckport_endpoint::{Endpoint, EndpointOptions, Event, OverviewError, ServeError, SyncCounts};
 use serde_json::json;
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
@@ -57,7 +57,7 @@ fn an_endpoint_serves_again_after_it_stopped_and_not_twice_at_once() {
         assert!(endpoint.handle().overview(ACCOUNT).await.is_ok());
         let handle = endpoint.handle();
         drop(endpoint);
-        assert!(matches!(handle.overview(ACCOUNT).await, Err(AccountError::Stopping)));
+        assert!(matches!(handle.overview(ACCOUNT).await, Err(OverviewError::Stopping)));
     });
 }
 

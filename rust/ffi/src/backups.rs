@@ -10,7 +10,6 @@ use crate::convert::signed;
 use crate::endpoint::Endpoint;
 use crate::errors::{BackupError, Common};
 use crate::listener::ProgressListener;
-use crate::runtime;
 
 /// Why a backup was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -124,9 +123,7 @@ impl Endpoint {
     /// # Errors
     /// `BackupError`.
     pub async fn backups(&self, account: String) -> Result<Vec<Backup>, BackupError> {
-        let handle = self.control.handle::<BackupError>()?;
-        let list = async move { Ok(of_all(handle.backups(&account).await?)) };
-        runtime::run(self.threads(), list).await
+        self.care(account, |care| Ok(of_all(care.backups()?))).await
     }
 
     /// Keeps a copy of an account's collection as it is now. Waits for a running sync a short
@@ -185,9 +182,7 @@ impl Endpoint {
     /// # Errors
     /// `BackupError`.
     pub async fn prune_backups(&self, account: String) -> Result<Vec<Backup>, BackupError> {
-        let handle = self.control.handle::<BackupError>()?;
-        let prune = async move { Ok(of_all(handle.prune_backups(&account).await?)) };
-        runtime::run(self.threads(), prune).await
+        self.care(account, |care| Ok(of_all(care.prune_backups()?))).await
     }
 }
 

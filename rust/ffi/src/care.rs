@@ -100,7 +100,7 @@ impl From<engine::CheckReport> for CheckReport {
     fn from(report: engine::CheckReport) -> CheckReport {
         CheckReport {
             is_clean: report.is_clean(),
-            digest: report.content.map(|digest| digest.to_string()),
+            digest: report.digest,
             findings: report.findings.iter().map(ToString::to_string).collect(),
             mendable: report.mendable,
             repaired: report.repaired,

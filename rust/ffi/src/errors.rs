@@ -222,11 +222,11 @@ pub enum OverviewError {
     },
 }
 
-impl From<engine::AccountError> for OverviewError {
-    fn from(error: engine::AccountError) -> OverviewError {
+impl From<engine::OverviewError> for OverviewError {
+    fn from(error: engine::OverviewError) -> OverviewError {
         match error {
-            engine::AccountError::NoSuchAccount => OverviewError::NoSuchAccount,
-            engine::AccountError::Stopping => OverviewError::Stopping,
+            engine::OverviewError::NoSuchAccount => OverviewError::NoSuchAccount,
+            engine::OverviewError::Stopping => OverviewError::Stopping,
             other => OverviewError::Failed { reason: other.to_string() },
         }
     }
@@ -280,7 +280,6 @@ pub enum BackupError {
 impl From<engine::BackupError> for BackupError {
     fn from(error: engine::BackupError) -> BackupError {
         match error {
-            engine::BackupError::NoSuchAccount => BackupError::NoSuchAccount,
             engine::BackupError::NoSuchBackup => BackupError::NoSuchBackup,
             engine::BackupError::NothingToKeep => BackupError::NothingToKeep,
             engine::BackupError::Unusable(reason) => BackupError::Unusable { reason },

@@ -38,6 +38,10 @@ pub struct EndpointOptions {
     /// Largest collection that is accepted, in bytes. `None`: 4 GiB, more than clients can send.
     #[uniffi(default = None)]
     pub max_collection_bytes: Option<i64>,
+    /// Most bytes that an account may hold: collection, media, trash of media and backups. Old backups
+    /// give way before anything is refused. `None`: as many as there is room for.
+    #[uniffi(default = None)]
+    pub max_account_bytes: Option<i64>,
     /// Most bytes that requests of all devices together may take in memory once they are unpacked.
     /// Some 3.5 MiB are the least. `None`: 16 MiB.
     #[uniffi(default = None)]
@@ -88,6 +92,7 @@ impl EndpointOptions {
             stop_timeout_ms: 8_000,
             idle_timeout_ms: 60_000,
             max_collection_bytes: None,
+            max_account_bytes: None,
             max_memory_bytes: None,
             max_connections: 256,
             backups_newest: 10,
@@ -151,6 +156,9 @@ impl EndpointOptions {
         if let Some(bytes) = self.max_collection_bytes {
             let most = engine.limits.max_upload_bytes;
             engine.limits.max_upload_bytes = number(bytes, "max_collection_bytes")?.min(most);
+        }
+        if let Some(bytes) = self.max_account_bytes {
+            engine.limits.max_account_bytes = Some(number(bytes, "max_account_bytes")?);
         }
         if let Some(bytes) = self.max_memory_bytes {
             engine.limits.max_memory_bytes = number(bytes, "max_memory_bytes")?;

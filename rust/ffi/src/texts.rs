@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use deckport_endpoint::{EnglishTexts, KeptCopy, Texts, Trouble, WhyKept, WhyNotMerged};
+use deckport_ground::calendar::readable_time;
 
 use crate::options::EndpointOptions;
 use crate::translate::{self, DeviceText, Translator, translated};
@@ -38,7 +39,7 @@ impl AppTexts {
             ),
             _ => "it had changes of another device that this one had not seen".to_owned(),
         };
-        let made = deckport_endpoint::readable_time(copy.made_ms, self.utc_offset_minutes);
+        let made = readable_time(copy.made_ms, self.utc_offset_minutes);
         format!(
             "Your last upload from this device replaced another collection: {what}.\n\nNothing is \
              lost: a copy of the replaced collection was kept on {made}. If you want it back, open \

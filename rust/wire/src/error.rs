@@ -1,14 +1,37 @@
 //! Kinds of refusal and what clients do with them (`transport` 6.2).
 
-/// Why bytes from a client could not be read.
+use crate::framing::MultipartError;
+
+/// Why bytes from a client could not be read. `Display` quotes nothing of them.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The `anki-sync` header is unusable.
-    #[error("the anki-sync header cannot be read: {0}")]
+    #[error("the anki-sync header cannot be read")]
     Header(String),
+    /// The header tells a version of the protocol that is not spoken in this way.
+    #[error("the client speaks another version of the protocol")]
+    Version,
+    /// The form is unusable.
+    #[error(transparent)]
+    Form(#[from] MultipartError),
+    /// There is more of it than allowed.
+    #[error("the request is larger than allowed")]
+    TooLarge,
     /// The JSON body is unusable.
-    #[error("the request cannot be read: {0}")]
+    #[error("the request's JSON cannot be read (line {}, column {})", .0.line(), .0.column())]
     Json(#[from] serde_json::Error),
+}
+
+impl WireError {
+    /// What the client should do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            WireError::Header(_) | WireError::Form(_) | WireError::Json(_) => ErrorKind::BadRequest,
+            WireError::Version => ErrorKind::ClientTooOld,
+            WireError::TooLarge => ErrorKind::TooLarge,
+        }
+    }
 }
 
 /// What a client should do about a refused request. Chosen by the client's reaction, not by
@@ -37,6 +60,23 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    const ALL: [ErrorKind; 9] = [
+        ErrorKind::BadRequest,
+        ErrorKind::NotLoggedIn,
+        ErrorKind::Busy,
+        ErrorKind::ClientTooOld,
+        ErrorKind::NotFound,
+        ErrorKind::MethodNotAllowed,
+        ErrorKind::TooLarge,
+        ErrorKind::Unavailable,
+        ErrorKind::Internal,
+    ];
+
+    /// What an endpoint means by a status; `None` for one that it does not send.
+    pub fn of_status(status: u16) -> Option<ErrorKind> {
+        ErrorKind::ALL.into_iter().find(|kind| kind.status() == status)
+    }
+
     /// The HTTP status that makes clients react so.
     pub fn status(self) -> u16 {
         match self {
@@ -50,5 +90,18 @@ impl ErrorKind {
             ErrorKind::ClientTooOld => 501,
             ErrorKind::Unavailable => 503,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_tells_the_kind_and_a_kind_the_status() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(ErrorKind::of_status(kind.status()), Some(kind));
+        }
+        assert_eq!(ErrorKind::of_status(200), None);
     }
 }

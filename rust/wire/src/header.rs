@@ -1,6 +1,6 @@
 //! The `anki-sync` request header of protocol 11 (`transport` 3.1).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::WireError;
 
@@ -11,7 +11,7 @@ pub const SYNC_HEADER: &str = "anki-sync";
 const MAX_HEADER_BYTES: usize = 4096;
 
 /// What a client of protocol 11 sends with every request. Unknown keys are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncHeader {
     /// Protocol version.
     #[serde(rename = "v")]

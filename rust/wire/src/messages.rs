@@ -9,7 +9,7 @@ use crate::received::ReceivedChanges;
 use crate::time::{TimestampMillis, TimestampSecs, Usn};
 
 /// `hostKey`: a login (`collection-sync` 3.1).
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct HostKeyRequest {
     /// Account name as typed by the person.
     #[serde(rename = "u")]
@@ -20,14 +20,14 @@ pub struct HostKeyRequest {
 }
 
 /// Answer to `hostKey`.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct HostKeyResponse {
     /// The device's token, sent with every later request.
     pub key: String,
 }
 
 /// `meta`: asks for the state of the collection (`collection-sync` 3.2).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct MetaRequest {
     /// Protocol version of the client.
     #[serde(rename = "v")]
@@ -38,7 +38,7 @@ pub struct MetaRequest {
 }
 
 /// Answer to `meta`; every key is needed by some client.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetaResponse {
     /// Last modification of the collection.
     #[serde(rename = "mod")]
@@ -67,7 +67,7 @@ pub struct MetaResponse {
 }
 
 /// `start`: begins a sync (`collection-sync` 3.3).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct StartRequest {
     /// The client's `col.usn`: it wants everything from here on.
     #[serde(rename = "minUsn")]
@@ -95,14 +95,14 @@ pub struct Graves {
 }
 
 /// `applyGraves`: part of the client's deletions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ApplyGravesRequest {
     /// At most 250 ids in released clients.
     pub chunk: Graves,
 }
 
 /// `applyChanges`: the client's small objects.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ApplyChangesRequest {
     /// Everything small that changed on the client.
     pub changes: ReceivedChanges,
@@ -155,7 +155,7 @@ pub struct Chunk {
 }
 
 /// `applyChunk`: a part of the client's cards, notes and reviews.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ApplyChunkRequest {
     /// The part.
     pub chunk: Chunk,
@@ -183,14 +183,14 @@ pub struct SanityCounts(
 );
 
 /// `sanityCheck2`: the client's counts, or the problem its own check found.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct SanityCheckRequest {
     /// Counts, or a text when an old client's own check failed.
     pub client: SanityReport,
 }
 
 /// What a client reports in `sanityCheck2`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SanityReport {
     /// Row counts.
@@ -200,7 +200,7 @@ pub enum SanityReport {
 }
 
 /// Whether both sides hold the same number of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SanityStatus {
     /// Equal.
@@ -210,14 +210,14 @@ pub enum SanityStatus {
 }
 
 /// Answer to `sanityCheck2`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct SanityCheckResponse {
     /// The verdict; clients look at nothing else.
     pub status: SanityStatus,
     /// The client's counts as received.
-    #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub client: Option<SanityCounts>,
     /// Our counts.
-    #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub server: Option<SanityCounts>,
 }

@@ -44,6 +44,45 @@ pub enum MediaMethod {
     MediaSanity,
 }
 
+/// A method of either group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// On the collection.
+    Sync(SyncMethod),
+    /// On the media.
+    Media(MediaMethod),
+}
+
+impl Method {
+    /// The path below an endpoint's address.
+    pub fn path(self) -> String {
+        match self {
+            Method::Sync(method) => format!("sync/{}", method.name()),
+            Method::Media(method) => format!("msync/{}", method.name()),
+        }
+    }
+
+    /// Whether the data of its request is a file, and no JSON.
+    pub fn carries_file(self) -> bool {
+        matches!(self, Method::Sync(SyncMethod::Upload) | Method::Media(MediaMethod::UploadChanges))
+    }
+
+    /// Whether it is a step of a normal sync, from `meta` to `finish` or `abort`.
+    pub fn is_step(self) -> bool {
+        use SyncMethod::{Download, HostKey, Upload};
+        matches!(self, Method::Sync(method) if !matches!(method, HostKey | Upload | Download))
+    }
+
+    /// Whether devices begin whatever they want with it.
+    pub fn begins_a_run(self) -> bool {
+        matches!(
+            self,
+            Method::Sync(SyncMethod::Meta | SyncMethod::Upload | SyncMethod::Download)
+                | Method::Media(MediaMethod::Begin)
+        )
+    }
+}
+
 /// What a path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
@@ -99,6 +138,15 @@ impl MediaMethod {
 }
 
 impl Route {
+    /// The method, if it is one that exists.
+    pub fn method(self) -> Option<Method> {
+        match self {
+            Route::Sync(method) => Some(Method::Sync(method)),
+            Route::Media(method) => Some(Method::Media(method)),
+            Route::UnknownMethod | Route::Health | Route::Other => None,
+        }
+    }
+
     /// Finds the route of a path. Only the last two segments count, empty segments are skipped:
     /// every plausible base address that a person types works (`transport` 2.2).
     pub fn parse(path: &str) -> Route {
@@ -155,10 +203,12 @@ mod tests {
         for (name, method) in SyncMethod::ALL {
             assert_eq!(method.name(), name);
             assert_eq!(Route::parse(&format!("/sync/{name}")), Route::Sync(method));
+            assert_eq!(Route::parse(&Method::Sync(method).path()), Route::Sync(method));
         }
         for (name, method) in MediaMethod::ALL {
             assert_eq!(method.name(), name);
             assert_eq!(Route::parse(&format!("/msync/{name}")), Route::Media(method));
+            assert_eq!(Route::parse(&Method::Media(method).path()), Route::Media(method));
         }
     }
 }

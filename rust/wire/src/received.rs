@@ -6,7 +6,7 @@
 //! is absent was removed on purpose (`storage-json` 6).
 
 use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -23,7 +23,7 @@ pub struct Received<T> {
 }
 
 /// The client's small objects in `applyChanges`; the same as [`Changes`] otherwise.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct ReceivedChanges {
     /// Changed notetypes.
     #[serde(rename = "models")]
@@ -33,10 +33,10 @@ pub struct ReceivedChanges {
     /// Tags added since the last sync, with `::` between components.
     pub tags: Vec<String>,
     /// Complete config, only from the newer side.
-    #[serde(rename = "conf", default)]
+    #[serde(rename = "conf", default, skip_serializing_if = "Option::is_none")]
     pub config: Option<ConfigMap>,
     /// Creation time of the collection, only together with `config`.
-    #[serde(rename = "crt", default)]
+    #[serde(rename = "crt", default, skip_serializing_if = "Option::is_none")]
     pub creation: Option<TimestampSecs>,
 }
 
@@ -110,6 +110,15 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
         let object = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
         Ok(Received { object, text: Some(text) })
+    }
+}
+
+impl<T: Serialize> Serialize for Received<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.text {
+            Some(text) => text.serialize(serializer),
+            None => self.object.serialize(serializer),
+        }
     }
 }
 

@@ -8,9 +8,6 @@ use super::Checkup;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Something other than a sync changed these kinds of objects (in the plural): no device
-    /// learns of it.
-    Altered(Vec<&'static str>),
     /// The database is malformed; only a backup helps.
     Malformed,
     /// Indexes do not fit their tables.
@@ -43,8 +40,6 @@ pub enum Problem {
     LastReviewTime,
     /// Notes, cards or reviews from the future.
     FutureId,
-    /// Rows marked as not yet known to the endpoint.
-    PendingRow,
     /// Deletions of unknown kinds, which make syncs fail.
     UnknownDeletion,
     /// The default deck or preset is gone.
@@ -72,11 +67,6 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.count;
         match &self.problem {
-            Problem::Altered(kinds) => write!(
-                f,
-                "Something other than a sync changed {}. No device learns of that.",
-                kinds.join(", ")
-            ),
             Problem::Malformed => {
                 write!(f, "The database is malformed: put a backup in its place.")
             }
@@ -105,7 +95,6 @@ impl fmt::Display for Finding {
             Problem::FutureId => {
                 write!(f, "Notes, cards or reviews with a time in the future: {count}.")
             }
-            Problem::PendingRow => write!(f, "Objects that no device would be sent: {count}."),
             Problem::UnknownDeletion => write!(f, "Deletions of an unknown kind: {count}."),
             Problem::MissingDefault => write!(f, "The default deck or preset is missing."),
         }

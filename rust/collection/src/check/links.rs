@@ -6,11 +6,8 @@ use super::finding::{Findings, Problem};
 use super::{Context, count};
 use crate::error::Result;
 use crate::objects::decks;
+use crate::pending;
 use crate::sync::heal;
-
-/// Tables whose rows a client checks for what is not yet known to the endpoint.
-const TABLES_WITH_USN: [&str; 8] =
-    ["notes", "cards", "revlog", "graves", "notetypes", "decks", "deck_config", "tags"];
 
 /// Cards of filtered decks; the decks are listed in `temp.filtered`.
 const IS_IN_FILTERED: &str = "did IN (SELECT id FROM temp.filtered)";
@@ -18,11 +15,8 @@ const IS_IN_FILTERED: &str = "did IN (SELECT id FROM temp.filtered)";
 /// Counts what the judge of uploads mends by itself.
 pub(super) fn note_foreign_rows(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let conn = context.conn;
-    for table in TABLES_WITH_USN {
-        let pending = count(conn, &format!("SELECT count(*) FROM {table} WHERE usn < 0"))?;
-        // They get the usn 0, which devices have passed.
-        findings.add(Problem::PendingRow, pending, true);
-    }
+    // They are taken in when a collection is opened. What was too damaged for that is not yet.
+    pending::mark(conn, context.usn)?;
     let unknown = count(conn, "SELECT count(*) FROM graves WHERE type NOT IN (0, 1, 2)")?;
     findings.add(Problem::UnknownDeletion, unknown, true);
     let missing = count(

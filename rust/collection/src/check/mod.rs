@@ -21,10 +21,11 @@ pub use finding::{Finding, Problem};
 
 use crate::connection::open_private;
 use crate::error::{Error, Result};
-use crate::interrupt::Interrupt;
+use crate::interrupt::watch;
 use crate::objects::config;
 use crate::sync::day::DayClock;
 use crate::upload::{UploadError, accept_interruptibly};
+use deckport_ground::interrupt::Interrupt;
 use finding::Findings;
 
 /// What [`check_copy`] found and did.
@@ -51,36 +52,22 @@ struct Context<'a> {
 }
 
 /// Checks the complete collection file at `path`, a private copy, and mends it in place as far as
-/// that is safe. `altered`: what something other than a sync changed ([`crate::check_content`]).
-/// Synced to disk afterwards if it is [`Checkup::mended`]; `mod` and `scm` are as they
+/// that is safe. Synced to disk afterwards if it is [`Checkup::mended`]; `mod` and `scm` are as they
 /// were. Otherwise the copy is of no use.
 ///
 /// # Errors
 /// When the copy cannot be read or written at all; [`Error::Interrupted`] soon after `interrupt` is
 /// set.
-pub fn check_copy(
-    path: &Path,
-    altered: Vec<&'static str>,
-    now_ms: i64,
-    interrupt: &Interrupt,
-) -> Result<Checkup> {
-    let checked = check(path, altered, now_ms, interrupt);
+pub fn check_copy(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Checkup> {
+    let checked = check(path, now_ms, interrupt);
     // An interrupted step looks like damage.
     if interrupt.is_set() { Err(Error::Interrupted) } else { checked }
 }
 
-fn check(
-    path: &Path,
-    altered: Vec<&'static str>,
-    now_ms: i64,
-    interrupt: &Interrupt,
-) -> Result<Checkup> {
+fn check(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Checkup> {
     let mut findings = Findings::default();
-    // Devices get what is there now, whole: it is in no sync.
-    let kinds = altered.len() as u64;
-    findings.add(Problem::Altered(altered), kinds, true);
     let mut conn = open_private(path)?;
-    interrupt.watch(&mut conn)?;
+    watch(&mut conn, interrupt)?;
     if !restore_indexes(&conn, &mut findings)? {
         return Ok(findings.into_checkup(false));
     }

@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
 use crate::connection::{checkpoint, open_reading, open_serving};
-use crate::content;
 use crate::create;
 use crate::error::{Error, Result};
+use crate::pending::{self, TakenIn};
 use crate::snapshot::{self, RawFile};
 use crate::summary::{Overview, Summary, overview, summarise};
 
@@ -129,13 +129,13 @@ impl Collection {
         Ok(())
     }
 
-    /// Makes the digest of what the collection holds, if it is not known; every sync keeps it up to
-    /// date from then on. Reads everything if it has to: for a time when nobody waits.
+    /// Makes what another program changed in the file, and could not send, the endpoint's own changes:
+    /// every device gets them with its next sync. On disk when this returns.
     ///
     /// # Errors
-    /// When the database cannot be read.
-    pub fn settle_content(&self) -> Result<()> {
-        content::settle(&self.conn)
+    /// When the database cannot be written; nothing is changed then.
+    pub fn take_in(&self) -> Result<TakenIn> {
+        pending::take_in(&self.conn)
     }
 
     /// Counts notes, cards and reviews.

@@ -5,11 +5,14 @@
 //! what is computed from fields, which tags are folded in the sidebar, and what a client keeps to
 //! itself or cannot keep because it is too old (`rows`, `objects`).
 
+mod digest;
 mod objects;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod words;
+
+pub use digest::digest;
 
 use std::fmt;
 use std::path::Path;

@@ -19,15 +19,30 @@ const OWN_SETTINGS: [&str; 5] =
 /// old client's person typed last.
 const IDLE_KEYS: [&str; 3] = ["usn", "req", "tags"];
 
-/// Compares the time from which due dates count.
+/// Reads all objects of a kind.
+type Read = fn(&Connection) -> Result<Objects>;
+
+/// What they are called, and how they are read.
+pub(super) const KINDS: [(&str, Read); 5] = [
+    ("deck", |conn| objects(&decks::changed_since(conn, i32::MIN)?)),
+    ("notetype", |conn| objects(&notetypes::changed_since(conn, i32::MIN)?)),
+    ("option preset", |conn| objects(&presets::changed_since(conn, i32::MIN)?)),
+    ("setting", settings),
+    ("tag", tags_of),
+];
+
+/// The time from which due dates count, Unix seconds.
+pub(super) fn creation(conn: &Connection) -> Result<i64> {
+    Ok(conn.query_row("SELECT crt FROM col", [], |row| row.get(0))?)
+}
+
+/// Compares that time.
 pub(super) fn compare_creation(
     account: &Connection,
     file: &Connection,
     found: &mut Found<'_>,
 ) -> Result<()> {
-    let created =
-        |conn: &Connection| conn.query_row("SELECT crt FROM col", [], |row| row.get::<_, i64>(0));
-    let (ours, theirs) = (created(account)?, created(file)?);
+    let (ours, theirs) = (creation(account)?, creation(file)?);
     if ours != theirs {
         let parts = vec![part("creation time", &ours.into(), &theirs.into())];
         found(Difference { kind: "collection", object: "itself".into(), how: How::Parts(parts) });
@@ -41,19 +56,14 @@ pub(super) fn compare_all(
     file: &Connection,
     found: &mut Found<'_>,
 ) -> Result<()> {
-    let mut each = |kind, read: fn(&Connection) -> Result<Objects>| {
+    for (kind, read) in KINDS {
         compare_kind(kind, &read(account)?, &read(file)?, found);
-        Ok::<_, crate::Error>(())
-    };
-    each("deck", |conn| objects(&decks::changed_since(conn, i32::MIN)?))?;
-    each("notetype", |conn| objects(&notetypes::changed_since(conn, i32::MIN)?))?;
-    each("option preset", |conn| objects(&presets::changed_since(conn, i32::MIN)?))?;
-    each("setting", settings)?;
-    each("tag", tags_of)
+    }
+    Ok(())
 }
 
 /// JSON by id or name, and what people call it.
-type Objects = BTreeMap<String, (String, Value)>;
+pub(super) type Objects = BTreeMap<String, (String, Value)>;
 
 fn objects(list: &[impl Serialize]) -> Result<Objects> {
     let mut all = Objects::new();

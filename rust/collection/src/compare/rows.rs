@@ -7,16 +7,27 @@ use std::cmp::Ordering;
 
 use super::words::{cell_part, known_by};
 use super::{Difference, Found, How};
-use crate::content;
 use crate::error::{Error, Result};
 use crate::objects::config;
 
 /// Kind, table, and the columns that count: the id first, then what the object is known by.
-const TABLES: [(&str, &str, &[&str]); 3] = [
-    ("note", "notes", content::NOTE),
-    ("card", "cards", content::CARD),
-    ("review", "revlog", content::REVIEW),
+pub(super) const TABLES: [(&str, &str, &[&str]); 3] = [
+    ("note", "notes", &["id", "guid", "mid", "mod", "tags", "flds"]),
+    (
+        "card",
+        "cards",
+        &[
+            "id", "nid", "did", "ord", "mod", "type", "queue", "due", "ivl", "factor", "reps",
+            "lapses", "left", "odue", "odid", "flags", "data",
+        ],
+    ),
+    ("review", "revlog", &["id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type"]),
 ];
+
+/// The statement that reads one of them.
+pub(super) fn select(table: &str, columns: &[&str]) -> String {
+    format!("SELECT {} FROM {table} ORDER BY id", columns.join(", "))
+}
 
 /// Compares the three tables.
 pub(super) fn compare_all(
@@ -28,7 +39,7 @@ pub(super) fn compare_all(
     let other_day = released(account)? != released(file)?;
     for (kind, name, columns) in TABLES {
         let table = Table { kind, columns, other_day };
-        let sql = format!("SELECT {} FROM {name} ORDER BY id", columns.join(", "));
+        let sql = select(name, columns);
         let (mut ours, mut theirs) = (account.prepare(&sql)?, file.prepare(&sql)?);
         compare_table(&table, &mut ours.query([])?, &mut theirs.query([])?, found)?;
     }

@@ -84,12 +84,17 @@ struct Change {
     /// `None`: the creation time.
     key: Option<String>,
     before: Option<Box<RawValue>>,
+    /// Another program changed it here: nobody knows what was there before.
+    #[serde(default)]
+    foreign: bool,
 }
 
 /// What a client had, as far as that is known.
 enum Before {
     Unknown,
     Known(Option<Value>),
+    /// Of a key that another program changed here since.
+    Foreign,
 }
 
 impl History {
@@ -118,12 +123,14 @@ impl History {
             return Before::Unknown;
         }
         let change = self.changes.iter().find(|old| old.usn >= usn && old.key.as_deref() == key);
-        Before::Known(match change {
-            None => now(),
+        match change {
+            None => Before::Known(now()),
+            Some(change) if change.foreign => Before::Foreign,
             Some(change) => {
-                change.before.as_ref().and_then(|text| serde_json::from_str(text.get()).ok())
+                let text = change.before.as_ref();
+                Before::Known(text.and_then(|text| serde_json::from_str(text.get()).ok()))
             }
-        })
+        }
     }
 
     /// A deck or notetype gives up its name in the sync with this usn.
@@ -145,20 +152,21 @@ impl History {
         for key in begin.keys(&end) {
             if begin.get(key) != end.get(key) {
                 let before = begin.values.get(key).cloned();
-                self.changes.push(Change { usn, key: Some(key.clone()), before });
+                self.changes.push(Change { usn, key: Some(key.clone()), before, foreign: false });
             }
         }
         if begin.creation != end.creation {
             let before = serde_json::value::to_raw_value(&begin.creation)?;
-            self.changes.push(Change { usn, key: None, before: Some(before) });
+            self.changes.push(Change { usn, key: None, before: Some(before), foreign: false });
         }
         let nothing_new =
             !self.is_new && self.changes.len() == old && self.names_moved != Some(usn);
-        if nothing_new || self.path.as_os_str().is_empty() {
-            return Ok(());
-        }
+        if nothing_new { Ok(()) } else { self.store() }
+    }
+
+    fn store(&mut self) -> Result<()> {
         self.forget_oldest();
-        self.write()
+        if self.path.as_os_str().is_empty() { Ok(()) } else { self.write() }
     }
 
     fn forget_oldest(&mut self) {
@@ -186,6 +194,28 @@ impl History {
     }
 }
 
+/// Notes what another program changed, by what it left pending, as changes of the sync with this usn.
+/// Of a setting nobody knows what it was: what is there now counts for all devices, as theirs does
+/// where they sync later.
+pub(crate) fn note_foreign(conn: &Connection, usn: Usn) -> Result<()> {
+    let mut statement = conn.prepare("SELECT KEY FROM config WHERE usn < 0")?;
+    let keys = statement.query_map([], |row| row.get(0))?;
+    let keys: Vec<String> = keys.collect::<rusqlite::Result<_>>()?;
+    let named = "SELECT EXISTS (SELECT 1 FROM decks WHERE usn < 0)
+                 OR EXISTS (SELECT 1 FROM notetypes WHERE usn < 0)";
+    let may_move: bool = conn.query_row(named, [], |row| row.get(0))?;
+    if keys.is_empty() && !may_move {
+        return Ok(());
+    }
+    let mut history = History::begin(conn, usn)?;
+    let foreign = |key| Change { usn, key: Some(key), before: None, foreign: true };
+    history.changes.extend(keys.into_iter().map(foreign));
+    if may_move {
+        history.note_moved_names(usn);
+    }
+    history.store()
+}
+
 /// Takes what the client changed, and returns whether it lacks anything of the result. Where both
 /// sides changed a key, the client's value counts: its device syncs later.
 pub(super) fn merge(conn: &Connection, sync: &ServerSync, sent: &Settings) -> Result<bool> {
@@ -199,6 +229,7 @@ pub(super) fn merge(conn: &Connection, sync: &ServerSync, sent: &Settings) -> Re
         let changed = match sync.history.before(sync.client_usn, Some(key), || mine.clone()) {
             Before::Unknown => theirs.is_some(),
             Before::Known(before) => before != theirs,
+            Before::Foreign => false,
         };
         if !changed {
             differs = true;

@@ -7,7 +7,7 @@ mod changes;
 pub(crate) mod day;
 mod graves;
 pub(crate) mod heal;
-mod history;
+pub(crate) mod history;
 mod names;
 mod outgoing;
 mod rows;
@@ -27,7 +27,6 @@ use deckport_wire::{
 };
 use rusqlite::Connection;
 
-use crate::content;
 use crate::error::{Error, Result};
 use crate::objects::tags;
 pub use heal::mend_all;
@@ -60,8 +59,6 @@ pub struct ServerSync {
     suspects: heal::Suspects,
     /// What clients last received of the config.
     history: history::History,
-    /// The digest of the collection.
-    content: content::Running,
     /// Tags of received notes that have been told again in this sync.
     tags_told: BTreeSet<String>,
     counts: SyncCounts,
@@ -95,7 +92,6 @@ impl ServerSync {
         let usn = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
         let now_secs = now_ms.div_euclid(1000);
         let history = history::History::begin(conn, usn)?;
-        let content = content::Running::begin(conn)?;
         unbury::release_buried_cards(conn, usn, now_secs)?;
         // Ours are collected before the client's are stored, or it would get its own back.
         let graves = graves::changed_since(conn, request.client_usn)?;
@@ -108,7 +104,6 @@ impl ServerSync {
             shapes: NotetypeShapes::default(),
             suspects: heal::Suspects::default(),
             history,
-            content,
             tags_told: BTreeSet::new(),
             counts: SyncCounts::default(),
         };
@@ -166,9 +161,7 @@ impl ServerSync {
     /// [`Error::Conflict`] when a note's notetype does not exist or has another number of
     /// fields; other errors when the database cannot be used.
     pub fn apply_chunk(&mut self, conn: &Connection, received: Chunk) -> Result<()> {
-        let count = count_rows(&received);
-        self.counts.received += count;
-        self.content.prepare_for(conn, usize::try_from(count).unwrap_or(usize::MAX))?;
+        self.counts.received += count_rows(&received);
         for review in &received.reviews {
             rows::add_review(conn, review, self.usn)?;
         }
@@ -218,7 +211,6 @@ impl ServerSync {
         // A repair is news for the client as well: it must not see "no changes" next time.
         let stored = if healed { modified.saturating_add(1) } else { modified };
         conn.execute("UPDATE col SET mod = ?1, ls = ?1, usn = ?2", (stored, next_usn))?;
-        self.content.keep(conn)?;
         conn.execute_batch("COMMIT")?;
         Ok(Finished { modified, counts: self.counts })
     }

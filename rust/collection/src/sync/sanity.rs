@@ -4,6 +4,7 @@ use deckport_wire::{SanityCheckResponse, SanityCounts, SanityReport, SanityStatu
 use rusqlite::Connection;
 
 use crate::error::Result;
+use crate::pending;
 
 /// Compares the client's counts with ours.
 pub(super) fn check(conn: &Connection, client: &SanityReport) -> Result<SanityCheckResponse> {
@@ -12,7 +13,8 @@ pub(super) fn check(conn: &Connection, client: &SanityReport) -> Result<SanityCh
         // An old client's own check failed; it only wants to hear "bad".
         return Ok(answer(SanityStatus::Bad, None, ours));
     };
-    let equal = comparable(theirs) == comparable(&ours) && !unsent_rows_exist(conn)?;
+    // Pending rows would never reach another device.
+    let equal = comparable(theirs) == comparable(&ours) && !pending::exist(conn)?;
     let status = if equal { SanityStatus::Ok } else { SanityStatus::Bad };
     Ok(answer(status, Some(*theirs), ours))
 }
@@ -46,18 +48,4 @@ fn count(conn: &Connection) -> Result<SanityCounts> {
         count("decks")?,
         count("deck_config")?,
     ))
-}
-
-/// Rows marked as "changed, not yet sent" cannot exist on an endpoint: they would never reach
-/// another device.
-fn unsent_rows_exist(conn: &Connection) -> Result<bool> {
-    const TABLES: [&str; 8] =
-        ["cards", "notes", "revlog", "graves", "decks", "deck_config", "tags", "notetypes"];
-    for table in TABLES {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE usn = -1)");
-        if conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -17,9 +17,10 @@ use deckport_ground::durable::sync_file_at;
 use super::error::{Checked, UploadError};
 use super::rows;
 use crate::connection::open_inspecting;
-use crate::interrupt::Interrupt;
+use crate::interrupt::watch;
 use crate::schema;
 use crate::summary::Summary;
+use deckport_ground::interrupt::Interrupt;
 
 /// More connections gain little, and each has a cache of its own.
 const MOST_CONNECTIONS: usize = 4;
@@ -45,7 +46,7 @@ pub(super) fn inspect(path: &Path, processors: usize, interrupt: &Interrupt) -> 
     let connections = processors.clamp(1, MOST_CONNECTIONS);
     let open = || {
         let mut conn = open_inspecting(path, connections)?;
-        interrupt.watch(&mut conn)?;
+        watch(&mut conn, interrupt)?;
         Ok::<_, UploadError>(conn)
     };
     let first = open()?;
@@ -111,7 +112,9 @@ impl Inspection {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = self.tasks.get(number) else { return };
-            if self.with_found(|found| found.failure.is_some()) {
+            // A failure of a later one ends nothing: this one was begun before it.
+            let failed = |found: &mut Found| found.failure.as_ref().map(|(first, _)| *first);
+            if self.with_found(failed).is_some_and(|first| first < number) {
                 return;
             }
             if let Err(error) = self.look(conn, task) {

@@ -24,9 +24,11 @@ use std::thread;
 
 use crate::connection::{check_version, open_private};
 use crate::error::Error;
-use crate::interrupt::Interrupt;
+use crate::interrupt::watch;
 use crate::migrate;
+use crate::pending;
 use crate::summary::Summary;
+use deckport_ground::interrupt::Interrupt;
 use error::Checked;
 
 /// Checks the uploaded file at `path`, which must be a private copy, and repairs it in place. One
@@ -38,37 +40,53 @@ use error::Checked;
 /// milliseconds. After an error the file is of no use and should be deleted.
 ///
 /// # Errors
-/// Why the file is refused, or what the endpoint could not do.
-pub fn accept_upload(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
-    accept_interruptibly(path, now_ms, &Interrupt::default())
-}
-
-/// [`accept_upload`] that ends soon after `interrupt` is set.
-///
-/// # Errors
-/// As [`accept_upload`]; [`Error::Interrupted`] inside [`UploadError::Endpoint`].
+/// Why the file is refused, or what the endpoint could not do; soon after `interrupt` is set
+/// [`Error::Interrupted`] inside [`UploadError::Endpoint`].
 pub fn accept_interruptibly(
     path: &Path,
     now_ms: i64,
     interrupt: &Interrupt,
 ) -> Result<Summary, UploadError> {
-    let accepted = accept(path, now_ms, interrupt);
+    let accepted = accept(path, now_ms, interrupt, Pending::Settled);
     // Whatever an interrupted step made of it.
     if interrupt.is_set() { Err(Error::Interrupted.into()) } else { accepted }
 }
 
-fn accept(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Summary, UploadError> {
+/// [`accept_interruptibly`] of the endpoint's own file in an older format: what another program left pending
+/// in it stays so, for [`Collection::take_in`](crate::Collection::take_in).
+///
+/// # Errors
+/// As [`accept_interruptibly`].
+pub fn accept_upgrade(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
+    accept(path, now_ms, &Interrupt::default(), Pending::Left)
+}
+
+/// What becomes of rows that the device has not sent in a sync.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    /// The device has just sent them: they are known.
+    Settled,
+    /// They stay as they are.
+    Left,
+}
+
+fn accept(
+    path: &Path,
+    now_ms: i64,
+    interrupt: &Interrupt,
+    pending: Pending,
+) -> Result<Summary, UploadError> {
     header::check(path)?;
     header::remove_leftovers(path)?;
-    repair(path, now_ms, interrupt)?;
+    repair(path, now_ms, interrupt, pending)?;
     let processors = thread::available_parallelism().map_or(1, usize::from);
     inspect::inspect(path, processors, interrupt)
 }
 
 /// Everything that changes the file. What is found out on the way has to be.
-fn repair(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Checked<()> {
+fn repair(path: &Path, now_ms: i64, interrupt: &Interrupt, pending: Pending) -> Checked<()> {
     let mut conn = open_private(path)?;
-    interrupt.watch(&mut conn)?;
+    watch(&mut conn, interrupt)?;
     structure::check_kinds(&conn)?;
     match check_version(&conn) {
         Err(Error::NeedsUpgrade(version)) => migrate::upgrade(&conn, version, now_ms)
@@ -81,11 +99,18 @@ fn repair(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Checked<()> {
     repair::missing_defaults(&conn, now_ms)?;
     repair::unknown_graves(&conn)?;
     repair::unreadable_config(&conn)?;
-    repair::pending_usns(&conn)?;
+    if pending == Pending::Settled {
+        pending::mark(&conn, 0)?;
+    }
     objects::check(&conn)?;
     migrate::promote_stuck_keys(&conn)?;
     conn.close().map_err(|(_, error)| error)?;
     Ok(())
+}
+
+#[cfg(test)]
+pub(crate) fn accept_upload(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
+    accept_interruptibly(path, now_ms, &Interrupt::default())
 }
 
 #[cfg(test)]

@@ -11,25 +11,8 @@ use super::error::{Checked, UploadError};
 use crate::create::{DEFAULT_ID, default_deck, default_preset};
 use crate::objects::{decks, presets};
 
-/// Rows changed by one statement. SQLite remembers their ids in memory.
-const BATCH: u32 = 10_000;
-
 /// Unreadable config keys that are remembered at a time.
 const MOST_KEYS: usize = 1_000;
-
-/// The tables whose usn clients check at the end of a sync (`collection-sync` 9), and `config`,
-/// which clients leave at -1 (`storage-migrate` 3); with their primary keys.
-const TABLES_WITH_USN: [(&str, &str); 9] = [
-    ("notes", "id"),
-    ("cards", "id"),
-    ("revlog", "id"),
-    ("graves", "oid"),
-    ("notetypes", "id"),
-    ("decks", "id"),
-    ("deck_config", "id"),
-    ("tags", "tag"),
-    ("config", "KEY"),
-];
 
 /// Makes the deck and the preset that everything falls back to (`storage-check`), if they are
 /// missing.
@@ -86,17 +69,4 @@ fn some_unreadable_keys(conn: &Connection) -> Checked<Vec<Value>> {
         }
     }
     Ok(keys)
-}
-
-/// Marks everything as known to the endpoint: a row that is still marked as changed on a client
-/// would fail every sync.
-pub(super) fn pending_usns(conn: &Connection) -> Checked<()> {
-    for (table, key) in TABLES_WITH_USN {
-        let mut update = conn.prepare(&format!(
-            "UPDATE {table} SET usn = 0
-             WHERE {key} IN (SELECT {key} FROM {table} WHERE usn < 0 LIMIT {BATCH}) AND usn < 0"
-        ))?;
-        while update.execute([])? > 0 {}
-    }
-    Ok(())
 }

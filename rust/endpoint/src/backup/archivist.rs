@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{BackupFolder, BackupPolicy, compress};
-use crate::clock::Clock;
 use crate::options::EndpointOptions;
+use deckport_ground::clock::Clock;
 
 /// Tidies the backups of accounts that have become idle.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::clock::ManualClock;
+    use deckport_ground::clock::ManualClock;
 
     const NOW: i64 = 1_795_177_887_205;
 

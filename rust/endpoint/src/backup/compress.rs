@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::name;
-use crate::files::{PART, beside, copy, remove_if_present, sync_folder, write_whole};
+use deckport_ground::durable::sync_folder;
+use deckport_ground::files::{PART, beside, copy, remove_if_present, write_whole};
 
 /// Collections shrink to a third or less; higher levels gain little and cost much battery.
 const LEVEL: i32 = 6;
@@ -123,7 +124,8 @@ mod tests {
     fn one_that_was_interrupted_before_its_last_step_is_carried_on() {
         let folder = folder_with(b"content");
         let copy = folder.path().join("copy");
-        crate::files::copy_file(&folder.path().join(format!("{NAME}.anki2")), &copy).unwrap();
+        deckport_ground::files::copy_file(&folder.path().join(format!("{NAME}.anki2")), &copy)
+            .unwrap();
         compress(folder.path(), NAME, &AtomicBool::new(false)).unwrap();
         fs::rename(&copy, folder.path().join(format!("{NAME}.anki2"))).unwrap();
         compress(folder.path(), NAME, &AtomicBool::new(false)).unwrap();

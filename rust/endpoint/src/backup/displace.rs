@@ -17,9 +17,9 @@ use std::path::Path;
 
 use super::name;
 use crate::faults;
-use crate::files::{
-    self, beside, folder_of, remove_if_present, spare_bytes, sync_folder, write_whole,
-};
+use deckport_ground::durable::sync_folder;
+use deckport_ground::files::{self, beside, folder_of, remove_if_present, write_whole};
+use deckport_ground::space::spare_bytes;
 
 /// End of the name of a file that becomes a backup when another one has taken its place.
 pub(super) const PENDING: &str = ".kept";

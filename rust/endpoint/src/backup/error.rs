@@ -3,20 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 
-use deckport_collection::UploadError;
-use deckport_wire::ErrorKind;
+use deckport_collection::{Error as CollectionError, UploadError};
 
-use crate::care::Cancelled;
-use crate::refusal::Refusal;
 use crate::registry::RegistryError;
+use crate::work_error::WorkError;
+use deckport_ground::progress::Cancelled;
 
 /// Why a backup was not made, restored, written or removed. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// No account has that name.
-    #[error("there is no account of that name")]
-    NoSuchAccount,
     /// The account has no backup of that name.
     #[error("there is no backup of that name; look at the list of backups")]
     NoSuchBackup,
@@ -76,22 +72,23 @@ impl From<io::Error> for BackupError {
 impl From<UploadError> for BackupError {
     fn from(error: UploadError) -> BackupError {
         match error {
-            UploadError::Endpoint(deckport_collection::Error::NoSpace) => BackupError::NoSpace,
-            UploadError::Endpoint(deckport_collection::Error::Interrupted) => {
-                BackupError::Cancelled
-            }
+            UploadError::Endpoint(CollectionError::NoSpace) => BackupError::NoSpace,
+            UploadError::Endpoint(CollectionError::Interrupted) => BackupError::Cancelled,
             UploadError::Endpoint(error) => BackupError::Failed(error.to_string()),
             other => BackupError::Unusable(other.detail()),
         }
     }
 }
 
-impl From<Refusal> for BackupError {
-    fn from(refusal: Refusal) -> BackupError {
-        match refusal.kind {
-            ErrorKind::Busy => BackupError::Busy,
-            ErrorKind::Unavailable if refusal == Refusal::shutting_down() => BackupError::Stopping,
-            _ => BackupError::Failed(refusal.reason),
+impl From<WorkError> for BackupError {
+    fn from(error: WorkError) -> BackupError {
+        match error {
+            WorkError::Busy(_) => BackupError::Busy,
+            WorkError::Stopping => BackupError::Stopping,
+            WorkError::Registry(error) => BackupError::Registry(error),
+            WorkError::Collection(CollectionError::NoSpace) => BackupError::NoSpace,
+            WorkError::Collection(CollectionError::Interrupted) => BackupError::Cancelled,
+            other => BackupError::Failed(other.to_string()),
         }
     }
 }

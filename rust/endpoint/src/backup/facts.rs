@@ -8,7 +8,7 @@ use deckport_collection::Summary;
 use serde::{Deserialize, Serialize};
 
 use super::name;
-use crate::files::{beside, write_whole};
+use deckport_ground::files::{beside, write_whole};
 
 /// Longest file with facts that is read; ours have some 200 bytes.
 const MAX_FACTS_BYTES: u64 = 64 * 1024;

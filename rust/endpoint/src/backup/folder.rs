@@ -15,11 +15,11 @@ use super::error::BackupError;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
-use crate::care::{Watched, Watcher, go_on};
-use crate::files::{
-    beside, copy_file, folder_of, free_bytes, remove_if_present, sync_file, sync_folder,
-};
 use crate::registry::Account;
+use deckport_ground::durable::{sync_file, sync_folder};
+use deckport_ground::files::{beside, copy_file, folder_of, remove_if_present};
+use deckport_ground::progress::{Watched, Watcher, go_on};
+use deckport_ground::space::free_bytes;
 
 /// The folder's name inside an account's.
 pub(crate) const FOLDER: &str = "backups";

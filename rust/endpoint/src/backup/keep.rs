@@ -8,8 +8,9 @@ use super::displace;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::folder::FOLDER;
 use super::name;
-use crate::files::{PART, beside, make_folder, sync_file_at, sync_folder};
-use crate::temp_file::TempFile;
+use deckport_ground::durable::{sync_file_at, sync_folder};
+use deckport_ground::files::{PART, beside, make_folder};
+use deckport_ground::temp_file::TempFile;
 
 /// What is to be remembered about a backup.
 #[derive(Debug, Clone)]

@@ -23,5 +23,4 @@ pub use error::BackupError;
 pub use facts::{BackupInfo, BackupReason, Counts};
 pub use folder::BackupFolder;
 pub(crate) use keep::{Kept, Occasion, keep, keep_copy, remove_unfinished, settle};
-pub use name::readable_time;
 pub use retention::BackupPolicy;

@@ -1,6 +1,8 @@
-//! Names of backups, and the calendar behind them.
+//! Names of backups.
 //!
 //! A name is what comes before `.anki2` or `.anki2.zst`. It stays when a backup is compressed.
+
+use deckport_ground::calendar::Moment;
 
 use super::facts::BackupReason;
 
@@ -10,8 +12,6 @@ pub(super) const PLAIN: &str = ".anki2";
 pub(super) const COMPRESSED: &str = ".anki2.zst";
 /// End of the file name of what is known about a backup.
 pub(super) const FACTS: &str = ".json";
-
-const DAY_SECS: i64 = 86_400;
 
 /// The name of a backup made now; `attempt` tells those of one second apart.
 pub(super) fn of_new(reason: BackupReason, now_ms: i64, attempt: u32) -> String {
@@ -41,90 +41,24 @@ pub(super) fn meant(text: &str) -> &str {
 /// When a backup was made and why, as its name says. `None`: the name was not given here.
 pub(super) fn parse(name: &str) -> Option<(i64, BackupReason)> {
     let (stamp, reason) = (name.get(..17)?, name.get(17..)?.strip_prefix('-')?);
-    let number = |range: std::ops::Range<usize>| -> Option<i64> {
+    let number = |range: std::ops::Range<usize>| -> Option<u16> {
         let digits = stamp.get(range)?;
         digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
     };
-    let days = days_until(number(0..4)?, number(5..7)?, number(8..10)?);
-    let secs = number(11..13)? * 3600 + number(13..15)? * 60 + number(15..17)?;
-    let made_ms = (days * DAY_SECS + secs) * 1000;
+    let small = |start: usize| u8::try_from(number(start..start + 2)?).ok();
+    let moment = Moment {
+        year: number(0..4)?.into(),
+        month: small(5)?,
+        day: small(8)?,
+        hour: small(11)?,
+        minute: small(13)?,
+        second: small(15)?,
+    };
+    let made_ms = moment.unix_ms()?;
     let word = reason.split('-').next().unwrap_or_default();
-    // Also refuses what is no date, and other characters between the numbers.
+    // Also refuses other characters between the numbers.
     let exact = of_new(BackupReason::Other, made_ms, 1).strip_suffix("other")? == &name[..18];
     exact.then(|| (made_ms, BackupReason::of_word(word)))
-}
-
-/// A time for people, in a zone that many minutes east of UTC: `2026-11-20 12:31 UTC`, or
-/// `2026-11-20 14:31 (UTC+02:00)`.
-#[must_use]
-pub fn readable_time(unix_ms: i64, utc_offset_minutes: i32) -> String {
-    let local_ms = unix_ms.saturating_add(i64::from(utc_offset_minutes) * 60_000);
-    let Moment { year, month, day, hour, minute, .. } = Moment::of(local_ms);
-    let zone = match utc_offset_minutes {
-        0 => "UTC".to_owned(),
-        east => {
-            let (sign, minutes) = (if east < 0 { '-' } else { '+' }, east.unsigned_abs());
-            format!("(UTC{sign}{:02}:{:02})", minutes / 60, minutes % 60)
-        }
-    };
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} {zone}")
-}
-
-/// A moment in UTC.
-struct Moment {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
-}
-
-impl Moment {
-    fn of(unix_ms: i64) -> Moment {
-        let secs = unix_ms.div_euclid(1000);
-        let (year, month, day) = date_of(secs.div_euclid(DAY_SECS));
-        let in_day = secs.rem_euclid(DAY_SECS);
-        Moment {
-            year,
-            month,
-            day,
-            hour: in_day / 3600,
-            minute: in_day / 60 % 60,
-            second: in_day % 60,
-        }
-    }
-}
-
-const DAYS_IN_400_YEARS: i64 = 146_097;
-/// From 0000-03-01 to 1970-01-01.
-const DAYS_UNTIL_1970: i64 = 719_468;
-
-/// The Gregorian date of a day counted from 1970-01-01. Years are counted from March here, so
-/// that the leap day is a year's last.
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let since_0000_03_01 = days + DAYS_UNTIL_1970;
-    let era = since_0000_03_01.div_euclid(DAYS_IN_400_YEARS);
-    let day_of_era = since_0000_03_01.rem_euclid(DAYS_IN_400_YEARS);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    (year, month, day)
-}
-
-/// The opposite of [`date_of`].
-fn days_until(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let month_from_march = (month + 9) % 12;
-    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * DAYS_IN_400_YEARS + day_of_era - DAYS_UNTIL_1970
 }
 
 #[cfg(test)]
@@ -142,10 +76,6 @@ mod tests {
         assert_eq!(name(4_107_542_399_999), "2100-02-28-235959-upload");
         assert_eq!(name(4_107_542_400_000), "2100-03-01-000000-upload");
         assert_eq!(of_new(BackupReason::Manual, 0, 2), "1970-01-01-000000-manual-2");
-        let time = 1_795_177_887_205;
-        assert_eq!(readable_time(time, 0), "2026-11-20 12:31 UTC");
-        assert_eq!(readable_time(time, 330), "2026-11-20 18:01 (UTC+05:30)");
-        assert_eq!(readable_time(time, -780), "2026-11-19 23:31 (UTC-13:00)");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use deckport_collection::accept_interruptibly;
 
 use super::AccountCare;
-use super::watch::{Stage, Watcher, tell};
 use crate::backup::{BackupError, BackupInfo, BackupReason};
 use crate::handle::Replaced;
-use crate::temp_file::TempFile;
 use crate::worker::{Caller, NewCollection};
+use deckport_ground::progress::{Stage, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 
 pub(super) fn create(
     care: &AccountCare,
@@ -30,7 +30,7 @@ pub(super) fn restore(
     name: &str,
     watcher: &mut Watcher<'_>,
 ) -> Result<Replaced, BackupError> {
-    let folder = care.backups();
+    let folder = care.backup_folder();
     // Better to hear of a misspelt name before a sync has to wait.
     folder.find(name)?;
     tell(watcher, Stage::Collection, 0, None)?;

@@ -3,26 +3,28 @@
 use std::path::Path;
 
 use deckport_collection::{
-    Collection, Difference, Digest, Finding, accept_interruptibly, check_content, check_copy,
-    compare,
+    Collection, Difference, Finding, TakenIn, accept_interruptibly, check_copy, compare, digest,
 };
-use deckport_wire::ErrorKind;
 
 use super::error::CareError;
 use super::media::{self, MediaFindings};
-use super::watch::{Stage, Watcher, tell};
 use super::{AccountCare, import, replace};
 use crate::backup::{BackupInfo, BackupReason};
-use crate::files::copy_file;
-use crate::temp_file::TempFile;
+use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, UploadLease};
+use deckport_ground::files::copy_file;
+use deckport_ground::progress::{Stage, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 
 /// What a check found, and with repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// Of what the collection holds: two collections with the same digest hold the same. `None` when
-    /// it cannot be read.
-    pub content: Option<Digest>,
+    /// Of what the collection holds, 16 hexadecimal digits: two collections with the same digest hold
+    /// the same. `None` when it cannot be read.
+    pub digest: Option<String>,
+    /// What another program had changed in the collection. No damage: every device gets it with its
+    /// next sync.
+    pub taken_in: TakenIn,
     /// What is wrong with the collection. `Display` of each is one sentence.
     pub findings: Vec<Finding>,
     /// Something of it can be mended, or was.
@@ -53,13 +55,13 @@ pub(super) fn check(
     tell(watcher, Stage::Collection, 0, None)?;
     // What is mended must still be what was checked.
     let lease = if repair { Some(care.take()?) } else { None };
-    let copy = copy_of(care, lease.as_ref())?;
+    let (copy, taken_in) = copy_of(care, lease.as_ref())?;
     tell(watcher, Stage::Checking, 0, None)?;
-    let content = check_content(&care.collection(), copy.path()).ok();
-    let altered = content.as_ref().and_then(|content| content.altered.clone()).unwrap_or_default();
-    let checkup = check_copy(copy.path(), altered, care.now_ms(), &care.interrupt)?;
+    let digest = digest(copy.path()).ok();
+    let checkup = check_copy(copy.path(), care.now_ms(), &care.interrupt)?;
     let mut report = CheckReport {
-        content: content.map(|content| content.digest),
+        digest,
+        taken_in,
         findings: checkup.findings,
         mendable: checkup.mended,
         one_way: checkup.one_way,
@@ -75,8 +77,12 @@ pub(super) fn check(
     Ok(report)
 }
 
-/// A copy of the collection to work on. One that cannot be opened is copied as it is.
-fn copy_of(care: &AccountCare, lease: Option<&UploadLease>) -> Result<TempFile, CareError> {
+/// A copy of the collection to work on, and what another program had changed in it. One that cannot be
+/// opened is copied as it is.
+fn copy_of(
+    care: &AccountCare,
+    lease: Option<&UploadLease>,
+) -> Result<(TempFile, TakenIn), CareError> {
     if !care.collection().exists() {
         return Err(CareError::NoCollection);
     }
@@ -86,13 +92,16 @@ fn copy_of(care: &AccountCare, lease: Option<&UploadLease>) -> Result<TempFile, 
         None => care.worker.snapshot_blocking(caller, FileForm::Stored),
     };
     match copied {
-        Ok(snapshot) => Ok(snapshot.into_temp()),
-        Err(refusal) if refusal.kind == ErrorKind::BadRequest => {
+        Ok(snapshot) => {
+            let taken_in = snapshot.taken_in.clone();
+            Ok((snapshot.into_temp(), taken_in))
+        }
+        Err(WorkError::Collection(error)) if error.is_about_contents() => {
             let copy = TempFile::for_upload(&care.folder)?;
             copy_file(&care.collection(), copy.path())?;
-            Ok(copy)
+            Ok((copy, TakenIn::default()))
         }
-        Err(refusal) => Err(refusal.into()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -4,11 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use deckport_collection::UploadError;
-use deckport_wire::ErrorKind;
 
-use super::watch::Cancelled;
-use crate::refusal::Refusal;
 use crate::registry::RegistryError;
+use crate::work_error::WorkError;
+use deckport_ground::progress::Cancelled;
+use deckport_ground::space::is_full;
 
 /// Why importing, exporting or checking failed. The account's collection is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -84,16 +84,15 @@ impl CareError {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-impl From<Refusal> for CareError {
-    fn from(refusal: Refusal) -> CareError {
-        match refusal.kind {
-            ErrorKind::Busy => CareError::Busy,
-            ErrorKind::Unavailable if refusal == Refusal::shutting_down() => CareError::Stopping,
-            _ => CareError::Failed(refusal.reason),
+impl From<WorkError> for CareError {
+    fn from(error: WorkError) -> CareError {
+        match error {
+            WorkError::Busy(_) => CareError::Busy,
+            WorkError::Stopping => CareError::Stopping,
+            WorkError::Registry(error) => error.into(),
+            WorkError::Collection(error) => error.into(),
+            WorkError::Media(error) => error.into(),
+            other => CareError::Failed(other.to_string()),
         }
     }
 }

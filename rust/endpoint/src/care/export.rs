@@ -9,10 +9,11 @@ use deckport_package::{PackageWriter, Version};
 
 use super::AccountCare;
 use super::error::CareError;
-use super::watch::{Stage, Watched, Watcher, tell};
-use crate::files::{self, sync_file, sync_folder};
-use crate::temp_file::TempFile;
 use crate::worker::{FileForm, Snapshot};
+use deckport_ground::durable::{sync_file, sync_folder};
+use deckport_ground::files;
+use deckport_ground::progress::{Stage, Watched, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 
 /// Media files looked up in one go.
 const PAGE_FILES: u32 = 500;

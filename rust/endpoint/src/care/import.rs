@@ -10,11 +10,11 @@ use deckport_package::{FileKind, Limits, PackageReader, file_kind};
 use deckport_wire::media::LARGEST_FILE_BYTES;
 
 use super::error::CareError;
-use super::watch::{Stage, Watched, Watcher, tell};
 use super::{AccountCare, replace};
 use crate::backup::{BackupInfo, BackupReason};
-use crate::files::{beside, copy};
-use crate::temp_file::TempFile;
+use deckport_ground::files::{beside, copy};
+use deckport_ground::progress::{Stage, Watched, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use deckport_media::{Checking, References, Trash, UnusedFile};
 
 use super::AccountCare;
 use super::error::CareError;
-use super::watch::{Stage, Watcher, tell};
 use crate::worker::FileForm;
+use deckport_ground::progress::{Stage, Watcher, tell};
 
 /// Bytes of files read in one go; devices that exchange media wait so long.
 const PIECE_BYTES: u64 = 32 << 20;

@@ -14,30 +14,29 @@ mod import;
 mod media;
 #[cfg(test)]
 mod tests;
-mod watch;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use check::CheckReport;
-pub use deckport_collection::{Difference, Digest, Finding, Interrupt};
+pub use deckport_collection::{Difference, Finding, TakenIn};
+use deckport_ground::interrupt::Interrupt;
+use deckport_ground::progress::{Cancelled, Progress, Watcher};
 pub use error::CareError;
 pub use export::{ExportOptions, ExportReport};
 pub use import::ImportReport;
 pub use media::MediaFindings;
-pub(crate) use watch::{Cancelled, Watched};
-pub use watch::{Progress, Stage, Watcher, go_on};
 
 use deckport_media::{Trash, UnusedFile};
 
-use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupReason, Counts};
-use crate::clock::Clock;
+use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
 use crate::handle::{EndpointHandle, Inner, Replaced};
-use crate::refusal::Refusal;
 use crate::registry::Account;
-use crate::temp_file::TempFile;
+use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, NewCollection, Snapshot, UploadLease, Worker};
+use deckport_ground::clock::Clock;
+use deckport_ground::temp_file::TempFile;
 
 /// The account that is cared for. Its methods block: call them on a thread that may.
 #[derive(Debug, Clone)]
@@ -46,6 +45,7 @@ pub struct AccountCare {
     folder: PathBuf,
     worker: Worker,
     clock: Arc<dyn Clock>,
+    policy: BackupPolicy,
     interrupt: Interrupt,
 }
 
@@ -61,12 +61,13 @@ impl EndpointHandle {
 }
 
 impl AccountCare {
-    pub(crate) fn of(inner: &Inner, account: Account) -> Result<AccountCare, Refusal> {
+    pub(crate) fn of(inner: &Inner, account: Account) -> Result<AccountCare, WorkError> {
         let worker = inner.workers.of(&account)?;
         let options = &inner.options;
         let (folder, clock) = (options.data_dir.join(&account.folder), Arc::clone(&options.clock));
         let interrupt = Interrupt::default();
-        Ok(AccountCare { account: account.name, folder, worker, clock, interrupt })
+        let policy = options.backups.clone();
+        Ok(AccountCare { account: account.name, folder, worker, clock, policy, interrupt })
     }
 
     /// The same, whose work ends soon after this is set.
@@ -188,6 +189,22 @@ impl AccountCare {
         media::restore(self, names)
     }
 
+    /// The account's backups, newest first.
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn backups(&self) -> Result<Vec<BackupInfo>, BackupError> {
+        self.doing(|care| care.backup_folder().list())
+    }
+
+    /// Removes the backups that the endpoint's [`BackupPolicy`] does not keep, and tells which.
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn prune_backups(&self) -> Result<Vec<BackupInfo>, BackupError> {
+        self.doing(|care| care.backup_folder().prune(&care.policy, care.now_ms()))
+    }
+
     /// Keeps a copy of the account's collection as it is now.
     ///
     /// # Errors
@@ -220,11 +237,13 @@ impl AccountCare {
         to: &Path,
         watcher: &mut Watcher<'_>,
     ) -> Result<BackupInfo, BackupError> {
-        self.doing(|care| care.backups().export_watched(name, to, &mut care.heard_by(watcher)))
+        self.doing(|care| {
+            care.backup_folder().export_watched(name, to, &mut care.heard_by(watcher))
+        })
     }
 
     /// Does something that the endpoint's end waits for, and ends soon.
-    fn doing<T, E: From<Refusal>>(
+    fn doing<T, E: From<WorkError>>(
         &self,
         work: impl FnOnce(&AccountCare) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -233,7 +252,7 @@ impl AccountCare {
         let done = work(&AccountCare { interrupt, ..self.clone() });
         // However it shows that it was interrupted.
         if done.is_err() && errand.interrupt().is_set() {
-            return Err(Refusal::shutting_down().into());
+            return Err(WorkError::Stopping.into());
         }
         done
     }
@@ -257,7 +276,7 @@ impl AccountCare {
         if self.interrupt.is_set() { Err(Cancelled) } else { Ok(()) }
     }
 
-    fn backups(&self) -> BackupFolder {
+    fn backup_folder(&self) -> BackupFolder {
         BackupFolder::in_account(&self.folder)
     }
 

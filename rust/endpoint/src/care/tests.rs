@@ -12,11 +12,13 @@ use deckport_media::MediaStore;
 use deckport_package::{PackageWriter, Version};
 use tempfile::TempDir;
 
+use deckport_ground::progress::{Stage, go_on};
+
 use super::*;
-use crate::clock::ManualClock;
 use crate::endpoint::Endpoint;
 use crate::options::EndpointOptions;
 use crate::registry::{PasswordCost, Registry};
+use deckport_ground::clock::ManualClock;
 
 const NOW_MS: i64 = 1_795_180_000_123;
 const NOTE: &str = "
@@ -253,7 +255,8 @@ fn a_collection_file_is_exported_in_either_form() {
         assert_eq!(Place::new().import(&target).unwrap().summary.notes, 1);
     }
     // The reference server may leave the old format behind.
-    crate::files::copy_file(&place.file("out-true.anki2"), &place.collection_file()).unwrap();
+    deckport_ground::files::copy_file(&place.file("out-true.anki2"), &place.collection_file())
+        .unwrap();
     for (legacy, name) in [(false, "up.colpkg"), (true, "same.anki2")] {
         let options = ExportOptions { legacy, ..ExportOptions::default() };
         place.open().export(&place.file(name), options, &mut go_on).unwrap();
@@ -275,8 +278,6 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
         let collection = Collection::open(&place.collection_file()).unwrap();
         collection.conn().execute_batch(sql).unwrap();
         collection.close().unwrap();
-        // As if it had come so from a device.
-        fs::remove_file(place.folder().join("collection.anki2.digest")).unwrap();
         let (bytes, before) = (fs::read(place.collection_file()).unwrap(), place.state());
         let found = place.open().check(false, &mut go_on).unwrap();
         assert_eq!((found.findings.len(), found.repaired), (1, false));
@@ -301,21 +302,22 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
 }
 
 #[test]
-fn what_no_sync_changed_is_found_and_a_repair_gives_it_to_all_devices() {
+fn what_another_program_changed_is_told_and_no_fault() {
     let place = Place::new();
     place.import(&place.package("p.colpkg", &[])).unwrap();
-    let clean = place.open().check(false, &mut go_on).unwrap();
+    let before = place.open().check(false, &mut go_on).unwrap();
+    assert!(before.taken_in.is_empty());
     let conn = rusqlite::Connection::open(place.collection_file()).unwrap();
-    conn.execute("UPDATE notes SET flds = flds || '!'", []).unwrap();
+    conn.execute("UPDATE notes SET flds = flds || '!', usn = -1", []).unwrap();
     drop(conn);
+    let state = place.state();
     let found = place.open().check(false, &mut go_on).unwrap();
-    let sentences: Vec<String> = found.findings.iter().map(ToString::to_string).collect();
-    assert_eq!(sentences, ["Something other than a sync changed notes. No device learns of that."]);
-    assert!(found.mendable && found.content != clean.content);
-    let mended = place.open().check(true, &mut go_on).unwrap();
-    assert!(mended.repaired && mended.one_way && mended.backup.is_some());
-    let after = place.open().check(false, &mut go_on).unwrap();
-    assert!(after.is_clean() && after.content == found.content, "{after:?}");
+    assert!(found.is_clean() && !found.mendable && found.digest != before.digest, "{found:?}");
+    assert_eq!(found.taken_in.to_string(), "notes (1)");
+    let after = place.state();
+    assert_eq!((after.usn, after.schema_modified_ms), (state.usn + 1, state.schema_modified_ms));
+    let again = place.open().check(true, &mut go_on).unwrap();
+    assert!(again.taken_in.is_empty() && !again.repaired && again.digest == found.digest);
 }
 
 #[test]
@@ -455,7 +457,7 @@ fn backups_tell_how_far_they_are_and_can_be_cancelled() {
     let ended = care.clone().ended_by(interrupt.clone()).create_backup(&mut go_on);
     assert!(matches!(ended, Err(BackupError::Cancelled)));
     let made = care.create_backup(&mut go_on).unwrap();
-    let listed = || care.backups().list().unwrap().len();
+    let listed = || care.backups().unwrap().len();
     assert_eq!(listed(), 1);
     let before = place.state();
     for stage in [Stage::Collection, Stage::Checking] {

@@ -382,7 +382,7 @@ mod tests {
         database.write(|writing| insert(writing, "a")).unwrap();
         database.checkpoint().unwrap();
         let copy = dir.path().join("copy.db");
-        crate::files::copy_file(&dir.path().join(FILE_NAME), &copy).unwrap();
+        deckport_ground::files::copy_file(&dir.path().join(FILE_NAME), &copy).unwrap();
         assert_eq!(count(&Connection::open(&copy).unwrap()).unwrap(), 1);
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::hex::hex;
+use deckport_ground::hex::hex;
 
 /// Longest name made here, in bytes, without the mark that tells two of the same name apart.
 const MAX_BYTES: usize = 64;

@@ -33,7 +33,7 @@ pub(crate) use passwords::PasswordCost;
 use shared::SharedTokens;
 pub use types::{Account, Device, Identity, Login};
 
-use crate::clock::Clock;
+use deckport_ground::clock::Clock;
 
 /// The accounts and devices of one data folder. All calls block for a short time (a login for
 /// the length of one password hash); none needs outside locking.
@@ -95,7 +95,7 @@ pub(crate) mod testing {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::clock::ManualClock;
+    use deckport_ground::clock::ManualClock;
 
     pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::tokens::TokenHash;
 use super::{PasswordCost, RegistryError, passwords};
-use crate::hex::hex;
+use deckport_ground::hex::hex;
 
 /// The shared tokens that are good, with the numbers of their devices: one for each account of the
 /// environment.

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::RegistryError;
-use crate::hex::hex;
+use deckport_ground::hex::hex;
 
 const RANDOM_BYTES: usize = 32;
 

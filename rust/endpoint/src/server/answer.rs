@@ -5,14 +5,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use deckport_wire::{ErrorKind, ORIGINAL_SIZE_HEADER};
+use deckport_wire::framing::Coding;
+use deckport_wire::{ErrorKind, Framing};
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use tokio::sync::mpsc;
 
 use super::record::Record;
-use crate::refusal::Refusal;
+use super::refusal::Refusal;
 use crate::worker::SyncHold;
 
 /// Handed to the network at once. What was handed over counts as delivered.
@@ -47,30 +48,25 @@ enum Content {
 }
 
 impl Answer {
-    /// A 200 in the framing of protocol 11 (`transport` 3.2): `body` is compressed already.
-    pub(super) fn framed(body: Vec<u8>, original_size: u64) -> Answer {
-        Answer::new(StatusCode::OK, Content::Whole(body.into())).with_original_size(original_size)
+    /// A 200 in a framing, with a body that is packed already and had `size` bytes before.
+    pub(super) fn whole(framing: Framing, body: Vec<u8>, size: u64) -> Answer {
+        Answer::framed(framing, Content::Whole(body.into()), size)
     }
 
     /// The same for a body that comes piece by piece.
-    pub(super) fn framed_stream(pieces: mpsc::Receiver<Piece>, original_size: u64) -> Answer {
-        let content = Content::Stream(pieces, None);
-        Answer::new(StatusCode::OK, content).with_original_size(original_size)
+    pub(super) fn stream(framing: Framing, pieces: mpsc::Receiver<Piece>, size: u64) -> Answer {
+        // Who gets it as it is also gets to know how much there will be (`transport` 4.2).
+        let length = (framing.answer_coding() == Coding::Plain).then_some(size);
+        Answer::framed(framing, Content::Stream(pieces, length), size)
     }
 
-    /// A 200 as clients of protocols 8 to 10 expect it (`transport` 4.2).
-    pub(super) fn plain(body: Vec<u8>) -> Answer {
-        Answer::plain_content(Content::Whole(body.into()))
-    }
-
-    /// The same for a body of `size` bytes that comes piece by piece.
-    pub(super) fn plain_stream(pieces: mpsc::Receiver<Piece>, size: u64) -> Answer {
-        Answer::plain_content(Content::Stream(pieces, Some(size)))
-    }
-
-    fn plain_content(content: Content) -> Answer {
-        let content_type = HeaderValue::from_static("application/octet-stream");
-        Answer::new(StatusCode::OK, content).with(CONTENT_TYPE, content_type)
+    fn framed(framing: Framing, content: Content, size: u64) -> Answer {
+        let answer = Answer::new(StatusCode::OK, content);
+        let (name, value) = framing.answer_header(size);
+        match HeaderValue::try_from(value) {
+            Ok(value) => answer.with(HeaderName::from_static(name), value),
+            Err(_) => answer,
+        }
     }
 
     /// A short text for people.
@@ -132,10 +128,6 @@ impl Answer {
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Answer {
         self.headers.push((name, value));
         self
-    }
-
-    fn with_original_size(self, size: u64) -> Answer {
-        self.with(HeaderName::from_static(ORIGINAL_SIZE_HEADER), HeaderValue::from(size))
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::pace::Pace;
-use crate::refusal::Refusal;
+use super::refusal::Refusal;
 use crate::worker::SyncHold;
 
 /// A body that has not come after this time keeps its sync alive. Nearly all are here at once,

@@ -1,36 +1,35 @@
-//! The walk of one request: route, header, token, body, worker, answer.
+//! The walk of one request: who comes in, what is asked, by whom; then its method, and the answer.
+//!
+//! Nothing here, and nothing that is called from here, knows which generation of clients asked:
+//! [`RequestReader`] decides it, and what it says of the framing goes to the answer as it is.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use deckport_wire::{ErrorKind, MediaMethod, Route, SyncHeader, SyncMethod};
+use deckport_wire::framing::{InflateError, RequestHead, RequestReader};
+use deckport_wire::{
+    Call, ErrorKind, Framing, MediaMethod, Method, Request as Asked, Route, SYNC_HEADER, Step,
+    SyncMethod,
+};
 use hyper::body::Incoming;
-use hyper::header::ORIGIN;
+use hyper::header::{CONTENT_TYPE, ORIGIN, USER_AGENT};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method as HttpMethod, Request, Response, StatusCode};
 
 use super::answer::{Answer, AnswerBody};
+use super::arrival::{self, Arrived, NotArrived};
 use super::body::RequestBody;
 use super::hosts::Hosts;
-use super::outgoing::Packing;
+use super::login::Client;
+use super::outgoing::Reply;
 use super::record::Record;
+use super::refusal::Refusal;
 use super::slots::Slot;
-use super::unpack::Allowed;
-use super::{Shared, download, framing, legacy, login, media, page, upload};
-use crate::lease::DeviceKey;
-use crate::options::Limits;
-use crate::permit::Permit;
-use crate::refusal::Refusal;
-use crate::registry::Identity;
-use crate::worker::{Caller, FileForm, StepRequest};
+use super::{Shared, download, login, media, page, upload};
+use crate::worker::StepRequest;
 
-/// Largest body of a request that carries nothing.
-const MAX_EMPTY_BYTES: u64 = 16 * 1024;
-/// Largest body of a request that tells a few numbers.
-const MAX_PLAIN_BYTES: u64 = 64 * 1024;
-/// Largest list of deletions: some two hundred thousand. Clients from 2.1.28 on send 250 at once.
-const MAX_GRAVES_BYTES: u64 = 4 << 20;
 /// Longest part of a foreign path in the log.
 const MAX_LOGGED_PATH: usize = 100;
 
@@ -63,7 +62,7 @@ pub(super) async fn handle(
 pub(super) struct Walk<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) peer: SocketAddr,
-    slot: &'a Slot,
+    pub(super) slot: &'a Slot,
     pub(super) head: &'a Parts,
     pub(super) body: &'a mut RequestBody,
     pub(super) record: &'a mut Record,
@@ -82,30 +81,26 @@ impl Walk<'_> {
     }
 
     async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
-        if matches!(route, Route::Sync(_) | Route::Media(_)) {
+        if let Some(method) = route.method() {
             refuse_browsers(&self.head.headers)?;
+            // Desktops from 2.1.24 to 2.1.56 begin like this (`media-sync` 4.1).
+            let may_get = method == Method::Media(MediaMethod::Begin);
+            return match self.head.method {
+                HttpMethod::POST => self.method(method).await,
+                HttpMethod::GET if may_get => self.method(method).await,
+                _ => Ok(Answer::wrong_http_method("POST")),
+            };
         }
         match route {
-            Route::Sync(method) if self.head.method == Method::POST => self.sync(method).await,
-            Route::Media(method) if self.head.method == Method::POST => {
-                media::answer(self, method).await
-            }
-            // Desktops from 2.1.24 to 2.1.56 begin like this (`media-sync` 4.1).
-            Route::Media(method @ MediaMethod::Begin) if self.head.method == Method::GET => {
-                media::answer(self, method).await
-            }
-            Route::Sync(_) | Route::Media(_) => Ok(Answer::wrong_http_method("POST")),
             Route::Health | Route::Other if self.is_page() => self.page(route).await,
             Route::Health => Ok(Answer::wrong_http_method("GET, HEAD")),
-            Route::UnknownMethod | Route::Other => {
-                Err(Refusal::new(ErrorKind::NotFound, "there is nothing here"))
-            }
+            _ => Err(Refusal::new(ErrorKind::NotFound, "there is nothing here")),
         }
     }
 
     /// Whether the request is for something that people or monitors read.
     fn is_page(&self) -> bool {
-        matches!(self.head.method, Method::GET | Method::HEAD)
+        matches!(self.head.method, HttpMethod::GET | HttpMethod::HEAD)
     }
 
     async fn check_health(&self) -> Result<(), String> {
@@ -132,64 +127,84 @@ impl Walk<'_> {
         }
     }
 
-    async fn sync(&mut self, method: SyncMethod) -> Result<Answer, Refusal> {
-        if framing::is_legacy(&self.head.headers) {
-            return legacy::sync(self, method).await;
-        }
-        let header = framing::header(&self.head.headers)?;
-        if method == SyncMethod::HostKey {
-            let allowed = Allowed { bytes: login::MAX_LOGIN_BYTES, in_parts: false };
-            let json = framing::read_json(self.shared, self.body, allowed).await?;
-            let answer = login::log_in(self, json.bytes(), &header.client_version).await?;
-            return framing::answer(&answer);
-        }
-        let identity = self.authenticate(&header, begins_a_run(method)).await?;
-        let worker = self.shared.workers.of(&identity.account)?;
-        let caller = caller(&identity, &header, self.peer);
-        match method {
-            SyncMethod::Upload => {
-                upload::upload(self, &worker, caller, &identity, &header.token).await
-            }
-            SyncMethod::Download => {
-                let allowed = Allowed { bytes: MAX_EMPTY_BYTES, in_parts: false };
-                framing::read_json(self.shared, self.body, allowed).await?;
-                let form = FileForm::for_client(&header.client_version);
-                download::download(&worker, caller, form, Packing::Zstd).await
-            }
-            _ => {
-                let session_key = header.session_key;
-                self.body.keeps_alive(worker.hold(&caller, &session_key));
-                let allowed = allowed(method, &self.shared.options.limits);
-                let body = framing::read_json(self.shared, self.body, allowed).await?;
-                let hold = self.body.take_hold();
+    /// Answers a method of the protocol.
+    async fn method(&mut self, method: Method) -> Result<Answer, Refusal> {
+        let reader = RequestReader::new(method, &request_head(self.head))?;
+        let framing = reader.framing();
+        let reply = match arrival::receive(self, reader).await {
+            Ok(arrived) => self.call(arrived).await?,
+            Err(NotArrived::Refused(refusal)) => return Err(refusal),
+            Err(NotArrived::Data(error, limit)) => self.unusable(method, framing, error, limit)?,
+        };
+        reply.framed(framing, self.shared.workers.errands())
+    }
+
+    /// Does what is asked.
+    async fn call(&mut self, arrived: Arrived) -> Result<Reply, Refusal> {
+        let Arrived { call: Call { sender, request }, client, hold, bytes, held } = arrived;
+        let known = || client.ok_or_else(login::unknown);
+        match request {
+            Asked::HostKey(request) => login::log_in(self, request, &sender.client_version).await,
+            Asked::Step(step) => {
+                let Client { worker, caller, permit, .. } = known()?;
                 // The step that makes all others count.
-                if method == SyncMethod::Finish {
-                    Permit::of(&self.shared.registry, &header.token, &identity).check()?;
+                if matches!(step, Step::Finish) {
+                    permit.check()?;
                 }
-                let request = StepRequest { caller, session_key, method, body };
-                Ok(framing::answer(&worker.step(request).await?)?.keeps_alive(hold))
+                let session_key = sender.session_key;
+                let request = StepRequest { caller, session_key, step, bytes, held };
+                Ok(Reply::whole(worker.step(request).await?).keeps_alive(hold))
             }
+            Asked::Upload(file) => upload::upload(self, known()?, file).await,
+            Asked::Download => download::download(known()?, &sender).await,
+            Asked::Media(request) => media::answer(self, known()?, sender, request).await,
+            Asked::UploadChanges(zip) => media::upload(self, known()?, sender, zip).await,
         }
     }
 
-    /// Finds out who asks, before a byte of the body is read.
-    pub(super) async fn authenticate(
-        &mut self,
-        header: &SyncHeader,
-        note_seen: bool,
-    ) -> Result<Identity, Refusal> {
-        let identity = login::identify(self.shared, &header.token, self.peer.ip()).await?;
-        if note_seen {
-            let (address, now_ms) = (self.peer.ip(), self.shared.options.clock.now_ms());
-            let registry = &self.shared.registry;
-            // Only for people's information: no reason to refuse a sync.
-            let _ = registry.note_seen(&identity.device, &header.client_version, address, now_ms);
+    /// Says what is wrong with data that cannot be used, in the way that people get to read.
+    fn unusable(
+        &self,
+        method: Method,
+        framing: Framing,
+        error: InflateError,
+        limit: u64,
+    ) -> Result<Reply, Refusal> {
+        let texts = &*self.shared.options.texts;
+        match method {
+            Method::Sync(SyncMethod::Upload) => {
+                Ok(upload::refused(texts, &upload::trouble(error, limit)))
+            }
+            Method::Media(MediaMethod::UploadChanges) => {
+                media::refused(texts, media::trouble(error, limit))
+            }
+            _ => Err(unreadable(&error, framing)),
         }
-        self.body.trust();
-        self.slot.is_known();
-        self.record.identify(&identity);
-        Ok(identity)
     }
+}
+
+/// What of a head decides how the body is read.
+fn request_head(head: &Parts) -> RequestHead<'_> {
+    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+    RequestHead {
+        is_get: head.method == HttpMethod::GET,
+        query: head.uri.query().unwrap_or_default(),
+        sync_header: head.headers.get(SYNC_HEADER).map(|value| value.as_bytes()),
+        content_type: text(CONTENT_TYPE).unwrap_or_default(),
+        user_agent: text(USER_AGENT).unwrap_or_default(),
+    }
+}
+
+fn unreadable(error: &InflateError, framing: Framing) -> Refusal {
+    let kind = match error {
+        InflateError::TooLarge => framing.too_large(),
+        InflateError::Malformed => ErrorKind::BadRequest,
+        InflateError::Sink(error) if error.kind() == io::ErrorKind::StorageFull => {
+            ErrorKind::Unavailable
+        }
+        InflateError::Sink(_) => ErrorKind::Internal,
+    };
+    Refusal::new(kind, error.to_string())
 }
 
 /// No Anki client is a browser, and no page, however it came to know this address, may try
@@ -199,32 +214,6 @@ fn refuse_browsers(headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::bad_request("web pages cannot sync"));
     }
     Ok(())
-}
-
-/// What a request of a sync may be. Lists of objects have no natural end, all others do.
-pub(super) fn allowed(method: SyncMethod, limits: &Limits) -> Allowed {
-    let bytes = match method {
-        SyncMethod::ApplyChunk | SyncMethod::ApplyChanges => limits.max_json_bytes,
-        SyncMethod::ApplyGraves | SyncMethod::Start => limits.max_json_bytes.min(MAX_GRAVES_BYTES),
-        _ => limits.max_json_bytes.min(MAX_PLAIN_BYTES),
-    };
-    Allowed { bytes, in_parts: method == SyncMethod::ApplyChunk }
-}
-
-/// Requests with which devices begin whatever they want.
-pub(super) fn begins_a_run(method: SyncMethod) -> bool {
-    matches!(method, SyncMethod::Meta | SyncMethod::Upload | SyncMethod::Download)
-}
-
-/// Who a request comes from.
-pub(super) fn caller(identity: &Identity, header: &SyncHeader, peer: SocketAddr) -> Caller {
-    let device = &identity.device;
-    let origin = device.shared.then(|| (peer.ip(), header.client_version.clone()));
-    Caller {
-        key: DeviceKey { device_id: device.id, origin },
-        account: identity.account.name.clone(),
-        device: device.name.clone(),
-    }
 }
 
 fn logged_name(head: &Parts, route: Route) -> String {

@@ -1,35 +1,77 @@
 //! `hostKey`: name and password for a token (`collection-sync` 3.1); and whose a token is.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use deckport_wire::{ErrorKind, HostKeyRequest, HostKeyResponse, WireError};
+use deckport_wire::{ErrorKind, HostKeyRequest, HostKeyResponse, Method, Sender, WireError};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::Shared;
 use super::handler::Walk;
+use super::outgoing::Reply;
+use super::refusal::Refusal;
 use crate::events::Event;
-use crate::refusal::Refusal;
+use crate::lease::DeviceKey;
+use crate::permit::Permit;
 use crate::registry::{Identity, Login, LoginError, RegistryError};
 use crate::throttle::TooManyLogins;
+use crate::worker::{Caller, Worker};
 
-/// Enough for the longest name and password.
-pub(super) const MAX_LOGIN_BYTES: u64 = 16 * 1024;
+/// Whoever asks, found by its token.
+pub(super) struct Client {
+    pub(super) caller: Caller,
+    pub(super) worker: Worker,
+    /// What it was let in with.
+    pub(super) permit: Permit,
+    /// The account's folder.
+    pub(super) folder: PathBuf,
+    pub(super) token: String,
+}
 
-/// Answers the JSON of a login with JSON. Guessing is slowed down, see [`crate::throttle`].
+/// Answers a login. Guessing is slowed down, see [`crate::throttle`].
 pub(super) async fn log_in(
     walk: &mut Walk<'_>,
-    json: &[u8],
+    request: HostKeyRequest,
     client_version: &str,
-) -> Result<Vec<u8>, Refusal> {
-    let request: HostKeyRequest = serde_json::from_slice(json).map_err(WireError::from)?;
+) -> Result<Reply, Refusal> {
     let (login, paired) = check(walk, client_version, request).await?;
     walk.record.fields.account = Some(login.account.name.clone());
     walk.record.fields.device = Some(login.device.name.clone());
     let (account, device, peer) = (login.account.name, login.device.name, walk.peer.ip());
     walk.shared.options.events.event(&Event::LoggedIn { account, device, peer, paired });
-    Ok(serde_json::to_vec(&HostKeyResponse { key: login.token }).map_err(WireError::from)?)
+    let answer = serde_json::to_vec(&HostKeyResponse { key: login.token });
+    Ok(Reply::whole(answer.map_err(WireError::from)?))
+}
+
+/// Finds out who asks. From then on it may take its time.
+pub(super) async fn identify(
+    walk: &mut Walk<'_>,
+    sender: &Sender,
+    method: Method,
+) -> Result<Client, Refusal> {
+    let Sender { token, client_version, .. } = sender;
+    let (shared, address) = (walk.shared, walk.peer.ip());
+    let identity = find(shared, token, address).await?;
+    if method.begins_a_run() {
+        let now_ms = shared.options.clock.now_ms();
+        // Only for people's information: no reason to refuse a sync.
+        let _ = shared.registry.note_seen(&identity.device, client_version, address, now_ms);
+    }
+    walk.body.trust();
+    walk.slot.is_known();
+    walk.record.identify(&identity);
+    let Identity { account, device } = &identity;
+    let origin = device.shared.then(|| (address, client_version.clone()));
+    let key = DeviceKey { device_id: device.id, origin };
+    Ok(Client {
+        caller: Caller { key, account: account.name.clone(), device: device.name.clone() },
+        worker: shared.workers.of(account)?,
+        permit: Permit::of(&shared.registry, token, &identity),
+        folder: shared.options.data_dir.join(&account.folder),
+        token: token.clone(),
+    })
 }
 
 impl Shared {
@@ -79,11 +121,7 @@ async fn check(
 /// Whose a token is. Random ones are looked up at once, and nobody can guess one. Any other may be
 /// a guess at a shared one, which is made from a password, and waits its time before it is looked
 /// at.
-pub(super) async fn identify(
-    shared: &Shared,
-    token: &str,
-    peer: IpAddr,
-) -> Result<Identity, Refusal> {
+async fn find(shared: &Shared, token: &str, peer: IpAddr) -> Result<Identity, Refusal> {
     // Readers wait for nobody, and the lookup takes some microseconds: less than handing it to
     // another thread.
     if let Some(identity) = shared.registry.by_own_token(token)? {
@@ -92,11 +130,14 @@ pub(super) async fn identify(
     let is_known = shared.has_logged_in(None, peer)?;
     let ticket = shared.gate.token(token, shared.origins.of(peer), is_known).map_err(too_many)?;
     sleep(ticket.wait()).await;
-    // The only answer that makes clients forget their login (`transport` 5.2).
-    let unknown = || Refusal::new(ErrorKind::NotLoggedIn, "the token is unknown or was revoked");
     let identity = shared.registry.by_shared_token(token)?.ok_or_else(unknown)?;
     ticket.succeeded();
     Ok(identity)
+}
+
+/// The only answer that makes clients forget their login (`transport` 5.2).
+pub(super) fn unknown() -> Refusal {
+    Refusal::new(ErrorKind::NotLoggedIn, "the token is unknown or was revoked")
 }
 
 fn too_many(error: TooManyLogins) -> Refusal {

@@ -4,24 +4,22 @@
 //! decided by the status alone (`transport` 6.2). No protocol or storage logic lives here.
 
 mod answer;
+mod arrival;
 mod body;
 mod connection;
+mod content;
 mod download;
-mod form;
-mod framing;
 mod guests;
 mod handler;
 mod hosts;
-mod inflate;
-mod legacy;
 mod login;
 mod media;
 mod outgoing;
 mod pace;
-mod packing;
 mod page;
 mod proxies;
 mod record;
+pub(crate) mod refusal;
 mod slots;
 mod spool;
 mod stall;

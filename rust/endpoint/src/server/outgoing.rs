@@ -1,62 +1,114 @@
-//! An answer that is read and packed while it is sent.
+//! An answer on its way out: packed as whoever asked expects it, long ones while they are sent.
 
 use std::io::{self, Read, Write};
 
 use bytes::{Bytes, BytesMut};
+use deckport_wire::Framing;
+use deckport_wire::framing::Coding;
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
-use super::packing;
+use super::refusal::Refusal;
 use crate::errands::{Errand, Errands};
 use crate::faults;
-use crate::files::copy;
-use crate::refusal::Refusal;
+use crate::worker::SyncHold;
 
 /// Size of the pieces handed to the network.
 const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces under way; more would only use memory.
 const PIECES: usize = 2;
 
-/// How an answer travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
-    /// Protocol 11.
-    Zstd,
-    /// Protocols 8 to 10.
-    Plain,
+/// What is answered, whoever asked.
+pub(super) struct Reply {
+    content: Content,
+    /// For the record, instead of `ok`.
+    outcome: Option<String>,
+    hold: Option<SyncHold>,
 }
 
-/// Sends all of `source`, which has `size` bytes.
-pub(super) fn stream(
+enum Content {
+    Whole(Vec<u8>),
+    /// So many bytes to be read, at once or while they are sent.
+    Source {
+        source: Box<dyn Read + Send>,
+        size: u64,
+        at_once: bool,
+    },
+}
+
+impl Reply {
+    /// JSON or a short text.
+    pub(super) fn whole(body: Vec<u8>) -> Reply {
+        Reply { content: Content::Whole(body), outcome: None, hold: None }
+    }
+
+    /// A file of `size` bytes. One that is small is read `at_once`: a thread would cost more.
+    pub(super) fn file(source: impl Read + Send + 'static, size: u64, at_once: bool) -> Reply {
+        let source = Box::new(source);
+        let content = Content::Source { source, size, at_once };
+        Reply { content, outcome: None, hold: None }
+    }
+
+    /// Sets what the record says.
+    pub(super) fn recorded_as(self, outcome: String) -> Reply {
+        Reply { outcome: Some(outcome), ..self }
+    }
+
+    /// The sync stays alive while a long answer takes its time on a slow link.
+    pub(super) fn keeps_alive(self, hold: Option<SyncHold>) -> Reply {
+        Reply { hold, ..self }
+    }
+
+    /// The answer for a request that came in this framing.
+    pub(super) fn framed(self, framing: Framing, errands: &Errands) -> Result<Answer, Refusal> {
+        let coding = framing.answer_coding();
+        let unreadable = |error| Refusal::internal(format!("the answer cannot be packed: {error}"));
+        let answer = match self.content {
+            Content::Whole(body) => {
+                let size = body.len() as u64;
+                Answer::whole(framing, coding.packed_text(body).map_err(unreadable)?, size)
+            }
+            Content::Source { mut source, size, at_once: true } => {
+                let capacity = usize::try_from(size).unwrap_or_default();
+                let packed = coding.packed(&mut source, capacity).map_err(unreadable)?;
+                Answer::whole(framing, packed, size)
+            }
+            Content::Source { source, size, at_once: false } => {
+                Answer::stream(framing, stream(errands, source, coding)?, size)
+            }
+        };
+        let answer = answer.keeps_alive(self.hold);
+        Ok(match self.outcome {
+            Some(outcome) => answer.recorded_as(outcome),
+            None => answer,
+        })
+    }
+}
+
+/// Packs all of `source` while it is sent.
+fn stream(
     errands: &Errands,
-    source: impl Read + Send + 'static,
-    size: u64,
-    packing: Packing,
-) -> Result<Answer, Refusal> {
+    source: Box<dyn Read + Send>,
+    coding: Coding,
+) -> Result<mpsc::Receiver<Piece>, Refusal> {
     let (pieces, answer) = mpsc::channel(PIECES);
     // Ends when all is sent, or when the connection is gone and takes nothing any more.
     errands.start("download", move |errand| {
         // Whoever wanted it is gone, or its connection breaks off now.
-        let _ = send(errand, source, pieces, packing);
+        let _ = send(errand, source, pieces, coding);
     })?;
-    Ok(match packing {
-        Packing::Zstd => Answer::framed_stream(answer, size),
-        Packing::Plain => Answer::plain_stream(answer, size),
-    })
+    Ok(answer)
 }
 
 /// Without [`Piece::Last`] the answer counts as broken.
 fn send(
     errand: &Errand,
-    mut source: impl Read,
+    mut source: Box<dyn Read + Send>,
     pieces: mpsc::Sender<Piece>,
-    packing: Packing,
+    coding: Coding,
 ) -> io::Result<()> {
     let mut writer = PieceWriter { errand, pieces, buffer: BytesMut::with_capacity(PIECE_BYTES) };
-    match packing {
-        Packing::Zstd => packing::pack(&mut source, &mut writer)?,
-        Packing::Plain => drop(copy(&mut source, &mut writer)?),
-    }
+    coding.pack(&mut source, &mut writer)?;
     faults::point("download.before_last");
     drop(source);
     let last = Bytes::from(std::mem::take(&mut writer.buffer));

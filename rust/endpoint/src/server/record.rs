@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Clock;
 use crate::events::{Event, EventSink, RequestRecord};
 use crate::registry::Identity;
+use deckport_ground::clock::Clock;
 
 use super::Shared;
 use super::guests::Guest;

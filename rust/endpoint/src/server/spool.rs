@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::errands::{Errand, Errands};
-use crate::temp_file::TempFile;
+use deckport_ground::temp_file::TempFile;
 
 /// What stays in memory. Nearly all requests do.
 pub(super) const MEMORY_BYTES: usize = 32 * 1024;
@@ -91,7 +91,7 @@ impl Writer {
         // When the body is given up, the thread sees the end of the pieces, and its file goes.
         let written = errands
             .run("body", move |errand| store(errand, &folder, head, inbox))
-            .map_err(|refusal| io::Error::other(refusal.reason))?;
+            .map_err(io::Error::other)?;
         Ok(Writer { pieces, written })
     }
 

@@ -5,38 +5,28 @@
 //! makes nobody wait.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use flate2::bufread::GzDecoder;
+use deckport_wire::framing::{Coding, InflateError, Inflater};
+use deckport_wire::{Exchange, Method, Request, Step, WireError};
 
-use super::inflate::{InflateError, Inflater};
 use super::spool::Packed;
 use super::weigh::Weigher;
 use crate::memory::{Budget, Held, Memory, UNPACKING_BYTES};
-use crate::temp_file::{TempFile, TempWriter};
-use crate::worker::Json;
+use deckport_ground::temp_file::{TempFile, TempWriter};
 
 /// Read from a file at once.
 const PIECE_BYTES: usize = 32 * 1024;
 /// What takes no more than this asks for nothing: it is as much as every connection takes anyway.
 const FREE_BYTES: u64 = 96 * 1024;
 
-/// How a body is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    /// Protocol 11.
-    Zstd,
-    /// Protocols 8 to 10.
-    Gzip,
-    /// The same without compression.
-    Plain,
-}
-
 /// What a request may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Allowed {
+    /// Most bytes of its data, as they come.
+    pub(super) packed: u64,
     /// Most bytes, unpacked.
     pub(super) bytes: u64,
     /// It can be read part by part.
@@ -54,67 +44,63 @@ impl Packed {
     }
 }
 
+/// A complete, unpacked request, and the memory that was taken for it unless it is very small.
+#[derive(Debug)]
+pub(super) struct Json {
+    text: Text,
+    held: Option<Held>,
+}
+
+#[derive(Debug)]
+enum Text {
+    Memory(Vec<u8>),
+    /// To be read part by part.
+    File(TempFile),
+}
+
+impl Json {
+    /// A text that takes so little that nothing is taken for it.
+    pub(super) fn of(text: Vec<u8>) -> Json {
+        Json { text: Text::Memory(text), held: None }
+    }
+
+    /// What it asks for, the length of its text, and the memory, which is to be held until it is
+    /// done.
+    pub(super) fn read<F>(self, method: Method) -> Result<Unpacked<F>, WireError> {
+        let (request, bytes) = match self.text {
+            Text::Memory(text) => (Request::read(method, &text)?, text.len()),
+            Text::File(file) => (Request::Step(Step::Exchange(Exchange::ApplyLargeChunk(file))), 0),
+        };
+        Ok(Unpacked { request, bytes, held: self.held })
+    }
+}
+
+/// A request that has been understood.
+pub(super) struct Unpacked<F> {
+    pub(super) request: Request<F, TempFile>,
+    /// Length of its text, unless that is in a file.
+    pub(super) bytes: usize,
+    /// For what was read of it. To be held until that is done with, whoever has left by then.
+    pub(super) held: Option<Held>,
+}
+
 /// Unpacks a complete body and hands it to `sink` in pieces. Answers its size.
-pub(super) fn decode(
+fn decode(
     packed: &Packed,
     coding: Coding,
     limit: u64,
-    mut sink: impl FnMut(&[u8]) -> io::Result<()>,
+    sink: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<u64, InflateError> {
-    let mut reader = packed.reader().map_err(InflateError::Sink)?;
-    match coding {
-        Coding::Zstd => {
-            let mut inflater = Inflater::new(limit).map_err(InflateError::Sink)?;
-            loop {
-                let piece = reader.fill_buf().map_err(InflateError::Sink)?;
-                if piece.is_empty() {
-                    return inflater.finish();
-                }
-                inflater.push(piece, &mut sink)?;
-                let used = piece.len();
-                reader.consume(used);
-            }
-        }
-        Coding::Gzip => copy(&mut GzDecoder::new(reader), limit, sink),
-        Coding::Plain => copy(&mut reader, limit, sink),
-    }
+    coding.unpack(&mut packed.reader()?, limit, sink)
 }
 
-fn copy(
-    reader: &mut impl Read,
-    limit: u64,
-    mut sink: impl FnMut(&[u8]) -> io::Result<()>,
-) -> Result<u64, InflateError> {
-    let mut buffer = vec![0; PIECE_BYTES];
-    let mut copied = 0;
-    loop {
-        let piece = match reader.read(&mut buffer).map_err(of_reading)? {
-            0 => return Ok(copied),
-            read => buffer.get(..read).unwrap_or_default(),
-        };
-        copied += piece.len() as u64;
-        if copied > limit {
-            return Err(InflateError::TooLarge);
-        }
-        sink(piece).map_err(InflateError::Sink)?;
-    }
-}
-
-/// A disk that cannot be read is ours, anything wrong with the data is the client's.
-fn of_reading(error: io::Error) -> InflateError {
-    match error.kind() {
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-            InflateError::Malformed
-        }
-        _ => InflateError::Sink(error),
-    }
-}
-
-/// A small text that has been unpacked already, if reading it takes little.
-pub(super) fn small_json(text: Vec<u8>) -> Option<Json> {
+/// Unpacks at once what is small, if reading it takes little.
+pub(super) fn small_json(packed: &Packed, coding: Coding, allowed: Allowed) -> Option<Json> {
+    let Packed::Memory(packed) = packed else { return None };
+    let text = coding.unpack_small(packed, allowed.bytes)?;
     let mut weigher = Weigher::default();
     weigher.push(&text);
-    (weigher.whole() <= FREE_BYTES).then(|| Json::in_memory(text, None))
+    (weigher.whole() <= FREE_BYTES).then(|| Json::of(text))
 }
 
 /// Unpacks JSON when there is memory for it and for reading it. Blocks.
@@ -132,13 +118,13 @@ pub(super) fn json(
         let mut held = take(&memory.work, UNPACKING_BYTES.max(parts))?;
         let text = decode_to_file(packed, coding, allowed.bytes, folder)?;
         held.shrink_to(parts);
-        return Ok(Json::in_file(text, held));
+        return Ok(Json { text: Text::File(text), held: Some(held) });
     }
     let mut held = take(&memory.work, whole)?;
     let mut text = Vec::with_capacity(usize::try_from(weigher.bytes()).unwrap_or_default());
     decode(packed, coding, allowed.bytes, |piece| text.write_all(piece))?;
     held.shrink_to(weigher.whole());
-    Ok(Json::in_memory(text, Some(held)))
+    Ok(Json { text: Text::Memory(text), held: Some(held) })
 }
 
 /// Looks at all of it and keeps nothing, until it is clear that it is too much.
@@ -191,8 +177,8 @@ fn decode_to_file(
     limit: u64,
     folder: &Path,
 ) -> Result<TempFile, InflateError> {
-    let temp = TempFile::for_upload(folder).map_err(InflateError::Sink)?;
-    let mut file = temp.create().map_err(InflateError::Sink)?;
+    let temp = TempFile::for_upload(folder)?;
+    let mut file = temp.create()?;
     decode(packed, coding, limit, |piece| file.write_all(piece))?;
     Ok(temp)
 }
@@ -201,9 +187,10 @@ fn take(budget: &Budget, bytes: u64) -> Result<Held, InflateError> {
     budget.take_blocking(bytes).ok_or(InflateError::TooLarge)
 }
 
-/// Unpacks a large file of protocol 11 while it arrives, or keeps it until it is complete.
+/// Unpacks a large file while it arrives, or keeps it until it is complete.
 pub(super) struct Unpacker {
     way: Way,
+    coding: Coding,
     limit: u64,
 }
 
@@ -214,8 +201,17 @@ enum Way {
 
 impl Unpacker {
     /// Allows at most `limit` unpacked bytes. What has to be kept is in `folder`.
-    pub(super) fn new(limit: u64, memory: &Arc<Memory>, folder: &Path) -> io::Result<Unpacker> {
-        let way = match memory.streams.try_take(UNPACKING_BYTES) {
+    pub(super) fn new(
+        coding: Coding,
+        limit: u64,
+        memory: &Arc<Memory>,
+        folder: &Path,
+    ) -> io::Result<Unpacker> {
+        let held = match coding {
+            Coding::Zstd => memory.streams.try_take(UNPACKING_BYTES),
+            Coding::Gzip | Coding::Plain => None,
+        };
+        let way = match held {
             Some(held) => Way::Now { inflater: Inflater::new(limit)?, _held: held },
             None => {
                 let temp = TempFile::for_upload(folder)?;
@@ -223,7 +219,7 @@ impl Unpacker {
                 Way::Later { temp, file, packed: 0, memory: Arc::clone(memory) }
             }
         };
-        Ok(Unpacker { way, limit })
+        Ok(Unpacker { way, coding, limit })
     }
 
     /// Takes the next piece of the body and hands what comes out to `sink`.
@@ -239,7 +235,7 @@ impl Unpacker {
                 if *packed > Inflater::most_packed(self.limit) {
                     return Err(InflateError::TooLarge);
                 }
-                file.write_all(piece).map_err(InflateError::Sink)
+                Ok(file.write_all(piece)?)
             }
         }
     }
@@ -254,7 +250,7 @@ impl Unpacker {
             Way::Later { temp, file, memory, .. } => {
                 drop(file);
                 let _held = take(&memory.work, UNPACKING_BYTES)?;
-                decode(&Packed::File(temp), Coding::Zstd, self.limit, sink)
+                decode(&Packed::File(temp), self.coding, self.limit, sink)
             }
         }
     }
@@ -263,43 +259,11 @@ impl Unpacker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
 
-    const ANY: Allowed = Allowed { bytes: 1 << 20, in_parts: false };
+    const ANY: Allowed = Allowed { packed: 1 << 20, bytes: 1 << 20, in_parts: false };
 
     fn place(bytes: u64) -> (tempfile::TempDir, Memory) {
         (tempfile::tempdir().unwrap(), Memory::new(bytes))
-    }
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut packed = Vec::new();
-        flate2::read::GzEncoder::new(data, flate2::Compression::fast())
-            .read_to_end(&mut packed)
-            .unwrap();
-        packed
-    }
-
-    #[test]
-    fn every_coding_comes_out_and_stops_at_its_limit() {
-        let data = vec![b' '; 200_000];
-        let packed = [
-            (Coding::Zstd, zstd::encode_all(data.as_slice(), 3).unwrap()),
-            (Coding::Gzip, gzip(&data)),
-            (Coding::Plain, data.clone()),
-        ];
-        for (coding, packed) in packed {
-            let packed = Packed::Memory(packed);
-            let mut out = Vec::new();
-            assert_eq!(decode(&packed, coding, 200_000, |d| out.write_all(d)).unwrap(), 200_000);
-            assert!(out == data, "{coding:?}");
-            let short = decode(&packed, coding, 199_999, |_| Ok(()));
-            assert!(matches!(short, Err(InflateError::TooLarge)), "{coding:?}");
-        }
-        for coding in [Coding::Zstd, Coding::Gzip] {
-            let garbage = Packed::Memory(b"garbage".to_vec());
-            let read = decode(&garbage, coding, 100, |_| Ok(()));
-            assert!(matches!(read, Err(InflateError::Malformed)), "{coding:?}");
-        }
     }
 
     #[test]
@@ -310,7 +274,8 @@ mod tests {
             super::json(&packed, Coding::Zstd, ANY, &memory, folder.path())
         };
         let text = "x".repeat(300_000);
-        assert_eq!(json(&format!("\"{text}\"")).unwrap().bytes().len(), 300_002);
+        let whole = json(&format!("\"{text}\"")).unwrap();
+        assert!(matches!(whole.text, Text::Memory(text) if text.len() == 300_002));
         let maps = vec![r#"{"":0}"#; 20_000].join(",");
         assert!(maps.len() < 150_000);
         assert!(matches!(json(&format!("[{maps}]")), Err(InflateError::TooLarge)));
@@ -323,7 +288,7 @@ mod tests {
         let data: Vec<u8> = (0..100_000u32).flat_map(u32::to_le_bytes).collect();
         let packed = zstd::encode_all(data.as_slice(), 3).unwrap();
         let mut out = Vec::new();
-        let mut unpacker = Unpacker::new(400_000, &memory, folder.path()).unwrap();
+        let mut unpacker = Unpacker::new(Coding::Zstd, 400_000, &memory, folder.path()).unwrap();
         for piece in packed.chunks(1000) {
             unpacker.push(piece, |data| out.write_all(data)).unwrap();
         }

@@ -8,145 +8,92 @@
 //! All of it happens on one thread, from the first byte to the collection in its place, and goes on
 //! when all bytes are there and the client has left: its patience may be shorter than the check takes.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
 use deckport_wire::ErrorKind;
+use deckport_wire::framing::InflateError;
 use hyper::HeaderMap;
 use hyper::header::CONTENT_LENGTH;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::Shared;
-use super::answer::Answer;
-use super::body::RequestBody;
-use super::framing;
+use super::content::{Content, Source, hand_over};
 use super::handler::Walk;
-use super::inflate::InflateError;
-use super::unpack::Unpacker;
+use super::login::Client;
+use super::outgoing::Reply;
+use super::refusal::Refusal;
 use crate::backup::{BackupReason, Counts};
 use crate::errands::Errand;
 use crate::faults;
-use crate::files::spare_bytes;
 use crate::permit::Permit;
-use crate::refusal::Refusal;
-use crate::registry::Identity;
-use crate::temp_file::TempFile;
-use crate::texts::Trouble;
-use crate::worker::{Caller, NewCollection, UploadLease, Worker};
+use crate::texts::{Texts, Trouble};
+use crate::work_error::WorkError;
+use crate::worker::{NewCollection, UploadLease};
+use deckport_ground::space::spare_bytes;
+use deckport_ground::temp_file::TempFile;
 
-/// Pieces under way to the disk; more would only use memory.
-const PIECES: usize = 2;
 /// The smallest collection: with less room there is no use in sending any.
 const SMALLEST_BYTES: u64 = 64 * 1024;
 
 /// How an upload ended: in its place, with a text for the person, or with a status.
-pub(super) type Outcome = Result<Result<(), Trouble>, Refusal>;
+type Outcome = Result<Result<(), Trouble>, Refusal>;
 
 /// Answers an upload.
 pub(super) async fn upload(
     walk: &mut Walk<'_>,
-    worker: &Worker,
-    caller: Caller,
-    identity: &Identity,
-    token: &str,
-) -> Result<Answer, Refusal> {
-    let lease = worker.take_for_upload(caller).await?;
-    let upload = Upload::new(walk.shared, lease, identity, token);
-    let (pieces, inbox) = pieces();
-    if let Err(trouble) = upload.room_for(&walk.head.headers) {
-        drop(inbox);
-        tokio::spawn(hand_over(walk.body.take(), pieces));
-        return refused(walk, &trouble);
+    client: Client,
+    content: Content,
+) -> Result<Reply, Refusal> {
+    let texts = &*walk.shared.options.texts;
+    let lease = client.worker.take_for_upload(client.caller).await?;
+    let (shared, errands) = (Arc::clone(walk.shared), client.worker.errands());
+    let upload = Upload { shared, lease, folder: client.folder, permit: client.permit };
+    let (pieces, source) = content.open();
+    if pieces.is_none() {
+        upload.lease.arrived();
+    } else if let Err(trouble) = upload.room_for(&walk.head.headers) {
+        // It is read to its end for the sake of the text, and nobody waits for that.
+        drop(source);
+        pieces.map(|pieces| tokio::spawn(hand_over(walk.body.take(), pieces)));
+        return Ok(refused(texts, &trouble));
     }
     let (reply, outcome) = oneshot::channel();
-    worker.errands().start("upload", move |errand| {
-        let outcome = upload.receive(errand, inbox);
+    errands.start("upload", move |errand| {
+        let outcome = upload.finish(errand, source);
         upload.tell(reply, outcome);
     })?;
-    let handed_over = tokio::spawn(hand_over(walk.body.take(), pieces));
+    let handed_over = pieces.map(|pieces| tokio::spawn(hand_over(walk.body.take(), pieces)));
     match outcome.await.map_err(|_| Refusal::internal("the upload could not be checked"))? {
-        Ok(Ok(())) => framing::answer(b"OK"),
-        Ok(Err(trouble)) => refused(walk, &trouble),
-        Err(refusal) if refusal == upload_broke_off() => {
+        Ok(Ok(())) => Ok(Reply::whole(b"OK".to_vec())),
+        Ok(Err(trouble)) => Ok(refused(texts, &trouble)),
+        Err(refusal) => match handed_over {
             // It knows why.
-            Err(handed_over.await.ok().and_then(Result::err).unwrap_or(refusal))
-        }
-        Err(refusal) => Err(refusal),
+            Some(handed_over) if refusal == upload_broke_off() => {
+                Err(handed_over.await.ok().and_then(Result::err).unwrap_or(refusal))
+            }
+            _ => Err(refusal),
+        },
     }
 }
 
-fn refused(walk: &Walk<'_>, trouble: &Trouble) -> Result<Answer, Refusal> {
-    let text = walk.shared.options.texts.trouble(trouble);
-    Ok(framing::answer(text.as_bytes())?.recorded_as(recorded(trouble)))
+/// A 200 that is no `OK`: clients show its text.
+pub(super) fn refused(texts: &dyn Texts, trouble: &Trouble) -> Reply {
+    let text = texts.trouble(trouble).into_bytes();
+    Reply::whole(text).recorded_as(format!("upload refused: {trouble}"))
 }
 
-/// What the record says of an upload that is answered with a 200 that is no `OK`.
-pub(super) fn recorded(trouble: &Trouble) -> String {
-    format!("upload refused: {trouble}")
-}
-
-/// A body on its way to a thread. It is whole only when that was said: it may break off.
-pub(super) struct Pieces {
-    sender: mpsc::Sender<Bytes>,
-    is_whole: Arc<AtomicBool>,
-}
-
-/// Where it arrives.
-pub(super) struct Inbox {
-    receiver: mpsc::Receiver<Bytes>,
-    is_whole: Arc<AtomicBool>,
-}
-
-/// Both ends of the way.
-pub(super) fn pieces() -> (Pieces, Inbox) {
-    let (sender, receiver) = mpsc::channel(PIECES);
-    let is_whole = Arc::new(AtomicBool::new(false));
-    (Pieces { sender, is_whole: Arc::clone(&is_whole) }, Inbox { receiver, is_whole })
-}
-
-/// Gives the body to a thread, piece by piece, and reads it to its end also when that has seen
-/// enough. To be spawned where the thread goes on without the client: when that leaves right after
-/// its last byte, the request is given up before it has seen this byte.
-pub(super) async fn hand_over(mut body: RequestBody, pieces: Pieces) -> Result<(), Refusal> {
-    let Pieces { sender, is_whole } = pieces;
-    while let Some(piece) = body.next().await? {
-        if sender.send(piece).await.is_err() {
-            body.drain().await;
-            return Ok(());
-        }
+/// What is wrong with a file of which `limit` bytes were allowed.
+pub(super) fn trouble(error: InflateError, limit: u64) -> Trouble {
+    match error {
+        InflateError::TooLarge => Trouble::UploadTooLarge(limit),
+        InflateError::Malformed => Trouble::UploadArrivedDamaged,
+        InflateError::Sink(error) => error.into(),
     }
-    // Before the channel ends with `sender`.
-    is_whole.store(true, Ordering::Release);
-    Ok(())
-}
-
-/// Takes the pieces of a body on its thread. Answers whether all came: it may break off, or the
-/// endpoint end.
-pub(super) fn take_all<E>(
-    errand: &Errand,
-    inbox: Inbox,
-    mut take: impl FnMut(&[u8]) -> Result<(), E>,
-) -> Result<bool, E> {
-    let Inbox { mut receiver, is_whole } = inbox;
-    while let Some(piece) = errand.wait(receiver.recv()) {
-        match piece {
-            Some(data) => take(&data)?,
-            None => return Ok(is_whole.load(Ordering::Acquire)),
-        }
-    }
-    Ok(false)
-}
-
-/// What a body that broke off makes of reading it. Nobody waits for it any more.
-pub(super) fn broken_off() -> io::Error {
-    io::ErrorKind::BrokenPipe.into()
 }
 
 /// An upload on its way to its place, and the account's lease that it holds.
-pub(super) struct Upload {
+struct Upload {
     shared: Arc<Shared>,
     lease: UploadLease,
     folder: PathBuf,
@@ -154,27 +101,6 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn new(
-        shared: &Arc<Shared>,
-        lease: UploadLease,
-        identity: &Identity,
-        token: &str,
-    ) -> Upload {
-        let folder = shared.options.data_dir.join(&identity.account.folder);
-        let permit = Permit::of(&shared.registry, token, identity);
-        Upload { shared: Arc::clone(shared), lease, folder, permit }
-    }
-
-    /// The account's folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// Most bytes of the collection.
-    pub(super) fn limit(&self) -> u64 {
-        self.shared.options.limits.max_upload_bytes
-    }
-
     /// What can be said before the first byte. Most clients do not tell how much they will send.
     fn room_for(&self, headers: &HeaderMap) -> Result<(), Trouble> {
         let told =
@@ -186,41 +112,18 @@ impl Upload {
         }
     }
 
-    /// Receives the body and sees to the rest.
-    fn receive(&self, errand: &Errand, inbox: Inbox) -> Outcome {
-        self.finish(errand, || {
-            let temp = TempFile::for_upload(&self.folder)?;
-            let mut file = temp.create()?.written_along();
-            let mut unpacker = Unpacker::new(self.limit(), &self.shared.memory, &self.folder)?;
-            let why = |error| of_inflate(error, self.limit());
-            let take = |piece: &[u8]| unpacker.push(piece, |data| file.write_all(data));
-            if !take_all(errand, inbox, take).map_err(why)? {
-                return Ok(None);
-            }
-            unpacker.finish(|data| file.write_all(data)).map_err(why)?;
-            Ok(Some(temp))
-        })
-    }
-
-    /// All bytes are there: from now on it goes on to its end.
-    pub(super) fn has_arrived(&self) {
-        self.lease.arrived();
-    }
-
-    /// Checks what `arrives`, unless it breaks off, and puts it in place.
-    pub(super) fn finish(
-        &self,
-        errand: &Errand,
-        arrives: impl FnOnce() -> Result<Option<TempFile>, Trouble>,
-    ) -> Outcome {
+    /// Unpacks and checks what arrives, unless it breaks off, and puts it in place. When all bytes
+    /// are there, it goes on to its end.
+    fn finish(&self, errand: &Errand, source: Source) -> Outcome {
         let interrupt = errand.interrupt();
-        let file = match arrives() {
+        let limit = self.shared.options.limits.max_upload_bytes;
+        let file = match source.into_file(errand, limit, &self.shared.memory, &self.folder, true) {
             Ok(Some(file)) => Ok(file),
             Ok(None) => return Err(upload_broke_off()),
-            Err(trouble) => Err(trouble),
+            Err(error) => Err(trouble(error, limit)),
         };
         let checked = file.and_then(|file| {
-            self.has_arrived();
+            self.lease.arrived();
             faults::point("upload.received");
             faults::slow_point("upload.checking", interrupt);
             let _turn = self.shared.memory.checks.take_blocking(1);
@@ -233,7 +136,7 @@ impl Upload {
                 faults::point("upload.checked");
                 self.put_in_place(file, counts)
             }
-            Err(_) if interrupt.is_set() => Err(Refusal::shutting_down()),
+            Err(_) if interrupt.is_set() => Err(WorkError::Stopping.into()),
             Err(trouble) => Ok(Err(trouble)),
         }
     }
@@ -247,20 +150,18 @@ impl Upload {
         let (reason, permit) = (BackupReason::Upload, Some(self.permit.clone()));
         let new = NewCollection { file, bytes, counts, reason, one_way: false, permit };
         match self.lease.replace_blocking(new) {
-            Err(refusal) if refusal.kind == ErrorKind::Internal => {
-                Ok(Err(Trouble::UploadNotReplaced(refusal.reason)))
-            }
-            Err(refusal) if refusal.kind == ErrorKind::TooLarge => {
+            Err(WorkError::Failed(reason)) => Ok(Err(Trouble::UploadNotReplaced(reason))),
+            Err(WorkError::OverQuota) => {
                 let quota = self.shared.options.limits.max_account_bytes.unwrap_or_default();
                 Ok(Err(Trouble::UploadOverQuota(quota)))
             }
-            replaced => replaced.map(|_kept| Ok(())),
+            replaced => Ok(replaced.map(|_kept| Ok(()))?),
         }
     }
 
     /// Tells whoever waits for the outcome. A device that has left reads what was wrong when it
     /// comes back; that it went well it sees.
-    pub(super) fn tell(&self, reply: oneshot::Sender<Outcome>, outcome: Outcome) {
+    fn tell(&self, reply: oneshot::Sender<Outcome>, outcome: Outcome) {
         if let Err(Ok(Err(trouble))) = reply.send(outcome) {
             self.lease.tell_later(trouble);
         }
@@ -269,12 +170,4 @@ impl Upload {
 
 fn upload_broke_off() -> Refusal {
     Refusal::new(ErrorKind::Unavailable, "the upload broke off")
-}
-
-pub(super) fn of_inflate(error: InflateError, limit: u64) -> Trouble {
-    match error {
-        InflateError::TooLarge => Trouble::UploadTooLarge(limit),
-        InflateError::Malformed => Trouble::UploadArrivedDamaged,
-        InflateError::Sink(error) => error.into(),
-    }
 }

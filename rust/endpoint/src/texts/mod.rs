@@ -5,9 +5,10 @@ mod trouble;
 
 use std::fmt::Debug;
 
+use deckport_ground::calendar::readable_time;
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{Counts, readable_time};
+use crate::backup::Counts;
 pub use trouble::{Feature, MediaTrouble, Trouble};
 
 /// Texts for people. The default methods speak English; an embedder replaces those it wants to.

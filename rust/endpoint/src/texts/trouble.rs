@@ -4,6 +4,8 @@ use std::io;
 
 use deckport_collection::UploadError;
 
+use deckport_ground::space::is_full;
+
 /// Why a device could not do what its person wanted. The English texts are whole sentences; reasons
 /// inside are in English whatever the language around them, as they come from programs below.
 #[derive(Debug, thiserror::Error)]
@@ -135,10 +137,6 @@ impl From<&deckport_media::Error> for MediaTrouble {
             other => MediaTrouble::Other(other.to_string()),
         }
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::tally::Tally;
-use crate::clock::Clock;
 use crate::origin::{AddressKey, Origin};
+use deckport_ground::clock::Clock;
 
 /// Failures of one address that cost nothing: a person mistypes.
 const FREE_OF_ADDRESS: u32 = 5;

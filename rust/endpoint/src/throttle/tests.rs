@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use super::tally::{FORGET_AFTER, MAX_KEYS};
 use super::*;
-use crate::clock::ManualClock;
 use crate::origin::testing::at_home;
+use deckport_ground::clock::ManualClock;
 
 fn gate() -> (Arc<Gate>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(0));

@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_collection::Interrupt;
 use deckport_collection::sync::ServerSync;
+use deckport_ground::interrupt::Interrupt;
 use deckport_wire::StartRequest;
 
 use super::arrived::Uploads;
@@ -25,14 +25,14 @@ use super::store::{Facts, FileForm, Snapshot, Store};
 use super::thread::Owner;
 use super::told::{SeenStates, ToldStates};
 use crate::backup::{Archivist, BackupInfo, BackupReason};
-use crate::clock::Clock;
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::quota::Quota;
-use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::texts::Texts;
+use crate::work_error::WorkError;
+use deckport_ground::clock::Clock;
 
 /// The worker of one account.
 #[derive(Debug)]
@@ -137,6 +137,13 @@ impl Core {
         self.quota.trim(self.media.bytes(), self.clock.now_ms());
     }
 
+    fn tell_of_foreign_changes(&mut self) {
+        if let Some(taken_in) = self.store.news() {
+            let (account, changes) = (self.account.clone(), taken_in.to_string());
+            self.events.event(&Event::ForeignChanges { account, changes });
+        }
+    }
+
     pub(super) fn problem(&self, message: &str) {
         let (account, message) = (Some(self.account.clone()), message.to_owned());
         self.events.event(&Event::Problem { account, message });
@@ -181,6 +188,7 @@ impl Owner for Core {
         }
         self.last_used = self.clock.monotonic();
         self.serve_waiting();
+        self.tell_of_foreign_changes();
     }
 
     /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
@@ -193,13 +201,10 @@ impl Owner for Core {
         }
         while let Some(index) = self.waiting.iter().position(|waiting| waiting.deadline <= now) {
             if let Some(waiting) = self.waiting.remove(index) {
-                waiting.wish.refuse(Refusal::another_device());
+                waiting.wish.refuse(WorkError::another_device());
             }
         }
         if self.database_closes_at().is_some_and(|at| at <= now) {
-            if let Err(error) = self.store.settle_content() {
-                self.problem(&format!("the collection could not be read: {error}"));
-            }
             self.close_database();
             self.trim_to_quota();
             self.archivist.tidy_soon(self.store.folder());
@@ -244,7 +249,7 @@ impl Core {
         if self.is_free_for(&caller.key) {
             self.grant(caller, wish);
         } else if self.shutting_down {
-            wish.refuse(Refusal::shutting_down());
+            wish.refuse(WorkError::Stopping);
         } else {
             let deadline = now.saturating_add(self.timings.lease_wait);
             self.waiting.push_back(Waiting { caller, wish, deadline });
@@ -284,7 +289,7 @@ impl Core {
                 let now = self.clock.monotonic();
                 let ticket = match self.lease.take(&caller.key, Purpose::Upload, now) {
                     Taken::Granted(ticket) => Ok(ticket),
-                    Taken::Busy => Err(Refusal::another_device()),
+                    Taken::Busy => Err(WorkError::another_device()),
                 };
                 if let Err(Ok(ticket)) = reply.send(ticket) {
                     self.release(ticket);
@@ -294,7 +299,7 @@ impl Core {
                 self.tell_of_transfer(&caller, false);
                 // The copy is made at once, so the lease need not even be noted.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
-                let snapshot = snapshot.map_err(Refusal::from);
+                let snapshot = snapshot.map_err(WorkError::from);
                 match &snapshot {
                     Ok(_) => self.astray.forget(&caller.key),
                     Err(refusal) => self.disk.note(refusal),
@@ -320,7 +325,7 @@ impl Core {
         };
         while let Some(index) = self.waiting.iter().position(is_meant) {
             if let Some(waiting) = self.waiting.remove(index) {
-                waiting.wish.refuse(Refusal::busy("the device aborted it"));
+                waiting.wish.refuse(WorkError::Busy("the device aborted it"));
             }
         }
     }
@@ -328,7 +333,7 @@ impl Core {
     fn stop_waiting(&mut self) {
         self.shutting_down = true;
         for waiting in self.waiting.drain(..) {
-            waiting.wish.refuse(Refusal::shutting_down());
+            waiting.wish.refuse(WorkError::Stopping);
         }
     }
 
@@ -348,7 +353,7 @@ impl Core {
 }
 
 impl Wish {
-    fn refuse(self, refusal: Refusal) {
+    fn refuse(self, refusal: WorkError) {
         match self {
             Wish::Sync { reply, .. } => drop(reply.send(Err(refusal))),
             Wish::Upload(reply) => drop(reply.send(Err(refusal))),

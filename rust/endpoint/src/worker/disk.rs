@@ -7,11 +7,9 @@
 use std::io;
 use std::path::Path;
 
-use deckport_wire::ErrorKind;
-
 use crate::folder::{FolderError, check_writable};
-use crate::refusal::Refusal;
 use crate::texts::Trouble;
+use crate::work_error::WorkError;
 
 /// Whether the disk is to be looked at.
 #[derive(Debug, Default)]
@@ -21,8 +19,8 @@ pub(super) struct DiskDoubt {
 
 impl DiskDoubt {
     /// Remembers a failure that the disk may have caused.
-    pub(super) fn note(&mut self, refusal: &Refusal) {
-        self.is_due |= matches!(refusal.kind, ErrorKind::Unavailable | ErrorKind::Internal);
+    pub(super) fn note(&mut self, error: &WorkError) {
+        self.is_due |= error.may_be_the_disk();
     }
 
     /// After a failure that the disk may have caused: what to tell a person, if it did.
@@ -62,9 +60,9 @@ mod tests {
         std::fs::create_dir(&obstacle).unwrap();
         let mut doubt = DiskDoubt::default();
         assert!(doubt.complaint(folder.path()).is_none());
-        doubt.note(&Refusal::bad_request("the client's own fault"));
+        doubt.note(&WorkError::NoSession);
         assert!(doubt.complaint(folder.path()).is_none());
-        doubt.note(&Refusal::internal("a write failed"));
+        doubt.note(&WorkError::Failed("a write failed".to_owned()));
         assert!(doubt.complaint(folder.path()).unwrap().to_string().contains("cannot write"));
         assert!(doubt.complaint(folder.path()).is_some());
         std::fs::remove_dir(&obstacle).unwrap();

@@ -5,11 +5,11 @@ use deckport_collection::{Collection, Overview};
 use super::core::Core;
 use super::message::Caller;
 use crate::events::Event;
-use crate::refusal::Refusal;
+use crate::work_error::WorkError;
 
 impl Core {
     /// What there is and what is due today; `None` without a collection.
-    pub(super) fn overview(&mut self) -> Result<Option<Overview>, Refusal> {
+    pub(super) fn overview(&mut self) -> Result<Option<Overview>, WorkError> {
         let now_ms = self.clock.now_ms();
         self.with_committed(|collection| collection.overview(now_ms))
     }
@@ -17,7 +17,7 @@ impl Core {
     fn with_committed<T>(
         &mut self,
         look: impl FnOnce(&Collection) -> deckport_collection::Result<T>,
-    ) -> Result<Option<T>, Refusal> {
+    ) -> Result<Option<T>, WorkError> {
         if !self.store.exists() {
             return Ok(None);
         }

@@ -1,24 +1,25 @@
 //! What an account's worker is asked.
 
-use deckport_collection::{Interrupt, Overview};
-use deckport_wire::SyncMethod;
+use deckport_collection::Overview;
+use deckport_ground::interrupt::Interrupt;
+use deckport_wire::Step;
 use tokio::sync::oneshot;
 
 use crate::backup::{BackupInfo, BackupReason, Counts};
 use crate::lease::{DeviceKey, Ticket};
+use crate::memory::Held;
 use crate::permit::Permit;
-use crate::refusal::Refusal;
-use crate::temp_file::TempFile;
 use crate::texts::Trouble;
+use crate::work_error::WorkError;
+use deckport_ground::temp_file::TempFile;
 
-use super::json::Json;
 use super::store::{FileForm, Snapshot};
 
 /// Where an answer goes. Dropped without one when the work panicked.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, WorkError>>;
 
 /// Where whoever asked gets it.
-pub(super) type Answer<T> = oneshot::Receiver<Result<T, Refusal>>;
+pub(super) type Answer<T> = oneshot::Receiver<Result<T, WorkError>>;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -44,23 +45,25 @@ impl Caller {
     }
 }
 
-/// A JSON request of a normal sync, from `meta` to `finish` or `abort`.
+/// A request of a normal sync, from `meta` to `finish` or `abort`.
 #[derive(Debug)]
 pub(crate) struct StepRequest {
     /// Who asks.
     pub(crate) caller: Caller,
     /// Which sync run of the device.
     pub(crate) session_key: String,
-    /// What is asked.
-    pub(crate) method: SyncMethod,
-    /// The request's JSON.
-    pub(crate) body: Json,
+    /// What is asked. A large chunk is in a file, as JSON.
+    pub(crate) step: Step<TempFile>,
+    /// Length of the JSON that it was read from.
+    pub(crate) bytes: usize,
+    /// Memory for what was read; goes when the worker is done with it, whoever has left by then.
+    pub(crate) held: Option<Held>,
 }
 
 /// One piece of work.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// Answer a JSON request with JSON.
+    /// Answer a request with JSON.
     Step(StepRequest, Reply<Vec<u8>>),
     /// Take the lease for an upload or another replacement.
     TakeForUpload(Caller, Reply<Ticket>),

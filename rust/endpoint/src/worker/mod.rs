@@ -12,7 +12,6 @@ mod astray;
 mod core;
 mod disk;
 mod hold;
-mod json;
 mod look;
 mod media;
 mod message;
@@ -32,12 +31,12 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use deckport_collection::{Interrupt, Overview};
+use deckport_collection::Overview;
+use deckport_ground::interrupt::Interrupt;
 use tokio::sync::oneshot;
 
 use self::core::Core;
 pub(crate) use self::hold::SyncHold;
-pub(crate) use self::json::Json;
 pub(crate) use self::media::{Media, MediaAsker, MediaZip};
 use self::message::{Answer, Message, Replacement, Reply};
 pub(crate) use self::message::{Caller, NewCollection, StepRequest};
@@ -47,9 +46,9 @@ use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::errands::Errands;
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
-use crate::refusal::Refusal;
 use crate::registry::Account;
 use crate::texts::Trouble;
+use crate::work_error::WorkError;
 
 /// The workers of all accounts in use.
 #[derive(Debug)]
@@ -112,16 +111,16 @@ impl Workers {
     }
 
     /// The worker of an account, started on first use.
-    pub(crate) fn of(&self, account: &Account) -> Result<Worker, Refusal> {
+    pub(crate) fn of(&self, account: &Account) -> Result<Worker, WorkError> {
         let mut running = self.lock();
         if running.closed {
-            return Err(Refusal::shutting_down());
+            return Err(WorkError::Stopping);
         }
         if let Some((worker, _)) = running.by_folder.get(&account.folder) {
             return Ok(worker.clone());
         }
         let (worker, threads) = start(account, &self.options, &self.archivist, &self.errands)
-            .map_err(|error| Refusal::internal(format!("no thread could be started: {error}")))?;
+            .map_err(|error| WorkError::Failed(format!("no thread could be started: {error}")))?;
         running.by_folder.insert(account.folder.clone(), (worker.clone(), threads));
         Ok(worker)
     }
@@ -201,13 +200,13 @@ impl Worker {
         &self.errands
     }
 
-    /// Asks for the answer to a JSON request of a normal sync.
-    pub(crate) async fn step(&self, request: StepRequest) -> Result<Vec<u8>, Refusal> {
+    /// Asks for the answer to a request of a normal sync, in JSON.
+    pub(crate) async fn step(&self, request: StepRequest) -> Result<Vec<u8>, WorkError> {
         self.ask(|reply| Message::Step(request, reply)).await
     }
 
     /// Takes the lease for an upload, waiting for it a short while.
-    pub(crate) async fn take_for_upload(&self, caller: Caller) -> Result<UploadLease, Refusal> {
+    pub(crate) async fn take_for_upload(&self, caller: Caller) -> Result<UploadLease, WorkError> {
         let asker = caller.clone();
         let ticket = self.ask(|reply| Message::TakeForUpload(asker, reply)).await?;
         Ok(UploadLease { worker: self.clone(), caller, ticket })
@@ -218,7 +217,7 @@ impl Worker {
         &self,
         caller: Caller,
         form: FileForm,
-    ) -> Result<Snapshot, Refusal> {
+    ) -> Result<Snapshot, WorkError> {
         self.ask(|reply| Message::Snapshot(caller, form, reply)).await
     }
 
@@ -229,13 +228,13 @@ impl Worker {
         caller: Caller,
         reason: BackupReason,
         interrupt: Interrupt,
-    ) -> Result<Option<BackupInfo>, Refusal> {
+    ) -> Result<Option<BackupInfo>, WorkError> {
         self.ask_blocking(|reply| Message::Keep(caller, reason, interrupt, reply))
     }
 
     /// What the last committed state holds and what is due today; `None` when there is no
     /// collection yet. Waits for no sync.
-    pub(crate) async fn overview(&self) -> Result<Option<Overview>, Refusal> {
+    pub(crate) async fn overview(&self) -> Result<Option<Overview>, WorkError> {
         self.ask(Message::Overview).await
     }
 
@@ -244,28 +243,28 @@ impl Worker {
         &self,
         caller: Caller,
         form: FileForm,
-    ) -> Result<Snapshot, Refusal> {
+    ) -> Result<Snapshot, WorkError> {
         self.ask_blocking(|reply| Message::Snapshot(caller, form, reply))
     }
 
     /// [`Worker::take_for_upload`] for a thread that may block.
-    pub(crate) fn take_blocking(&self, caller: Caller) -> Result<UploadLease, Refusal> {
+    pub(crate) fn take_blocking(&self, caller: Caller) -> Result<UploadLease, WorkError> {
         let asker = caller.clone();
         let ticket = self.ask_blocking(|reply| Message::TakeForUpload(asker, reply))?;
         Ok(UploadLease { worker: self.clone(), caller, ticket })
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
+    async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, WorkError> {
         self.post(message)?.await.map_err(|_| self.ended.why_silent())?
     }
 
-    fn ask_blocking<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Refusal> {
+    fn ask_blocking<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, WorkError> {
         self.post(message)?.blocking_recv().map_err(|_| self.ended.why_silent())?
     }
 
-    fn post<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<Answer<T>, Refusal> {
+    fn post<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<Answer<T>, WorkError> {
         let (reply, answer) = oneshot::channel();
-        self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
+        self.messages.send(message(reply)).map_err(|_| WorkError::Stopping)?;
         Ok(answer)
     }
 
@@ -289,7 +288,7 @@ impl UploadLease {
     }
 
     /// A copy of what the lease is held on.
-    pub(crate) fn copy_blocking(&self) -> Result<Snapshot, Refusal> {
+    pub(crate) fn copy_blocking(&self) -> Result<Snapshot, WorkError> {
         self.worker.ask_blocking(|reply| Message::CopyHeld(self.ticket, reply))
     }
 
@@ -297,7 +296,7 @@ impl UploadLease {
     pub(crate) fn replace_blocking(
         &self,
         new: NewCollection,
-    ) -> Result<Option<BackupInfo>, Refusal> {
+    ) -> Result<Option<BackupInfo>, WorkError> {
         let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
         self.worker.ask_blocking(|reply| Message::Replace(replacement, reply))
     }

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::Counts;
-use crate::files::write_whole;
 use crate::lease::DeviceKey;
 use crate::texts::{KeptCopy, WhyKept};
+use deckport_ground::files::write_whole;
 
 /// In the folder of backups: without them there is nothing to tell.
 const FILE: &str = "backups/.notices.json";

@@ -1,7 +1,6 @@
 //! Another collection in the place of an account's, and copies of it.
 
-use deckport_collection::Interrupt;
-use deckport_wire::ErrorKind;
+use deckport_ground::interrupt::Interrupt;
 
 use super::core::Core;
 use super::message::{Caller, NewCollection, Replacement};
@@ -11,17 +10,17 @@ use crate::backup::{BackupInfo, BackupReason};
 use crate::events::Event;
 use crate::faults;
 use crate::lease::Ticket;
-use crate::refusal::Refusal;
 use crate::texts::KeptCopy;
+use crate::work_error::WorkError;
 
 impl Core {
     pub(super) fn replace(
         &mut self,
         replacement: Replacement,
-    ) -> Result<Option<BackupInfo>, Refusal> {
+    ) -> Result<Option<BackupInfo>, WorkError> {
         let Replacement { caller, ticket, new } = replacement;
         if !self.lease.is_held_with(ticket) {
-            return Err(Refusal::busy("the device has begun something else in the meantime"));
+            return Err(WorkError::Busy("the device has begun something else in the meantime"));
         }
         let NewCollection { file, bytes, counts, reason, one_way, permit } = new;
         if let Some(permit) = permit {
@@ -31,15 +30,14 @@ impl Core {
         let now_ms = self.clock.now_ms();
         if reason == BackupReason::Upload {
             let kept = self.store.bytes_to_keep(now_ms);
-            self.quota.allows(bytes, kept, self.media.bytes()).map_err(|_| {
-                Refusal::new(ErrorKind::TooLarge, "the account may not hold so much")
-            })?;
+            let allowed = self.quota.allows(bytes, kept, self.media.bytes());
+            allowed.map_err(|_| WorkError::OverQuota)?;
         }
         faults::point("upload.before_replace");
         let displaced = self
             .store
             .replace(file, reason, one_way, caller.device_name(), now_ms)
-            .map_err(|error| Refusal::internal(error.to_string()))?;
+            .map_err(|error| WorkError::Failed(error.to_string()))?;
         faults::point("upload.replaced");
         self.astray.forget_all();
         self.trim_to_quota();
@@ -79,9 +77,9 @@ impl Core {
     }
 
     /// A copy for whoever is going to replace what it copies.
-    pub(super) fn copy_held(&mut self, ticket: Ticket) -> Result<Snapshot, Refusal> {
+    pub(super) fn copy_held(&mut self, ticket: Ticket) -> Result<Snapshot, WorkError> {
         if !self.lease.is_held_with(ticket) {
-            return Err(Refusal::another_device());
+            return Err(WorkError::another_device());
         }
         Ok(self.store.snapshot(FileForm::Stored, self.clock.now_ms())?)
     }
@@ -92,7 +90,7 @@ impl Core {
         caller: &Caller,
         reason: BackupReason,
         interrupt: &Interrupt,
-    ) -> Result<Option<BackupInfo>, Refusal> {
+    ) -> Result<Option<BackupInfo>, WorkError> {
         let (device, now_ms) = (caller.device_name(), self.clock.now_ms());
         let kept = self.store.keep(reason, device, now_ms, interrupt)?;
         if let Some(backup) = &kept {

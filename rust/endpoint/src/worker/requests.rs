@@ -3,31 +3,34 @@
 use deckport_collection::Error;
 use deckport_collection::sync::ServerSync;
 use deckport_wire::{
-    ErrorKind, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest,
-    SyncMethod, Usn,
+    Exchange, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest, Step, Usn,
 };
 
 use super::core::{Core, RunningSync, Wish};
 use super::message::{Caller, Reply, StepRequest};
-use super::session::{self, NOTHING, NoArguments, Outcome, Step};
+use super::session::{self, NOTHING, Outcome};
 use super::store::Facts;
 use crate::events::Event;
 use crate::faults;
 use crate::lease::{Purpose, Taken};
-use crate::refusal::Refusal;
 use crate::texts::{Feature, Trouble, WhyNotMerged};
+use crate::work_error::WorkError;
+use deckport_ground::temp_file::TempFile;
 
 /// Largest `start` that waits for another device's sync.
 const MAX_WAITING_BYTES: usize = 64 * 1024;
 
 impl Core {
     pub(super) fn step(&mut self, request: StepRequest, reply: Reply<Vec<u8>>) {
-        let answer = match request.method {
-            SyncMethod::Start => return self.want_start(request, reply),
-            SyncMethod::Meta => self.meta(&request),
-            SyncMethod::Abort => self.abort(&request),
-            SyncMethod::Finish => self.finish(&request),
-            _ => self.advance(&request),
+        let StepRequest { caller, session_key, step, bytes, held: _held } = request;
+        let answer = match step {
+            Step::Start(start) => {
+                return self.want_start(caller, session_key, start, bytes, reply);
+            }
+            Step::Meta(meta) => self.meta(&caller, &session_key, &meta),
+            Step::Exchange(exchange) => self.advance(&caller, &session_key, exchange),
+            Step::Finish => self.finish(&caller, &session_key),
+            Step::Abort => self.abort(&caller),
         };
         if let Err(refusal) = &answer {
             self.disk.note(refusal);
@@ -35,13 +38,14 @@ impl Core {
         let _ = reply.send(answer);
     }
 
-    fn meta(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
-        let meta: MetaRequest = session::parse(request.body.bytes())?;
+    fn meta(
+        &mut self,
+        caller: &Caller,
+        session_key: &str,
+        meta: &MetaRequest,
+    ) -> Result<Vec<u8>, WorkError> {
         if !(PROTOCOL_OLDEST..=PROTOCOL_NEWEST).contains(&meta.version) {
-            return Err(Refusal::new(
-                ErrorKind::ClientTooOld,
-                "the client speaks an unknown version of the protocol",
-            ));
+            return Err(WorkError::UnknownProtocol);
         }
         let now_ms = self.clock.now_ms();
         let facts = match &self.running {
@@ -50,8 +54,8 @@ impl Core {
         };
         let answer = match facts {
             Ok(facts) => {
-                let (device, run) = (&request.caller.key, &request.session_key);
-                let astray = self.astray.why(device, &meta);
+                let (device, run) = (&caller.key, session_key);
+                let astray = self.astray.why(device, meta);
                 let mut schema_modified = facts.state.schema_modified_ms;
                 if astray.is_some() {
                     schema_modified = schema_modified.saturating_add(1);
@@ -89,18 +93,22 @@ impl Core {
         Ok(session::encode(&answer)?)
     }
 
-    fn want_start(&mut self, request: StepRequest, reply: Reply<Vec<u8>>) {
-        let StepRequest { caller, session_key, body, .. } = request;
-        let parsed = session::parse::<StartRequest>(body.bytes()).map_err(Refusal::from);
-        let refusal = match parsed {
-            Ok(_) if session_key.is_empty() => Refusal::bad_request("the session key is empty"),
-            // Only clients that send all their deletions with it have so many: nobody may pile
-            // them up here.
-            Ok(_) if body.bytes().len() > MAX_WAITING_BYTES && !self.is_free_for(&caller.key) => {
-                Refusal::another_device()
-            }
-            Ok(request) => return self.want(caller, Wish::Sync { session_key, request, reply }),
-            Err(refusal) => refusal,
+    fn want_start(
+        &mut self,
+        caller: Caller,
+        session_key: String,
+        request: StartRequest,
+        bytes: usize,
+        reply: Reply<Vec<u8>>,
+    ) {
+        let refusal = if session_key.is_empty() {
+            WorkError::NoSession
+        } else if bytes > MAX_WAITING_BYTES && !self.is_free_for(&caller.key) {
+            // Only clients that send all their deletions with it have so many: nobody may pile them
+            // up here.
+            WorkError::another_device()
+        } else {
+            return self.want(caller, Wish::Sync { session_key, request, reply });
         };
         let _ = reply.send(Err(refusal));
     }
@@ -111,14 +119,14 @@ impl Core {
         caller: Caller,
         session_key: String,
         request: &StartRequest,
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, WorkError> {
         let now_ms = self.clock.now_ms();
         let before = self.store.facts(now_ms)?;
         self.notices.run_goes_on(&caller.key, &session_key);
         let told = self.told.take(&caller.key, &session_key);
         if told.is_some_and(|told| told != before.state.schema_modified_ms) {
             // What the device knows is outdated; its next `meta` makes it ask for a one-way sync.
-            return Err(Refusal::busy("the collection was replaced since this sync began"));
+            return Err(WorkError::Busy("the collection was replaced since this sync began"));
         }
         let (sync, graves) = ServerSync::start(self.store.open(now_ms)?.conn(), request, now_ms)?;
         let started = self.clock.monotonic();
@@ -136,13 +144,12 @@ impl Core {
                 self.roll_back("the answer could not be written");
                 Err(error.into())
             }
-            (Taken::Busy, _) => Err(Refusal::another_device()),
+            (Taken::Busy, _) => Err(WorkError::another_device()),
         }
     }
 
-    fn abort(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
-        let _: NoArguments = session::parse(request.body.bytes())?;
-        let device = &request.caller.key;
+    fn abort(&mut self, caller: &Caller) -> Result<Vec<u8>, WorkError> {
+        let device = &caller.key;
         self.give_up_waiting(device);
         // Clients send it with a new session key after "cancel" (`collection-sync` 3.10).
         if self.lease.is_syncing(device) {
@@ -151,11 +158,13 @@ impl Core {
         Ok(NOTHING.to_vec())
     }
 
-    fn advance(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
-        let Some(step) = Step::parse(request.method, &request.body)? else {
-            return Err(Refusal::bad_request("this method is no step of a sync"));
-        };
-        self.continue_sync(request)?;
+    fn advance(
+        &mut self,
+        caller: &Caller,
+        session_key: &str,
+        step: Exchange<TempFile>,
+    ) -> Result<Vec<u8>, WorkError> {
+        self.continue_sync(caller, session_key)?;
         let (Some(running), Some(collection)) = (&mut self.running, self.store.opened()) else {
             return Err(not_running());
         };
@@ -168,17 +177,17 @@ impl Core {
                 Ok(json)
             }
             Ok(Outcome::Differs(json)) => {
-                self.astray.remember(&request.caller.key, WhyNotMerged::Mismatch);
+                self.astray.remember(&caller.key, WhyNotMerged::Mismatch);
                 self.roll_back("the two sides differ");
                 Ok(json)
             }
             Err(error) => {
                 if let Some(why) = why_not_merged(&error) {
-                    self.astray.remember(&request.caller.key, why);
+                    self.astray.remember(&caller.key, why);
                 }
-                let refusal = Refusal::from(error);
-                self.roll_back(&refusal.reason);
-                Err(refusal)
+                let error = WorkError::from(error);
+                self.roll_back(&error.to_string());
+                Err(error)
             }
         }
     }
@@ -190,9 +199,8 @@ impl Core {
         self.events.event(&Event::SyncProgress { account, device, counts });
     }
 
-    fn finish(&mut self, request: &StepRequest) -> Result<Vec<u8>, Refusal> {
-        let _: NoArguments = session::parse(request.body.bytes())?;
-        self.continue_sync(request)?;
+    fn finish(&mut self, caller: &Caller, session_key: &str) -> Result<Vec<u8>, WorkError> {
+        self.continue_sync(caller, session_key)?;
         let (Some(running), Some(collection)) = (self.running.take(), self.store.opened()) else {
             return Err(not_running());
         };
@@ -215,17 +223,16 @@ impl Core {
                 Ok(session::encode(&finished.modified)?)
             }
             Err(error) => {
-                let refusal = Refusal::from(error);
-                let reason = refusal.reason.clone();
+                let error = WorkError::from(error);
+                let reason = error.to_string();
                 self.events.event(&Event::SyncRolledBack { account, device, reason });
-                Err(refusal)
+                Err(error)
             }
         }
     }
 
-    fn continue_sync(&mut self, request: &StepRequest) -> Result<(), Refusal> {
-        let (device, now) = (&request.caller.key, self.clock.monotonic());
-        if self.lease.continue_sync(device, &request.session_key, now) {
+    fn continue_sync(&mut self, caller: &Caller, session_key: &str) -> Result<(), WorkError> {
+        if self.lease.continue_sync(&caller.key, session_key, self.clock.monotonic()) {
             Ok(())
         } else {
             Err(not_running())
@@ -242,8 +249,8 @@ fn why_not_merged(error: &Error) -> Option<WhyNotMerged> {
     }
 }
 
-fn not_running() -> Refusal {
-    Refusal::busy("no sync of this device and session is running")
+fn not_running() -> WorkError {
+    WorkError::Busy("no sync of this device and session is running")
 }
 
 /// The answer to `meta` (`collection-sync` 3.2).

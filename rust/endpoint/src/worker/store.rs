@@ -5,12 +5,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use deckport_collection::objects::config;
-use deckport_collection::{Collection, CollectionState, Error, Interrupt};
+use deckport_collection::{Collection, CollectionState, Error, TakenIn};
+use deckport_ground::interrupt::Interrupt;
 
 use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
-use crate::files::{beside, copy_file, make_folder, remove_if_present, spare_bytes, sync_folder};
-use crate::temp_file::TempFile;
+use deckport_ground::durable::sync_folder;
+use deckport_ground::files::{beside, copy_file, make_folder, remove_if_present};
+use deckport_ground::space::spare_bytes;
+use deckport_ground::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub(crate) struct Snapshot {
     file: File,
     /// Its length in bytes.
     pub(crate) bytes: u64,
+    /// What another program had changed in the collection before it was opened for this.
+    pub(crate) taken_in: TakenIn,
     /// Removes the file when the sending is over.
     temp: TempFile,
 }
@@ -81,12 +86,17 @@ pub(super) struct Store {
     collection: Option<Collection>,
     /// Of the open collection, until something is committed: clients ask often.
     facts: Option<Facts>,
+    /// What another program had changed in the open collection.
+    taken_in: TakenIn,
+    /// Nobody was told of that yet.
+    untold: bool,
 }
 
 impl Store {
     /// Opens nothing yet.
     pub(super) fn new(folder: PathBuf, policy: BackupPolicy) -> Store {
-        Store { folder, policy, collection: None, facts: None }
+        let taken_in = TakenIn::default();
+        Store { folder, policy, collection: None, facts: None, taken_in, untold: false }
     }
 
     /// The account's folder.
@@ -94,7 +104,8 @@ impl Store {
         &self.folder
     }
 
-    /// The collection; a new account gets an empty one.
+    /// The collection; a new account gets an empty one. What another program changed in it since it
+    /// was closed is the endpoint's own change from here on.
     pub(super) fn open(&mut self, now_ms: i64) -> Result<&Collection, Error> {
         if self.collection.is_none() {
             make_folder(&self.folder)?;
@@ -107,10 +118,17 @@ impl Store {
                 }
                 other => other?,
             };
+            self.taken_in = opened.take_in()?;
+            self.untold = !self.taken_in.is_empty();
             faults::point("worker.opened");
             self.collection = Some(opened);
         }
         self.collection.as_ref().ok_or(Error::Locked)
+    }
+
+    /// What another program had changed in the collection, once after each opening where it had.
+    pub(super) fn news(&mut self) -> Option<&TakenIn> {
+        std::mem::take(&mut self.untold).then_some(&self.taken_in)
     }
 
     /// Whether there is a collection.
@@ -161,18 +179,13 @@ impl Store {
             FileForm::Schema11 => deckport_collection::export_schema11(collection, temp.path())?,
         };
         faults::point("download.copied");
-        Ok(Snapshot { file: File::open(temp.path())?, bytes, temp })
-    }
-
-    /// Makes the digest of the open collection if it is not known, which may take a while. Nothing
-    /// but a check needs it.
-    pub(super) fn settle_content(&self) -> Result<(), Error> {
-        self.collection.as_ref().map_or(Ok(()), Collection::settle_content)
+        let (file, taken_in) = (File::open(temp.path())?, self.taken_in.clone());
+        Ok(Snapshot { file, bytes, taken_in, temp })
     }
 
     /// Writes the log back into the file and closes it.
     pub(super) fn close(&mut self) -> Result<(), Error> {
-        self.facts = None;
+        (self.facts, self.untold) = (None, false);
         faults::point("worker.before_close");
         self.collection.take().map_or(Ok(()), Collection::close)
     }
@@ -307,7 +320,7 @@ impl Store {
         self.check_room()?;
         let temp = TempFile::for_upload(&self.folder)?;
         copy_file(&self.path(), temp.path())?;
-        let summary = deckport_collection::accept_upload(temp.path(), now_ms)
+        let summary = deckport_collection::accept_upgrade(temp.path(), now_ms)
             .map_err(|error| Error::Damaged(error.to_string()))?;
         let (reason, counts) = (BackupReason::Upgrade, Some(summary.into()));
         let occasion = Occasion { reason, device: None, counts, now_ms };

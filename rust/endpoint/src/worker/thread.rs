@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::refusal::Refusal;
+use crate::work_error::WorkError;
+use deckport_ground::clock::Clock;
 
 /// Something that one thread owns.
 pub(super) trait Owner: Send + 'static {
@@ -41,10 +41,10 @@ pub(super) struct Ended(Arc<AtomicBool>);
 
 impl Ended {
     /// Why a question got no answer: nobody was left to answer it, or answering it failed.
-    pub(super) fn why_silent(&self) -> Refusal {
+    pub(super) fn why_silent(&self) -> WorkError {
         match self.0.load(Ordering::SeqCst) {
-            true => Refusal::shutting_down(),
-            false => Refusal::unexpected(),
+            true => WorkError::Stopping,
+            false => WorkError::unexpected(),
         }
     }
 }

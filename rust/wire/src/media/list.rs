@@ -1,5 +1,7 @@
 //! The `_meta` entry of both zips: which entry holds which file (`media-sync` 5.1, 5.2).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serializer};
 
 /// One line of an upload's list.
@@ -39,6 +41,23 @@ pub fn parse_upload_list(json: &[u8]) -> Result<Vec<UploadEntry>, serde_json::Er
     Ok(lines.into_iter().map(UploadEntry::from).collect())
 }
 
+/// The list of an upload, in the form that most clients send.
+///
+/// # Errors
+/// Never in practice: texts can always be written as JSON.
+pub fn upload_list(entries: &[UploadEntry]) -> Result<Vec<u8>, serde_json::Error> {
+    let lines: Vec<_> = entries.iter().map(|entry| (&entry.name, &entry.content)).collect();
+    serde_json::to_vec(&lines)
+}
+
+/// Reads the list of a download: entry name → file name.
+///
+/// # Errors
+/// When the JSON is no object of texts.
+pub fn parse_download_list(json: &[u8]) -> Result<BTreeMap<String, String>, serde_json::Error> {
+    serde_json::from_slice(json)
+}
+
 /// The list of a download: an object of entry name → file name, for entries named `0`, `1`, ….
 ///
 /// # Errors
@@ -56,6 +75,25 @@ pub fn download_list<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_lists_arrive_as_they_were_sent(
+            lines: Vec<(String, Option<String>)>,
+        ) {
+            let names: Vec<&str> = lines.iter().map(|(name, _)| &**name).collect();
+            let read = parse_download_list(&download_list(names.iter().copied()).unwrap()).unwrap();
+            let expected = names.iter().enumerate().map(|(entry, name)| (entry.to_string(), (*name).to_owned()));
+            prop_assert_eq!(read, expected.collect::<BTreeMap<_, _>>());
+            // An empty text means a deletion, too.
+            let entries: Vec<UploadEntry> = lines
+                .into_iter()
+                .map(|(name, content)| UploadEntry { name, content: content.filter(|c| !c.is_empty()) })
+                .collect();
+            prop_assert_eq!(parse_upload_list(&upload_list(&entries).unwrap()).unwrap(), entries);
+        }
+    }
 
     fn entry(name: &str, content: Option<&str>) -> UploadEntry {
         UploadEntry { name: name.to_owned(), content: content.map(str::to_owned) }

@@ -9,7 +9,7 @@ mod messages;
 pub mod zip;
 
 pub use change::MediaChange;
-pub use list::{UploadEntry, download_list, parse_upload_list};
+pub use list::{UploadEntry, download_list, parse_download_list, parse_upload_list, upload_list};
 pub use messages::{
     DownloadFilesRequest, MediaAnswer, MediaBeginRequest, MediaBeginResponse, MediaChangesRequest,
     MediaChangesResponse, MediaSanityRequest, MediaSanityResponse, UploadChangesResponse,
@@ -17,8 +17,6 @@ pub use messages::{
 
 /// Name of the entry that lists the files of a zip (`media-sync` 5).
 pub const LIST_ENTRY: &str = "_meta";
-/// Files that clients send or ask for in one request (`media-sync` 6).
-pub const FILES_PER_BATCH: usize = 25;
 /// A batch takes no further file once its files have more than this many bytes (`media-sync` 6).
 pub const BATCH_TARGET_BYTES: u64 = 2_621_440;
 /// The largest file that clients synchronise (`media-sync` 6).

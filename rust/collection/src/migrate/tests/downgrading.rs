@@ -13,7 +13,8 @@ use super::old_file::*;
 use crate::migrate::export_schema11;
 use crate::objects::round_trip_tests::{any_deck, any_notetype, any_preset};
 use crate::objects::{config, decks, notetypes, presets, tags};
-use crate::{Collection, accept_upload, collation};
+use crate::upload::accept_upload;
+use crate::{Collection, collation};
 
 /// A new collection in a folder of its own, with a note, deletions and a tag.
 fn collection() -> (TempDir, Collection) {

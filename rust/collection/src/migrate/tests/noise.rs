@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use std::sync::OnceLock;
 
 use super::old_file::{BASIC, NOW, OldFile, check_integrity, filtered_deck};
-use crate::{Collection, accept_upload};
+use crate::Collection;
+use crate::upload::accept_upload;
 
 fn file() -> OldFile {
     let mut file = OldFile::new();

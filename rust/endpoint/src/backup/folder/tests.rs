@@ -47,7 +47,7 @@ fn what_was_known_when_it_was_made_is_listed_also_after_compressing() {
 fn a_file_copied_in_by_hand_is_listed_and_exported_and_stays() {
     let (account, folder) = account();
     fs::create_dir(folder.path()).unwrap();
-    crate::files::copy_file(
+    deckport_ground::files::copy_file(
         &account.path().join("collection.anki2"),
         &folder.path().join("my own.anki2"),
     )

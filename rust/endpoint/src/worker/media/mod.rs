@@ -27,8 +27,8 @@ use super::message::{Caller, Reply};
 use super::thread::Ended;
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
-use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::work_error::WorkError;
 
 /// Who asks, and in which media sync.
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ impl Media {
     }
 
     /// `begin`: the current usn.
-    pub(crate) async fn begin(&self, asker: MediaAsker) -> Result<Usn, Refusal> {
+    pub(crate) async fn begin(&self, asker: MediaAsker) -> Result<Usn, WorkError> {
         self.ask(|reply| MediaMessage::Begin(asker, reply)).await
     }
 
@@ -126,7 +126,7 @@ impl Media {
         &self,
         asker: MediaAsker,
         last_usn: Usn,
-    ) -> Result<MediaChangesResponse, Refusal> {
+    ) -> Result<MediaChangesResponse, WorkError> {
         self.ask(|reply| MediaMessage::Changes(asker, last_usn, reply)).await
     }
 
@@ -135,7 +135,7 @@ impl Media {
         &self,
         asker: MediaAsker,
         names: Vec<String>,
-    ) -> Result<Download, Refusal> {
+    ) -> Result<Download, WorkError> {
         self.ask(|reply| MediaMessage::Download(asker, names, reply)).await
     }
 
@@ -144,7 +144,7 @@ impl Media {
         &self,
         asker: MediaAsker,
         zip: MediaZip,
-    ) -> Result<UploadResult, Refusal> {
+    ) -> Result<UploadResult, WorkError> {
         self.ask(|reply| MediaMessage::Upload(asker, zip, reply)).await
     }
 
@@ -153,7 +153,7 @@ impl Media {
         &self,
         asker: MediaAsker,
         local: u32,
-    ) -> Result<MediaSanityResponse, Refusal> {
+    ) -> Result<MediaSanityResponse, WorkError> {
         self.ask(|reply| MediaMessage::Sanity(asker, local, reply)).await
     }
 
@@ -165,7 +165,7 @@ impl Media {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<deckport_media::Error> + From<Refusal> + Send + 'static,
+        E: From<deckport_media::Error> + From<WorkError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let job = move |store: deckport_media::Result<&mut MediaStore>, now_ms: i64| {
@@ -174,7 +174,7 @@ impl Media {
             let _ = reply.send(done);
         };
         let message = MediaMessage::Work(Work(Box::new(job)));
-        self.messages.send(message).map_err(|_| Refusal::shutting_down())?;
+        self.messages.send(message).map_err(|_| WorkError::Stopping)?;
         answer.blocking_recv().map_err(|_| self.ended.why_silent())?
     }
 
@@ -188,9 +188,9 @@ impl Media {
         self.send(MediaMessage::Close);
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, Refusal> {
+    async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, WorkError> {
         let (reply, answer) = oneshot::channel();
-        self.messages.send(message(reply)).map_err(|_| Refusal::shutting_down())?;
+        self.messages.send(message(reply)).map_err(|_| WorkError::Stopping)?;
         answer.await.map_err(|_| self.ended.why_silent())?
     }
 

@@ -5,23 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_media::{Download, Error, MediaStore, Result};
+use deckport_wire::Usn;
 use deckport_wire::media::MediaSanityResponse;
-use deckport_wire::{ErrorKind, Usn};
 
 use super::exchanged::Exchanged;
 use super::state::MediaState;
 use super::{MediaAsker, MediaMessage, MediaZip, Work};
-use crate::clock::Clock;
 use crate::events::{Event, EventSink, MediaCounts};
 use crate::faults;
-use crate::files::make_folder;
 use crate::options::EndpointOptions;
 use crate::quota::Quota;
-use crate::refusal::Refusal;
 use crate::registry::Account;
-use crate::texts::MediaTrouble;
+use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
+use deckport_ground::clock::Clock;
+use deckport_ground::files::make_folder;
 
 /// After so long without a request there is time for other things. Clients in the midst of a sync
 /// ask sooner.
@@ -98,16 +97,14 @@ impl MediaRoom {
     }
 
     /// Why a batch is not even looked into.
-    fn over_quota(&self, zip: &MediaZip) -> Option<Refusal> {
+    fn over_quota(&self, zip: &MediaZip) -> Option<WorkError> {
         // A batch of deletions is small, and always welcome.
         if zip.bytes() <= SMALL_BATCH_BYTES {
             return None;
         }
         let now_ms = self.clock.now_ms();
         let quota = self.quota.make_room(self.state.bytes(), zip.bytes(), now_ms).err()?;
-        let trouble = MediaTrouble::OverQuota(quota);
-        let reason = trouble.to_string();
-        Some(Refusal { media: Some(trouble), ..Refusal::new(ErrorKind::TooLarge, reason) })
+        Some(WorkError::MediaOverQuota(quota))
     }
 
     fn upload(
@@ -186,7 +183,7 @@ impl MediaRoom {
             if !matches!(error, Error::NothingToSend) {
                 self.problem(&format!("a media request failed: {error}"));
             }
-            Refusal::from(error)
+            WorkError::from(error)
         };
         let _ = reply.send(result.map_err(refuse));
     }

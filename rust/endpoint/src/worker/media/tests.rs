@@ -12,14 +12,14 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, room};
-use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
-use crate::refusal::Refusal;
 use crate::registry::Account;
+use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
+use deckport_ground::clock::{Clock, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,13 +56,13 @@ impl Bench {
         Bench { media, room, inbox, clock, events, data }
     }
 
-    fn ask<T>(&mut self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, Refusal> {
+    fn ask<T>(&mut self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, WorkError> {
         let (reply, mut answer) = oneshot::channel();
         self.room.handle(message(reply));
         answer.try_recv().expect("the room answers at once")
     }
 
-    fn begin(&mut self, device: i64, session: &str) -> Result<Usn, Refusal> {
+    fn begin(&mut self, device: i64, session: &str) -> Result<Usn, WorkError> {
         self.ask(|reply| MediaMessage::Begin(asker(device, session), reply))
     }
 
@@ -199,7 +199,7 @@ fn a_store_that_cannot_be_opened_is_told_and_tried_again() {
     std::fs::write(&database, b"this is a text and no database at all, however long it may be")
         .unwrap();
     let refusal = bench.begin(1, "s").unwrap_err();
-    assert!(refusal.reason.contains("not a media database"), "{}", refusal.reason);
+    assert!(refusal.to_string().contains("not a media database"), "{refusal}");
     assert_eq!(bench.tell(1), 0);
     assert!(!bench.is_open());
     std::fs::remove_file(&database).unwrap();
@@ -223,7 +223,7 @@ fn a_bug_ends_one_request_and_loses_nothing() {
 #[test]
 fn a_batch_with_a_large_file_is_read_from_its_file() {
     let mut bench = Bench::new();
-    let temp = crate::temp_file::TempFile::for_upload(bench.data.path()).unwrap();
+    let temp = deckport_ground::temp_file::TempFile::for_upload(bench.data.path()).unwrap();
     std::fs::write(temp.path(), batch("large.bin", &vec![7; 300_000])).unwrap();
     let zip = MediaZip::in_file(temp).unwrap();
     bench.ask(|reply| MediaMessage::Upload(asker(1, "s"), zip, reply)).unwrap();

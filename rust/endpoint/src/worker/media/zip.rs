@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
-use crate::temp_file::TempFile;
+use deckport_ground::temp_file::TempFile;
 
 /// The zip of an upload, complete and not yet looked into.
 #[derive(Debug)]

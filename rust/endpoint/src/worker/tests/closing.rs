@@ -6,7 +6,7 @@ use std::thread;
 use super::super::Workers;
 use super::account;
 use crate::options::EndpointOptions;
-use crate::refusal::Refusal;
+use crate::work_error::WorkError;
 
 #[test]
 fn an_end_that_comes_while_everything_is_being_closed_is_for_good() {
@@ -21,7 +21,7 @@ fn an_end_that_comes_while_everything_is_being_closed_is_for_good() {
         }
     });
     thread.unwrap().join().unwrap();
-    assert_eq!(workers.of(&account(1, "me")).unwrap_err(), Refusal::shutting_down());
+    assert!(matches!(workers.of(&account(1, "me")), Err(WorkError::Stopping)));
     assert!(workers.errands().begin().is_err());
 }
 

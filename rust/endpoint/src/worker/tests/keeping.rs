@@ -1,9 +1,12 @@
 //! Copies of collections, and what devices hear of them.
 
-use deckport_collection::Interrupt;
+use deckport_ground::interrupt::Interrupt;
+use deckport_wire::SyncMethod;
+use serde_json::json;
 
 use super::{Bench, DATABASE_IDLE, SECOND, caller, reviews_in, started};
 use crate::backup::{BackupFolder, BackupReason};
+use crate::events::Event;
 use crate::worker::message::Message;
 use crate::worker::thread::Owner;
 
@@ -104,16 +107,32 @@ fn old_backups_are_compressed_when_the_account_is_idle() {
 }
 
 #[test]
-fn the_content_is_known_from_the_first_quiet_time_on() {
+fn what_another_program_changed_is_told_once_and_reaches_the_devices() {
     let mut bench = Bench::new();
-    let digest = bench.folder.path().join("collection.anki2.digest");
     bench.sync_review(1, 1);
-    assert!(!digest.exists());
     bench.pass(DATABASE_IDLE);
-    let first = std::fs::read(&digest).unwrap();
-    // From now on each sync keeps it up to date.
-    bench.sync_review(2, 2);
-    assert_ne!(std::fs::read(&digest).unwrap(), first);
+    let conn = rusqlite::Connection::open(bench.folder.path().join("collection.anki2")).unwrap();
+    let review = "INSERT INTO revlog VALUES (7, 12, -1, 3, 9, 1, 2500, 1000, 1)";
+    conn.execute(review, []).unwrap();
+    conn.close().unwrap();
+    let usn = bench.meta(1, "a")["usn"].as_i64().unwrap();
+    let mut start = bench.send(1, "a", SyncMethod::Start, &json!({"minUsn": 1, "lnewer": false}));
+    assert!(started(&mut start));
+    let chunk = bench.ask(1, "a", SyncMethod::Chunk, &json!({})).unwrap();
+    assert_eq!(chunk["revlog"][0][0], 7);
+    assert_eq!(chunk["revlog"][0][2], usn - 1);
+    bench.finish(1, "a").unwrap();
+    bench.pass(DATABASE_IDLE);
+    bench.sync_review(1, 2);
+    let told = bench.events.0.lock().unwrap().clone();
+    let told: Vec<&str> = told
+        .iter()
+        .filter_map(|event| match event {
+            Event::ForeignChanges { changes, .. } => Some(changes.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["reviews (1)"]);
 }
 
 #[test]

@@ -10,25 +10,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_wire::{ErrorKind, SyncMethod};
+use deckport_wire::{ErrorKind, Method, Request, SyncMethod};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::core::Core;
-use super::json::Json;
 use super::media;
 use super::message::{Caller, Message, NewCollection, Replacement, StepRequest};
 use super::store::{FileForm, Snapshot};
 use super::thread::Owner;
 use crate::backup::{Archivist, BackupReason, Counts};
-use crate::clock::{Clock, ManualClock};
 use crate::events::{Event, Recorder};
 use crate::lease::{DeviceKey, Ticket};
 use crate::options::EndpointOptions;
-use crate::refusal::Refusal;
 use crate::registry::Account;
-use crate::temp_file::TempFile;
+use crate::server::refusal::Refusal;
+use crate::work_error::WorkError;
+use deckport_ground::clock::{Clock, ManualClock};
+use deckport_ground::temp_file::TempFile;
 
 const NOW_MS: i64 = 1_795_177_887_205;
 /// The defaults of `Timings`.
@@ -46,7 +46,7 @@ struct Bench {
     folder: TempDir,
 }
 
-type Pending = Receiver<Result<Vec<u8>, Refusal>>;
+type Pending = Receiver<Result<Vec<u8>, WorkError>>;
 
 impl Bench {
     fn new() -> Bench {
@@ -85,10 +85,10 @@ impl Bench {
 
     fn send(&mut self, device: i64, session: &str, method: SyncMethod, body: &Value) -> Pending {
         let (reply, answer) = oneshot::channel();
-        let (session_key, body) = (session.to_owned(), body.to_string().into_bytes());
-        let body = Json::in_memory(body, None);
-        let request = StepRequest { caller: caller(device), session_key, method, body };
-        self.core.handle(Message::Step(request, reply));
+        match request(device, session, method, body) {
+            Ok(request) => self.core.handle(Message::Step(request, reply)),
+            Err(refusal) => reply.send(Err(refusal)).unwrap(),
+        }
         answer
     }
 
@@ -99,7 +99,7 @@ impl Bench {
         session: &str,
         method: SyncMethod,
         body: &Value,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, WorkError> {
         answer(&mut self.send(device, session, method, body)).expect("no answer yet")
     }
 
@@ -114,27 +114,27 @@ impl Bench {
     }
 
     /// Sends one review, as a mark that can be looked for.
-    fn send_review(&mut self, device: i64, session: &str, id: i64) -> Result<Value, Refusal> {
+    fn send_review(&mut self, device: i64, session: &str, id: i64) -> Result<Value, WorkError> {
         let review = json!([id, 1, -1, 3, 1, 1, 2500, 1000, 0]);
         let body = json!({"chunk": {"done": true, "revlog": [review]}});
         self.ask(device, session, SyncMethod::ApplyChunk, &body)
     }
 
-    fn finish(&mut self, device: i64, session: &str) -> Result<Value, Refusal> {
+    fn finish(&mut self, device: i64, session: &str) -> Result<Value, WorkError> {
         self.ask(device, session, SyncMethod::Finish, &json!({"_pad": null}))
     }
 
-    fn abort(&mut self, device: i64, session: &str) -> Result<Value, Refusal> {
+    fn abort(&mut self, device: i64, session: &str) -> Result<Value, WorkError> {
         self.ask(device, session, SyncMethod::Abort, &json!({"_pad": null}))
     }
 
-    fn take_for_upload(&mut self, device: i64) -> Receiver<Result<Ticket, Refusal>> {
+    fn take_for_upload(&mut self, device: i64) -> Receiver<Result<Ticket, WorkError>> {
         let (reply, answer) = oneshot::channel();
         self.core.handle(Message::TakeForUpload(caller(device), reply));
         answer
     }
 
-    fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), Refusal> {
+    fn replace(&mut self, device: i64, ticket: Ticket, file: TempFile) -> Result<(), WorkError> {
         let (reply, mut answer) = oneshot::channel();
         let (counts, reason) = (Counts::default(), BackupReason::Upload);
         let one_way = reason != BackupReason::Upload;
@@ -144,7 +144,7 @@ impl Bench {
         answer.try_recv().unwrap().map(drop)
     }
 
-    fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, Refusal>> {
+    fn snapshot(&mut self, device: i64) -> Receiver<Result<Snapshot, WorkError>> {
         let (reply, answer) = oneshot::channel();
         self.core.handle(Message::Snapshot(caller(device), FileForm::Stored, reply));
         answer
@@ -163,8 +163,11 @@ impl Bench {
         other.finish(1, "s").unwrap();
         other.core.close();
         let temp = TempFile::for_upload(self.folder.path()).unwrap();
-        crate::files::copy_file(&other.folder.path().join("collection.anki2"), temp.path())
-            .unwrap();
+        deckport_ground::files::copy_file(
+            &other.folder.path().join("collection.anki2"),
+            temp.path(),
+        )
+        .unwrap();
         temp
     }
 
@@ -182,6 +185,21 @@ impl Bench {
     }
 }
 
+/// A request as it comes to the worker; one that cannot be read does not.
+fn request(
+    device: i64,
+    session: &str,
+    method: SyncMethod,
+    body: &Value,
+) -> Result<StepRequest, WorkError> {
+    let json = body.to_string().into_bytes();
+    let (caller, session_key, bytes) = (caller(device), session.to_owned(), json.len());
+    match Request::<(), TempFile>::read(Method::Sync(method), &json)? {
+        Request::Step(step) => Ok(StepRequest { caller, session_key, step, bytes, held: None }),
+        _ => panic!("{method:?} is no step"),
+    }
+}
+
 fn caller(device_id: i64) -> Caller {
     let key = DeviceKey { device_id, origin: None };
     Caller { key, account: "me".to_owned(), device: format!("device {device_id}") }
@@ -194,7 +212,7 @@ fn account(id: i64, folder: &str) -> Account {
 }
 
 /// What has been answered so far.
-fn answer(pending: &mut Pending) -> Option<Result<Value, Refusal>> {
+fn answer(pending: &mut Pending) -> Option<Result<Value, WorkError>> {
     let answer = pending.try_recv().ok()?;
     Some(answer.map(|json| serde_json::from_slice(&json).unwrap()))
 }
@@ -203,8 +221,8 @@ fn started(pending: &mut Pending) -> bool {
     matches!(answer(pending), Some(Ok(graves)) if graves["cards"].is_array())
 }
 
-fn kind<T: std::fmt::Debug>(result: Result<T, Refusal>) -> ErrorKind {
-    result.unwrap_err().kind
+fn kind<T: std::fmt::Debug>(result: Result<T, WorkError>) -> ErrorKind {
+    Refusal::from(result.unwrap_err()).kind
 }
 
 fn reviews_in(path: &Path) -> Vec<i64> {

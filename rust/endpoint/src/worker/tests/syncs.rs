@@ -4,13 +4,13 @@ use deckport_wire::{ErrorKind, SyncMethod};
 use serde_json::{Value, json};
 
 use super::{
-    Bench, DATABASE_IDLE, LEASE_IDLE, LEASE_WAIT, NOW_MS, SECOND, account, answer, caller, kind,
+    Bench, DATABASE_IDLE, LEASE_IDLE, LEASE_WAIT, NOW_MS, SECOND, account, answer, kind, request,
     started,
 };
 use crate::options::EndpointOptions;
-use crate::worker::message::{Message, StepRequest};
+use crate::worker::Workers;
+use crate::worker::message::Message;
 use crate::worker::thread::Owner;
-use crate::worker::{Json, Workers};
 
 #[test]
 fn a_sync_is_invisible_until_it_is_finished_and_then_complete() {
@@ -39,7 +39,7 @@ fn a_second_device_waits_and_gets_its_turn_when_the_first_is_done() {
     assert!(started(&mut bench.start(1, "a")));
     let mut second = bench.start(2, "b");
     bench.pass(LEASE_WAIT - SECOND);
-    assert_eq!(answer(&mut second), None);
+    assert!(answer(&mut second).is_none());
     bench.send_review(1, "a", 1).unwrap();
     bench.finish(1, "a").unwrap();
     assert!(started(&mut second));
@@ -66,7 +66,7 @@ fn devices_get_their_turn_in_the_order_in_which_they_came() {
     let (mut second, mut third) = (bench.start(2, "b"), bench.start(3, "c"));
     bench.abort(1, "a").unwrap();
     assert!(started(&mut second));
-    assert_eq!(answer(&mut third), None);
+    assert!(answer(&mut third).is_none());
     bench.abort(2, "b").unwrap();
     assert!(started(&mut third));
 }
@@ -91,7 +91,7 @@ fn a_silent_sync_is_rolled_back_and_the_next_in_line_goes_on() {
     bench.send_review(1, "a", 1).unwrap();
     bench.pass(LEASE_IDLE - SECOND);
     let mut second = bench.start(2, "b");
-    assert_eq!(answer(&mut second), None);
+    assert!(answer(&mut second).is_none());
     bench.pass(SECOND);
     assert!(started(&mut second));
     assert_eq!(kind(bench.finish(1, "a")), ErrorKind::Busy);
@@ -114,7 +114,7 @@ fn nothing_ticks_while_nobody_does_anything() {
     assert!(bench.files().iter().any(|name| name.ends_with("-wal")));
     bench.pass(DATABASE_IDLE);
     assert_eq!(bench.core.next_deadline(), None);
-    assert_eq!(bench.files(), ["collection.anki2", "collection.anki2.digest"]);
+    assert_eq!(bench.files(), ["collection.anki2"]);
 }
 
 #[test]
@@ -241,12 +241,7 @@ async fn a_panic_ends_one_request_and_the_running_sync_and_nothing_else() {
     let workers = Workers::new(&EndpointOptions::new(folder.path()));
     let worker = workers.of(&account(1, "one")).unwrap();
     let other = workers.of(&account(2, "two")).unwrap();
-    let request = |method, body: Value| StepRequest {
-        caller: caller(1),
-        session_key: "a".to_owned(),
-        method,
-        body: Json::in_memory(body.to_string().into_bytes(), None),
-    };
+    let request = |method, body: Value| request(1, "a", method, &body).unwrap();
     let start = || request(SyncMethod::Start, json!({"minUsn": 0, "lnewer": true}));
     let finish = || request(SyncMethod::Finish, json!({}));
     worker.step(start()).await.unwrap();
@@ -267,10 +262,8 @@ async fn a_question_that_comes_just_too_late_is_told_that_the_endpoint_stops() {
     let worker = workers.of(&account(1, "one")).unwrap();
     // Both are in the inbox before the worker looks at either.
     worker.send(Message::Close);
-    let body = json!({"minUsn": 0, "lnewer": true}).to_string().into_bytes();
-    let body = Json::in_memory(body, None);
-    let (session_key, method) = ("a".to_owned(), SyncMethod::Start);
-    let request = StepRequest { caller: caller(1), session_key, method, body };
+    let request =
+        request(1, "a", SyncMethod::Start, &json!({"minUsn": 0, "lnewer": true})).unwrap();
     assert_eq!(kind(worker.step(request).await), ErrorKind::Unavailable);
     tokio::task::spawn_blocking(move || workers.close()).await.unwrap();
 }

@@ -70,7 +70,7 @@ fn an_upload_keeps_syncs_out_and_does_not_expire() {
     bench.pass(LEASE_IDLE * 10);
     bench.meta(2, "b");
     let mut second = bench.start(2, "b");
-    assert_eq!(answer(&mut second), None);
+    assert!(answer(&mut second).is_none());
     bench.core.handle(Message::Release(ticket));
     assert!(started(&mut second));
 }
@@ -98,7 +98,7 @@ fn a_download_waits_for_a_running_sync_and_is_the_committed_state() {
     bench.finish(1, "a").unwrap();
     let mut snapshot = pending.try_recv().unwrap().unwrap();
     let mut copy = tempfile::NamedTempFile::new().unwrap();
-    assert_eq!(crate::files::copy(&mut snapshot, &mut copy).unwrap(), snapshot.bytes);
+    assert_eq!(deckport_ground::files::copy(&mut snapshot, &mut copy).unwrap(), snapshot.bytes);
     assert_eq!(reviews_in(copy.path()), [1]);
     // The lease was held for the copy only.
     assert!(started(&mut bench.start(3, "c")));

@@ -4,14 +4,14 @@ use std::io;
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-/// 2 MiB, as clients use (`transport` 3.1): `memory` reckons with it.
+/// 2 MiB, as clients use (`transport` 3.1): whoever limits memory reckons with it.
 const MAX_WINDOW_LOG: u32 = 21;
 /// Handed on at once; most requests fit into one.
 const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Why a body cannot be decompressed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InflateError {
+pub enum InflateError {
     /// There is more in it than allowed.
     #[error("the body is larger than allowed")]
     TooLarge,
@@ -30,7 +30,7 @@ impl From<io::Error> for InflateError {
 }
 
 /// A decompressor for one zstd frame.
-pub(super) struct Inflater {
+pub struct Inflater {
     decoder: Decoder<'static>,
     buffer: Vec<u8>,
     limit: u64,
@@ -41,7 +41,10 @@ pub(super) struct Inflater {
 
 impl Inflater {
     /// Allows at most `limit` decompressed bytes.
-    pub(super) fn new(limit: u64) -> io::Result<Inflater> {
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new(limit: u64) -> io::Result<Inflater> {
         let mut decoder = Decoder::new()?;
         decoder.set_parameter(DParameter::WindowLogMax(MAX_WINDOW_LOG))?;
         let buffer = vec![0; BUFFER_BYTES];
@@ -49,7 +52,10 @@ impl Inflater {
     }
 
     /// Takes the next piece of the body and hands what comes out to `sink`.
-    pub(super) fn push(
+    ///
+    /// # Errors
+    /// An [`InflateError`]; this must not be used after it.
+    pub fn push(
         &mut self,
         piece: &[u8],
         mut sink: impl FnMut(&[u8]) -> io::Result<()>,
@@ -84,12 +90,15 @@ impl Inflater {
     }
 
     /// Most bytes that a frame with `limit` bytes in it has.
-    pub(super) fn most_packed(limit: u64) -> u64 {
+    pub fn most_packed(limit: u64) -> u64 {
         limit.saturating_add(limit / 64 + 64 * 1024)
     }
 
     /// The body is over. Answers the number of decompressed bytes.
-    pub(super) fn finish(self) -> Result<u64, InflateError> {
+    ///
+    /// # Errors
+    /// [`InflateError::Malformed`] when the frame is not complete.
+    pub fn finish(self) -> Result<u64, InflateError> {
         if self.complete { Ok(self.produced) } else { Err(InflateError::Malformed) }
     }
 }

@@ -1,54 +1,26 @@
-//! The forms of clients before protocol 11, taken apart while they arrive (`transport` 4.1).
+//! The fields of a form (`transport` 4.1), taken apart while they arrive, and written.
 
-use std::io;
+use std::io::{self, Read, Write};
 
-use deckport_wire::ErrorKind;
-use deckport_wire::multipart::{Event, Multipart, MultipartError};
-use hyper::HeaderMap;
-use hyper::header::CONTENT_TYPE;
+use super::multipart::{Event, Multipart};
+use super::reader::Data;
+use super::{Coding, packing};
+use crate::error::WireError;
 
-use super::unpack::Coding;
-use crate::refusal::Refusal;
-
+/// What released clients use. All data is compressed, so it does not occur there.
+const BOUNDARY: &str = "Anki-sync-boundary";
 /// Longest text field.
 const MAX_FIELD_BYTES: usize = 4096;
 
-/// Why a form cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum FormError {
-    #[error(transparent)]
-    Malformed(#[from] MultipartError),
-    #[error("the form is larger than allowed")]
-    TooLarge,
-    #[error("the form could not be stored: {0}")]
-    Sink(#[from] io::Error),
-}
-
-impl From<FormError> for Refusal {
-    fn from(error: FormError) -> Refusal {
-        let kind = match &error {
-            FormError::Malformed(_) => ErrorKind::BadRequest,
-            FormError::TooLarge => ErrorKind::TooLarge,
-            FormError::Sink(_) => ErrorKind::Internal,
-        };
-        Refusal::new(kind, error.to_string())
-    }
-}
-
 /// The text fields of a form.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Fields {
     pub(super) token: String,
     pub(super) session_key: String,
     pub(super) version: String,
-    pub(super) is_compressed: bool,
-}
-
-impl Fields {
-    /// How the data is packed.
-    pub(super) fn coding(&self) -> Coding {
-        if self.is_compressed { Coding::Gzip } else { Coding::Plain }
-    }
+    pub(super) coding: Coding,
+    /// The data has at least one byte.
+    pub(super) has_data: bool,
 }
 
 /// The parts that matter.
@@ -77,22 +49,12 @@ struct Parts {
     version: Vec<u8>,
     compressed: Vec<u8>,
     data: Data,
-    room: u64,
-}
-
-/// What has come of the data since it was last taken.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Data {
-    /// What came before does not count: the data begins again.
-    pub(super) is_new: bool,
-    pub(super) bytes: Vec<u8>,
+    has_data: bool,
 }
 
 impl FormReader {
-    /// For a form with at most `limit` bytes of data, as sent.
-    pub(super) fn new(headers: &HeaderMap, limit: u64) -> Result<FormReader, FormError> {
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let parser = Multipart::new(content_type.unwrap_or_default())?;
+    /// For a request with this `content-type`.
+    pub(super) fn new(content_type: &str) -> Result<FormReader, WireError> {
         let parts = Parts {
             current: Part::Ignored,
             token: Vec::new(),
@@ -100,20 +62,16 @@ impl FormReader {
             version: Vec::new(),
             compressed: Vec::new(),
             data: Data::default(),
-            room: limit,
+            has_data: false,
         };
-        Ok(FormReader { parser, parts })
+        Ok(FormReader { parser: Multipart::new(content_type)?, parts })
     }
 
-    /// Takes the next piece of the form; its data is then to be taken.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), FormError> {
+    /// Takes the next piece of the form, and answers what has come of its data.
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<Data, WireError> {
         let parts = &mut self.parts;
-        self.parser.push(piece, |event| parts.take(event))
-    }
-
-    /// What has come of the data since the last time.
-    pub(super) fn take_data(&mut self) -> Data {
-        std::mem::take(&mut self.parts.data)
+        self.parser.push(piece, |event| parts.take(event))?;
+        Ok(std::mem::take(&mut parts.data))
     }
 
     /// The token, once all of it has come.
@@ -127,18 +85,19 @@ impl FormReader {
     }
 
     /// The form is over.
-    pub(super) fn finish(self) -> Result<Fields, FormError> {
+    pub(super) fn finish(self) -> Result<Fields, WireError> {
         self.parser.finish()?;
-        let Parts { token, session_key, version, compressed, .. } = self.parts;
+        let Parts { token, session_key, version, compressed, has_data, .. } = self.parts;
+        let (token, session_key, version) = (text(&token), text(&session_key), text(&version));
         // A missing flag means "not compressed", anything but "0" the opposite.
         let is_compressed = !compressed.is_empty() && compressed != b"0";
-        let (token, session_key, version) = (text(&token), text(&session_key), text(&version));
-        Ok(Fields { token, session_key, version, is_compressed })
+        let coding = if is_compressed { Coding::Gzip } else { Coding::Plain };
+        Ok(Fields { token, session_key, version, coding, has_data })
     }
 }
 
 impl Parts {
-    fn take(&mut self, event: Event) -> Result<(), FormError> {
+    fn take(&mut self, event: Event) -> Result<(), WireError> {
         match event {
             Event::Part(name) => {
                 self.current = match name {
@@ -151,19 +110,19 @@ impl Parts {
                 };
                 if self.current == Part::Data {
                     self.data = Data { is_new: true, bytes: Vec::new() };
+                    self.has_data = false;
                 } else if let Some(field) = self.field() {
                     field.clear();
                 }
             }
             Event::Data(bytes) if self.current == Part::Data => {
-                let room = self.room.checked_sub(bytes.len() as u64);
-                self.room = room.ok_or(FormError::TooLarge)?;
                 self.data.bytes.extend_from_slice(bytes);
+                self.has_data = true;
             }
             Event::Data(bytes) => {
                 if let Some(field) = self.field() {
                     if field.len() + bytes.len() > MAX_FIELD_BYTES {
-                        return Err(FormError::TooLarge);
+                        return Err(WireError::TooLarge);
                     }
                     field.extend_from_slice(bytes);
                 }
@@ -192,16 +151,39 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// The `content-type` of what [`write`] writes.
+pub(super) fn content_type() -> String {
+    format!("multipart/form-data; boundary={BOUNDARY}")
+}
+
+/// Writes a form with these fields and, behind them, compressed data.
+pub(super) fn write(
+    fields: &[(&str, &str)],
+    data: &mut impl Read,
+    target: &mut impl Write,
+) -> io::Result<()> {
+    for (name, content) in fields.iter().chain(&[("c", "1")]) {
+        write!(target, "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")?;
+        write!(target, "{content}\r\n")?;
+    }
+    write!(target, "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"data\"; ")?;
+    write!(target, "filename=\"data\"\r\nContent-Type: application/octet-stream\r\n\r\n")?;
+    packing::gzip(data, &mut *target)?;
+    write!(target, "\r\n--{BOUNDARY}--\r\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::HeaderValue;
+    use crate::framing::{Envelope, RequestHead, RequestReader};
+    use crate::method::{Method, SyncMethod};
 
-    fn reader(limit: u64) -> FormReader {
-        let mut headers = HeaderMap::new();
-        let content_type = HeaderValue::from_static("multipart/form-data; boundary=B");
-        headers.insert(CONTENT_TYPE, content_type);
-        FormReader::new(&headers, limit).unwrap()
+    fn reader(limit: u64) -> RequestReader {
+        let head =
+            RequestHead { content_type: "multipart/form-data; boundary=B", ..Default::default() };
+        let mut reader = RequestReader::new(Method::Sync(SyncMethod::Meta), &head).unwrap();
+        reader.limit(limit);
+        reader
     }
 
     fn part(name: &str, content: &str) -> Vec<u8> {
@@ -209,13 +191,16 @@ mod tests {
             .into_bytes()
     }
 
-    fn read(parts: &[(&str, &str)], limit: u64) -> Result<(Fields, Data), FormError> {
+    fn read(parts: &[(&str, &str)], limit: u64) -> Result<(Envelope, Data), WireError> {
         let mut reader = reader(limit);
+        let mut data = Data::default();
         for (name, content) in parts {
-            reader.push(&part(name, content))?;
+            let more = reader.push(&part(name, content))?;
+            data.bytes.retain(|_| !more.is_new);
+            data.is_new |= more.is_new;
+            data.bytes.extend(more.bytes);
         }
         reader.push(b"--B--\r\n")?;
-        let data = reader.take_data();
         Ok((reader.finish()?, data))
     }
 
@@ -223,27 +208,35 @@ mod tests {
     fn parts_come_in_any_order_and_the_last_of_a_name_counts() {
         let parts =
             [("data", "?"), ("data", "{}"), ("x", "?"), ("c", "0"), ("k", "old"), ("sk", "key")];
-        let (fields, data) = read(&parts, 10).unwrap();
-        assert_eq!(fields.token, "key");
+        let (envelope, data) = read(&parts, 10).unwrap();
+        assert_eq!(envelope.sender.token, "key");
         assert_eq!(data, Data { is_new: true, bytes: b"{}".to_vec() });
-        assert!(!fields.is_compressed);
-        assert_eq!(fields.session_key, "");
+        assert_eq!(envelope.coding, Coding::Plain);
+        assert_eq!(envelope.sender.session_key, "");
+        assert_eq!(envelope.json, None);
     }
 
     #[test]
     fn only_a_zero_or_no_flag_means_not_compressed() {
-        let is_compressed = |parts: &[(&str, &str)]| read(parts, 10).unwrap().0.is_compressed;
-        assert!(is_compressed(&[("c", "1")]));
-        assert!(is_compressed(&[("c", "yes")]));
-        assert!(!is_compressed(&[("c", "0")]));
-        assert!(!is_compressed(&[]));
+        let coding = |parts: &[(&str, &str)]| read(parts, 10).unwrap().0.coding;
+        assert_eq!(coding(&[("c", "1")]), Coding::Gzip);
+        assert_eq!(coding(&[("c", "yes")]), Coding::Gzip);
+        assert_eq!(coding(&[("c", "0")]), Coding::Plain);
+        assert_eq!(coding(&[]), Coding::Plain);
+    }
+
+    #[test]
+    fn no_data_means_an_empty_object_however_it_is_packed() {
+        for parts in [vec![("c", "1")], vec![("data", "")], vec![("data", "x"), ("data", "")]] {
+            assert_eq!(read(&parts, 10).unwrap().0.json.unwrap(), b"{}", "{parts:?}");
+        }
     }
 
     #[test]
     fn sizes_are_limited_while_receiving() {
-        assert!(matches!(read(&[("data", "12345")], 4), Err(FormError::TooLarge)));
+        assert!(matches!(read(&[("data", "12345")], 4), Err(WireError::TooLarge)));
         let long = "x".repeat(MAX_FIELD_BYTES + 1);
-        assert!(matches!(read(&[("k", &long)], 4), Err(FormError::TooLarge)));
+        assert!(matches!(read(&[("k", &long)], 4), Err(WireError::TooLarge)));
     }
 
     #[test]
@@ -251,11 +244,11 @@ mod tests {
         let mut reader = reader(100);
         let (token, session) = (part("k", "key"), part("s", "run"));
         reader.push(&token[..token.len() - 4]).unwrap();
-        assert_eq!(reader.token(), None, "it may go on");
+        assert_eq!(reader.sender(), None, "it may go on");
         reader.push(&token[token.len() - 4..]).unwrap();
         reader.push(&session).unwrap();
         reader.push(&part("data", "12345")).unwrap();
-        assert_eq!(reader.token().as_deref(), Some("key"));
+        assert_eq!(reader.sender().unwrap().token, "key");
         assert_eq!(reader.session_key().as_deref(), Some("run"));
     }
 }

@@ -12,7 +12,7 @@ const MAX_PARTS: usize = 32;
 
 /// What the parser found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event<'a> {
+pub(super) enum Event<'a> {
     /// A part begins; its name.
     Part(&'a str),
     /// Content of the part that began last.
@@ -54,7 +54,7 @@ enum State {
 
 /// The parser; see the module's head.
 #[derive(Debug)]
-pub struct Multipart {
+pub(super) struct Multipart {
     delimiter: Vec<u8>,
     buffer: Vec<u8>,
     state: State,
@@ -66,7 +66,7 @@ impl Multipart {
     ///
     /// # Errors
     /// [`MultipartError::NoBoundary`] when it is not a form.
-    pub fn new(content_type: &str) -> Result<Multipart, MultipartError> {
+    pub(super) fn new(content_type: &str) -> Result<Multipart, MultipartError> {
         let boundary = boundary(content_type).ok_or(MultipartError::NoBoundary)?;
         let mut delimiter = b"\r\n--".to_vec();
         delimiter.extend_from_slice(boundary.as_bytes());
@@ -79,7 +79,7 @@ impl Multipart {
     /// # Errors
     /// A [`MultipartError`]; the parser must not be used after it. An error of `sink` ends the
     /// parsing and is returned as it is.
-    pub fn push<E: From<MultipartError>>(
+    pub(super) fn push<E: From<MultipartError>>(
         &mut self,
         bytes: &[u8],
         mut sink: impl FnMut(Event) -> Result<(), E>,
@@ -104,7 +104,7 @@ impl Multipart {
     ///
     /// # Errors
     /// [`MultipartError::CutOff`] when it was not.
-    pub fn finish(self) -> Result<(), MultipartError> {
+    pub(super) fn finish(self) -> Result<(), MultipartError> {
         if self.state == State::Closed { Ok(()) } else { Err(MultipartError::CutOff) }
     }
 

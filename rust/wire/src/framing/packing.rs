@@ -4,12 +4,19 @@
 //! media download and saves nothing. Where the beginning of an answer tells that, all of it
 //! travels in blocks that zstd calls raw. Clients unpack both alike.
 
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
 
-use crate::files::copy;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use zstd::bulk::Compressor;
 
-/// Fast enough not to be the bottleneck on a phone; higher levels save little.
+/// Fast enough not to be the bottleneck on a phone, and for JSON nearly as good as higher levels.
 const LEVEL: i32 = 1;
+/// Texts from here on get a compressor of their own.
+const LARGE_BYTES: usize = 64 * 1024;
+/// Read and written at once where nothing else says how much.
+const COPY_BYTES: usize = 16 * 1024;
 /// The largest block of zstd (RFC 8878, 3.1.1.2.4).
 const BLOCK_BYTES: u64 = 128 * 1024;
 /// Shorter content is compressed whatever it is.
@@ -22,9 +29,6 @@ const FRAME_HEADER: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 7 << 3];
 const END: [u8; 3] = [1, 0, 0];
 
 /// Writes all of `source` as one frame.
-///
-/// # Errors
-/// Those of both sides.
 pub(super) fn pack(source: &mut impl Read, mut target: impl Write) -> io::Result<()> {
     let mut first = Vec::new();
     source.take(BLOCK_BYTES).read_to_end(&mut first)?;
@@ -48,9 +52,6 @@ pub(super) fn pack(source: &mut impl Read, mut target: impl Write) -> io::Result
 }
 
 /// The same for content of `size` bytes, all at once.
-///
-/// # Errors
-/// Those of `source`.
 pub(super) fn packed(source: &mut impl Read, size: usize) -> io::Result<Vec<u8>> {
     // Everything is read into its place in the answer.
     let mut frame = Vec::with_capacity(size + size / 1024 + 64);
@@ -72,6 +73,46 @@ pub(super) fn packed(source: &mut impl Read, size: usize) -> io::Result<Vec<u8>>
         let end = block_header(read);
         if let Some(place) = frame.get_mut(header..begin) {
             place.copy_from_slice(&end);
+        }
+    }
+}
+
+/// A text as one frame. Making a compressor costs more than compressing a usual answer.
+pub(super) fn pack_text(text: &[u8]) -> io::Result<Vec<u8>> {
+    thread_local! {
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    if text.len() > LARGE_BYTES {
+        // One that is kept would keep the memory that a large answer needs.
+        return zstd::bulk::compress(text, LEVEL);
+    }
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let mut compressor = match kept.take() {
+            Some(compressor) => compressor,
+            None => Compressor::new(LEVEL)?,
+        };
+        let packed = compressor.compress(text);
+        *kept = Some(compressor);
+        packed
+    })
+}
+
+/// Writes all of `source` with gzip, as fast as old clients do.
+pub(super) fn gzip(source: &mut impl Read, target: impl Write) -> io::Result<()> {
+    let mut encoder = GzEncoder::new(target, Compression::fast());
+    copy(source, &mut encoder)?;
+    encoder.finish().map(drop)
+}
+
+/// Writes all of `source` as it is.
+pub(super) fn copy(source: &mut impl Read, target: &mut impl Write) -> io::Result<()> {
+    let mut buffer = vec![0; COPY_BYTES];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => target.write_all(buffer.get(..read).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Progress {
 pub type Watcher<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
 /// Tells the watcher and hears whether to go on.
-pub(super) fn tell(
+pub fn tell(
     watcher: &mut Watcher<'_>,
     stage: Stage,
     done: u64,
@@ -49,21 +49,25 @@ pub fn go_on(_: Progress) -> ControlFlow<()> {
 /// The watcher has ended it. Travels through readers and writers of others, too.
 #[derive(Debug, thiserror::Error)]
 #[error("cancelled")]
-pub(crate) struct Cancelled;
+pub struct Cancelled;
 
 impl Cancelled {
     /// Whether this is why reading or writing failed.
-    pub(crate) fn is_cause_of(error: &io::Error) -> bool {
+    pub fn is_cause_of(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Cancelled>())
     }
 }
 
-/// Bytes of a collection that the watcher hears of.
-pub(crate) struct Watched<'a, 'b, T> {
-    pub(crate) inner: T,
-    pub(crate) watcher: &'a mut Watcher<'b>,
-    pub(crate) done: u64,
-    pub(crate) total: Option<u64>,
+/// A reader or writer of a collection's bytes, of which the watcher hears.
+pub struct Watched<'a, 'b, T> {
+    /// What is read or written.
+    pub inner: T,
+    /// Who hears of it.
+    pub watcher: &'a mut Watcher<'b>,
+    /// Bytes until now.
+    pub done: u64,
+    /// All bytes, where that is known.
+    pub total: Option<u64>,
 }
 
 impl<T> Watched<'_, '_, T> {

@@ -7,8 +7,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::{make_folder, spare_bytes};
+use crate::files::make_folder;
 use crate::hex::hex;
+use crate::space::spare_bytes;
 
 /// Beginnings of the names; nothing else is ever removed from an account's folder.
 const PURPOSES: [&str; 2] = ["upload-", "download-"];
@@ -20,18 +21,18 @@ const SYNC_EVERY_BYTES: u64 = 16 << 20;
 
 /// A path for one transfer. Whatever file is there is removed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct TempFile {
+pub struct TempFile {
     path: PathBuf,
 }
 
 impl TempFile {
     /// A new path for an upload.
-    pub(crate) fn for_upload(folder: &Path) -> io::Result<TempFile> {
+    pub fn for_upload(folder: &Path) -> io::Result<TempFile> {
         TempFile::new(folder, PURPOSES[0])
     }
 
     /// A new path for a download.
-    pub(crate) fn for_download(folder: &Path) -> io::Result<TempFile> {
+    pub fn for_download(folder: &Path) -> io::Result<TempFile> {
         TempFile::new(folder, PURPOSES[1])
     }
 
@@ -43,26 +44,26 @@ impl TempFile {
     }
 
     /// Creates the file; it must not exist.
-    pub(crate) fn create(&self) -> io::Result<TempWriter> {
+    pub fn create(&self) -> io::Result<TempWriter> {
         let file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
         let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
         Ok(TempWriter { file, folder, allowed: 0, unsynced: None })
     }
 
     /// Where the file is.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Moves the file into another folder, where it stays temporary.
-    pub(crate) fn moved_into(self, folder: &Path) -> io::Result<TempFile> {
+    pub fn moved_into(self, folder: &Path) -> io::Result<TempFile> {
         let there = TempFile::for_upload(folder)?;
         fs::rename(&self.path, &there.path)?;
         Ok(there)
     }
 
     /// Moves the file to its final place, over what may be there.
-    pub(crate) fn rename(self, to: &Path) -> io::Result<()> {
+    pub fn rename(self, to: &Path) -> io::Result<()> {
         fs::rename(&self.path, to)
         // The guard finds nothing to remove then.
     }
@@ -70,7 +71,7 @@ impl TempFile {
 
 /// Writes a temporary file, and stops before the disk is quite full.
 #[derive(Debug)]
-pub(crate) struct TempWriter {
+pub struct TempWriter {
     file: File,
     folder: PathBuf,
     /// So much may be written until free space is looked at again.
@@ -81,7 +82,7 @@ pub(crate) struct TempWriter {
 
 impl TempWriter {
     /// Fails if a file of `bytes` will not fit on the disk.
-    pub(crate) fn will_hold(&self, bytes: u64) -> io::Result<()> {
+    pub fn will_hold(&self, bytes: u64) -> io::Result<()> {
         match spare_bytes(&self.folder) {
             Some(spare) if spare < bytes => Err(io::ErrorKind::StorageFull.into()),
             _ => Ok(()),
@@ -90,7 +91,7 @@ impl TempWriter {
 
     /// Lets the disk write along, for a file that stays: what is not left for the end is not waited
     /// for there.
-    pub(crate) fn written_along(self) -> TempWriter {
+    pub fn written_along(self) -> TempWriter {
         TempWriter { unsynced: Some(0), ..self }
     }
 }
@@ -132,7 +133,7 @@ impl Drop for TempFile {
 
 /// Removes the temporary files of interrupted transfers. Only for a folder in which nothing
 /// runs. Problems are ignored: such files cost space and nothing else.
-pub(crate) fn remove_leftovers(folder: &Path) {
+pub fn remove_leftovers(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();

@@ -34,25 +34,30 @@ def on_processors(binary: Path, processors: int, folder: Path) -> Path:
 
 
 def rows(
-    server_with: Callable[[Path], Server], binary: Path, folder: Path, collection: Path, times: int
+    server_with: Callable[[Path], Server],
+    binary: Path,
+    folder: Path,
+    collections: list[Path],
+    times: int,
 ) -> list[str]:
-    """The table for one collection; `server_with` makes a server of a program, with an account."""
-    body = compress(collection.read_bytes())
-    megabytes = collection.stat().st_size / 1e6
+    """The table for these collections; `server_with` makes a server of a program, with an account."""
     lines = [
         "| collection | processors | from the last byte to the answer | peak memory |",
         "|---:|---:|---:|---:|",
     ]
-    for processors in (1, 2):
-        if processors > (os.cpu_count() or 1) or shutil.which("taskset") is None:
-            continue
-        server = server_with(on_processors(binary, processors, folder))
-        waits, peaks = zip(*(_measure(server, body) for _ in range(times)), strict=True)
-        lines.append(
-            f"| {megabytes:.0f} MB | {processors} | {statistics.median(waits):.2f} s |"
-            f" {max(peaks):.0f} MiB |"
-        )
-        print(f"  {lines[-1]}", flush=True)
+    for collection in collections:
+        body = compress(collection.read_bytes())
+        megabytes = collection.stat().st_size / 1e6
+        for processors in (1, 2):
+            if processors > (os.cpu_count() or 1) or shutil.which("taskset") is None:
+                continue
+            server = server_with(on_processors(binary, processors, folder))
+            waits, peaks = zip(*(_measure(server, body) for _ in range(times)), strict=True)
+            lines.append(
+                f"| {megabytes:.0f} MB | {processors} | {statistics.median(waits):.2f} s |"
+                f" {max(peaks):.0f} MiB |"
+            )
+            print(f"  {lines[-1]}", flush=True)
     return lines
 
 

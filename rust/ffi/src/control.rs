@@ -110,7 +110,7 @@ impl Control {
         task.await.map_err(|_| StartError::panicked())
     }
 
-    /// Stops and gives the folder free.
+    /// Stops and releases the folder.
     pub(crate) async fn shut_down(self: Arc<Control>) -> Result<(), StartError> {
         self.ending.set();
         // Held to the end: a start that waits for it finds that everything is over.

@@ -18,7 +18,7 @@ use crate::translate::Translator;
 ///
 /// `open` it on a folder, add an account, and `start` it: from then on devices can sync. `stop` ends
 /// serving, and it can be started again; accounts, backups and the rest work in between, too.
-/// `shutdown` ends it for good and gives the folder free; calls afterwards fail with an error named
+/// `shutdown` ends it for good and releases the folder; calls afterwards fail with an error named
 /// `Closed`. Letting go of the object ends everything at once; syncs that run are rolled back.
 ///
 /// All methods may be called from any thread and at the same time. The async ones do their work on
@@ -72,7 +72,7 @@ impl Endpoint {
         runtime::finish(self.threads(), Arc::clone(&self.control).stop()).await.or_else(unless_over)
     }
 
-    /// Stops, closes everything, gives the folder free and ends the endpoint's threads. Listeners
+    /// Stops, closes everything, releases the folder and ends the endpoint's threads. Listeners
     /// hear of the last state and nothing after it. May be called again.
     ///
     /// # Errors

@@ -81,7 +81,7 @@ To measure
   bench [OPTIONS]            CPU time and memory beside the reference server
       --notes N              size of the collection (100000)
       --repetitions N        runs of each row, the median counts (3)
-      --large                also the peak memory with a 500 MB collection
+      --large                also with a 500 MB collection: the peak memory, or the end of its upload
       --media                instead: media
       --last-byte            instead: how long the end of an upload takes, on one processor and on two
       --write FILE           put the table into FILE, between its bench markers

@@ -33,7 +33,7 @@ struct Place {
     dir: TempDir,
 }
 
-/// The account, and the endpoint that gives the folder free when it is dropped.
+/// The account, and the endpoint that releases the folder when it is dropped.
 struct Opened {
     care: AccountCare,
     _endpoint: Endpoint,

@@ -82,7 +82,7 @@ public class Deckport private constructor(private val endpoint: Endpoint) :
         endpoint.openPairing(account, deviceName, window.inWholeMilliseconds)
 
     /**
-     * Stops, closes everything, gives the folder free and ends all threads. Blocks until that is done, at most a
+     * Stops, closes everything, releases the folder and ends all threads. Blocks until that is done, at most a
      * little longer than [EndpointOptions.stopTimeoutMs]: on a thread that must not wait, call [shutdown] first,
      * then this takes no time. May be called again, and from several threads.
      *

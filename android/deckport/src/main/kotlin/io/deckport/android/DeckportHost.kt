@@ -121,7 +121,7 @@ public class DeckportHost private constructor(
         scope.launch { look() }
     }
 
-    /** Ends everything and gives the folder free; [of] makes a new one. Calls that run in [use] fail. May be called again. */
+    /** Ends everything and releases the folder; [of] makes a new one. Calls that run in [use] fail. May be called again. */
     public suspend fun close() {
         if (!scope.isActive) return
         apart { changing.withLock { finish(HostState.Off) } }

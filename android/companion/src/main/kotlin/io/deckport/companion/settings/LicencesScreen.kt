@@ -15,6 +15,14 @@ import io.deckport.companion.parts.Opening
 import io.deckport.companion.parts.Page
 import io.deckport.companion.parts.SectionTitle
 
+/** Licences of others that neither of ours stands for, as the list calls them, with their texts. */
+private val OTHER_TERMS = listOf(
+    "BSD-3-Clause" to R.raw.licence_bsd,
+    "MPL-2.0" to R.raw.licence_mpl,
+    "Unicode-3.0" to R.raw.licence_unicode,
+    "Zlib" to R.raw.licence_zlib,
+)
+
 /** Whose work is in this app, and on which terms. */
 @Composable
 fun LicencesScreen(onBack: () -> Unit) {
@@ -26,6 +34,9 @@ fun LicencesScreen(onBack: () -> Unit) {
         item { SectionTitle(stringResource(R.string.licences_others)) }
         items(works) { work ->
             ActionRow(work.name, null, detail = listOf(work.by, work.licence).filter(String::isNotEmpty).joinToString(" · "))
+        }
+        items(OTHER_TERMS) { (licence, text) ->
+            LicenceText(licence, works.filter { licence in it.licence }.joinToString { it.name }, text)
         }
     }
 }

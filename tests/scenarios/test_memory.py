@@ -39,6 +39,7 @@ def _bombs() -> dict[str, tuple[str, bytes]]:
     numbers = b",".join([b"1"] * 2_000_000)
     note = [1, "guid", 1, 1, -1, "", "x" * 1_500_000, "", "", 0, ""]
     notes = [[number, *note[1:]] for number in range(12)]
+    long_note = [[1, "guid", 1, 1, -1, "", "x" * 4_500_000, "", "", 0, ""]]
     return {
         "blanks": ("applyChunk", b" " * 90_000_000),
         "a string": ("applyChunk", b'{"chunk":{"done":"' + b"x" * 60_000_000 + b'"}}'),
@@ -49,6 +50,10 @@ def _bombs() -> dict[str, tuple[str, bytes]]:
             b'{"chunk":{"cards":[' + numbers + b'],"notes":[],"decks":[]}}',
         ),
         "notes": ("applyChunk", json.dumps({"chunk": {"done": True, "notes": notes}}).encode()),
+        "a long note": (
+            "applyChunk",
+            json.dumps({"chunk": {"done": True, "notes": long_note}}).encode(),
+        ),
         "depth": ("applyChanges", b'{"changes":' + b'{"":' * 120 + b"[" * 1_000_000),
         "a collection": ("upload", os.urandom(3_000_000)),
         "a collection of blanks": ("upload", b" " * 90_000_000),
@@ -138,6 +143,8 @@ def test_notes_with_many_pictures_in_their_fields_arrive(world: World) -> None:
     a, b = world.two_devices()
     for number in range(12):
         a.add_note(guid=f"large {number}", fields=["x" * 1_000_000 + str(number), "back"])
+    # One alone may take more than all of it.
+    a.add_note(guid="largest", fields=["long " * 900_000, "back"])
     world.sync(a, b)
     assert _peak(world) < MOST, f"{_peak(world) / 2**20:.1f} MiB"
     world.check()

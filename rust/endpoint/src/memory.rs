@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 pub(crate) const UNPACKING_BYTES: u64 = (2 << 20) + (384 << 10);
 /// The least that can be worked with: one request is unpacked, and may be of some size.
 const LEAST_BYTES: u64 = UNPACKING_BYTES + (1 << 20);
+/// So many times all there is may one take that is worked on alone: a note of some megabytes.
+const ALONE: u64 = 3;
 /// Uploaded collections that are checked at once; more would not be faster.
 const CHECKS: u64 = 2;
 
@@ -77,15 +79,22 @@ impl Budget {
         })
     }
 
-    /// So many bytes, as soon as they are free; `None` when there never are so many. For a thread
-    /// that may block.
+    /// The most that one may ask for. Who needs more than there is gets all of it: nothing else
+    /// is worked on meanwhile.
+    pub(crate) fn most(&self) -> u64 {
+        self.total() * ALONE
+    }
+
+    /// So many bytes, as soon as they are free; `None` when it is more than anybody may have. For a
+    /// thread that may block.
     pub(crate) fn take_blocking(&self, bytes: u64) -> Option<Held> {
+        if bytes > self.most() {
+            return None;
+        }
         let (turn, mine) = oneshot::channel();
         {
             let mut state = self.lock();
-            if bytes > state.total {
-                return None;
-            }
+            let bytes = bytes.min(state.total);
             state.waiting.push_back((bytes, turn));
         }
         self.serve();
@@ -138,7 +147,7 @@ mod tests {
     #[test]
     fn what_is_given_back_goes_to_whoever_waits_longest() {
         let budget = Budget::new(10);
-        assert!(budget.take_blocking(11).is_none(), "never");
+        assert!(budget.take_blocking(31).is_none(), "never");
         let first = budget.take_blocking(6).unwrap();
         let (large, small) = std::thread::scope(|scope| {
             let large = scope.spawn(|| budget.take_blocking(10).unwrap());
@@ -157,6 +166,15 @@ mod tests {
         });
         assert_eq!(budget.lock().free, 7);
         drop((large, small));
+        assert_eq!(budget.lock().free, 10);
+    }
+
+    #[test]
+    fn what_is_larger_than_all_there_is_has_it_for_itself() {
+        let budget = Budget::new(10);
+        let alone = budget.take_blocking(30).unwrap();
+        assert!(budget.try_take(1).is_none());
+        drop(alone);
         assert_eq!(budget.lock().free, 10);
     }
 

@@ -6,10 +6,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::backup;
 use crate::folder::{DataFolder, FolderError};
 use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
+use crate::place::Place;
 use crate::registry::{Registry, RegistryError};
 use crate::server::Server;
 use crate::storage_watch::StorageWatch;
@@ -90,11 +90,7 @@ impl Endpoint {
         // Uploads of old clients wait here until it is known whose they are.
         temp_file::remove_leftovers(folder.path());
         for account in registry.accounts()? {
-            let account_folder = folder.path().join(&account.folder);
-            temp_file::remove_leftovers(&account_folder);
-            backup::remove_unfinished(&account_folder);
-            // What cannot be settled now is tried again before the collection is opened.
-            let _ = backup::settle(&account_folder);
+            Place::of(folder.path(), &account).clean_up();
         }
         options.events =
             StorageWatch::before(options.events, folder.path(), options.limits.min_free_bytes);

@@ -30,6 +30,7 @@ mod overview;
 mod own_networks;
 mod pairing;
 mod permit;
+mod place;
 mod quota;
 mod registry;
 mod scope;

@@ -4,25 +4,23 @@
 //! Old backups are the first to give way. The newest one stays whatever happens: it is the only way
 //! back from the last replacement. Other files of the folder are small and do not count.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use crate::backup::{BackupFolder, BackupPolicy};
+use crate::backup::BackupPolicy;
 use crate::options::EndpointOptions;
+use crate::place::Place;
 
 /// The quota of one account.
 #[derive(Debug, Clone)]
 pub(crate) struct Quota {
     max_bytes: Option<u64>,
     policy: BackupPolicy,
-    folder: PathBuf,
+    place: Place,
 }
 
 impl Quota {
-    /// Of the account in `folder`.
-    pub(crate) fn new(folder: &Path, options: &EndpointOptions) -> Quota {
+    /// Of the account in `place`.
+    pub(crate) fn new(place: &Place, options: &EndpointOptions) -> Quota {
         let (max_bytes, policy) = (options.limits.max_account_bytes, options.backups.clone());
-        Quota { max_bytes, policy, folder: folder.to_owned() }
+        Quota { max_bytes, policy, place: place.clone() }
     }
 
     /// Makes room for `more` bytes beside `media_bytes` of media, by removing as many old backups as
@@ -32,7 +30,7 @@ impl Quota {
     /// The bytes that the account may hold.
     pub(crate) fn make_room(&self, media_bytes: u64, more: u64, now_ms: i64) -> Result<(), u64> {
         let Some(max_bytes) = self.max_bytes else { return Ok(()) };
-        let held = self.collection_bytes() + self.trash_bytes() + media_bytes;
+        let held = self.place.collection_bytes() + self.place.trash_bytes() + media_bytes;
         let left = max_bytes.checked_sub(held.saturating_add(more)).ok_or(max_bytes)?;
         let backups = self.backups();
         if backups.all() <= left {
@@ -43,21 +41,20 @@ impl Quota {
         }
         // Files that people put there themselves are never removed.
         let own = left.saturating_sub(backups.foreign);
-        let folder = BackupFolder::in_account(&self.folder);
-        folder.prune_to(&self.policy, Some(own), now_ms).map(drop).map_err(|_| max_bytes)
+        let pruned = self.place.backups().prune_to(&self.policy, Some(own), now_ms);
+        pruned.map(drop).map_err(|_| max_bytes)
     }
 
     /// Removes old backups until the account fits, or only the newest one is left.
     pub(crate) fn trim(&self, media_bytes: u64, now_ms: i64) {
         let Some(max_bytes) = self.max_bytes else { return };
-        let held = self.collection_bytes() + self.trash_bytes() + media_bytes;
+        let held = self.place.collection_bytes() + self.place.trash_bytes() + media_bytes;
         let backups = self.backups();
         let left = max_bytes.saturating_sub(held);
         if backups.all() > left {
             let own = left.saturating_sub(backups.foreign);
             // What cannot be removed now is tried again with the next trim.
-            let _ =
-                BackupFolder::in_account(&self.folder).prune_to(&self.policy, Some(own), now_ms);
+            let _ = self.place.backups().prune_to(&self.policy, Some(own), now_ms);
         }
     }
 
@@ -71,22 +68,12 @@ impl Quota {
         let backups = self.backups();
         // With nothing to keep, the newest backup goes on being the one that stays.
         let lasting = if kept > 0 { kept + backups.foreign } else { backups.lasting };
-        let held = bytes.saturating_add(lasting) + self.trash_bytes() + media_bytes;
+        let held = bytes.saturating_add(lasting) + self.place.trash_bytes() + media_bytes;
         if held > max_bytes { Err(max_bytes) } else { Ok(()) }
     }
 
-    fn collection_bytes(&self) -> u64 {
-        fs::metadata(self.folder.join("collection.anki2")).map_or(0, |file| file.len())
-    }
-
-    fn trash_bytes(&self) -> u64 {
-        let Ok(entries) = fs::read_dir(self.folder.join("media.trash")) else { return 0 };
-        let files = entries.flatten().filter_map(|entry| entry.metadata().ok());
-        files.filter(fs::Metadata::is_file).map(|file| file.len()).sum()
-    }
-
     fn backups(&self) -> Backups {
-        let folder = BackupFolder::in_account(&self.folder);
+        let folder = self.place.backups();
         let own = folder.own().unwrap_or_default();
         let all: u64 = folder.list().unwrap_or_default().iter().map(|b| b.stored_bytes).sum();
         let removable: u64 = own.iter().map(|backup| backup.stored_bytes).sum();
@@ -114,6 +101,8 @@ impl Backups {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use tempfile::TempDir;
 
     use super::*;
@@ -137,7 +126,7 @@ mod tests {
         }
         let mut options = EndpointOptions::new(folder.path());
         options.limits.max_account_bytes = max_bytes;
-        let quota = Quota::new(folder.path(), &options);
+        let quota = Quota::new(&Place::at(folder.path()), &options);
         (folder, quota)
     }
 

@@ -2,11 +2,14 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
 use deckport_ground::files;
 
-use crate::disk::remove_if_there;
+use crate::disk::{RealDisk, remove_if_there};
 use crate::error::Result;
+use crate::folder::Folder;
 use crate::name::escaped;
 use crate::records::{self, State};
 use crate::store::MediaStore;
@@ -20,18 +23,32 @@ pub struct Trash {
     pub bytes: u64,
 }
 
+impl Trash {
+    /// What is in the trash below an account's folder, whoever has the media open.
+    ///
+    /// # Errors
+    /// When the trash cannot be read.
+    pub fn below(account_folder: &Path) -> Result<Trash> {
+        Trash::of(&Folder::new(account_folder, Arc::new(RealDisk)))
+    }
+
+    fn of(folder: &Folder) -> Result<Trash> {
+        let mut trash = Trash::default();
+        for (_, bytes) in in_trash(folder)? {
+            trash.files += 1;
+            trash.bytes = trash.bytes.saturating_add(bytes);
+        }
+        Ok(trash)
+    }
+}
+
 impl MediaStore {
     /// What is in the trash.
     ///
     /// # Errors
     /// When the trash cannot be read.
     pub fn trash(&self) -> Result<Trash> {
-        let mut trash = Trash::default();
-        for (_, bytes) in self.in_trash()? {
-            trash.files += 1;
-            trash.bytes = trash.bytes.saturating_add(bytes);
-        }
-        Ok(trash)
+        Trash::of(&self.folder)
     }
 
     /// Deletes what is in the trash for good, and answers what that was.
@@ -42,7 +59,7 @@ impl MediaStore {
         // What waits to be done again after a crash may still move files there.
         self.settle()?;
         let mut gone = Trash::default();
-        for (name, bytes) in self.in_trash()? {
+        for (name, bytes) in in_trash(&self.folder)? {
             remove_if_there(&*self.folder.disk, &self.folder.trash().join(name))?;
             gone.files += 1;
             gone.bytes = gone.bytes.saturating_add(bytes);
@@ -88,7 +105,7 @@ impl MediaStore {
     fn last_in_trash(&self, name: &str) -> Result<Option<OsString>> {
         let own = [name.to_owned(), escaped(name)];
         let mut last: Option<(u64, OsString)> = None;
-        for (entry, _) in self.in_trash()? {
+        for (entry, _) in in_trash(&self.folder)? {
             let Some(text) = entry.to_str() else { continue };
             let when = if own.iter().any(|own| own == text) {
                 Some(0)
@@ -105,22 +122,22 @@ impl MediaStore {
         }
         Ok(last.map(|(_, entry)| entry))
     }
+}
 
-    /// The files of the trash, with their bytes.
-    fn in_trash(&self) -> Result<Vec<(OsString, u64)>> {
-        let disk = &*self.folder.disk;
-        let entries = match disk.entries(self.folder.trash()) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            if let Some(stat) = disk.stat(&entry.path())?.filter(|stat| stat.is_file) {
-                files.push((entry.file_name(), stat.size));
-            }
+/// The files of the trash, with their bytes.
+fn in_trash(folder: &Folder) -> Result<Vec<(OsString, u64)>> {
+    let disk = &*folder.disk;
+    let entries = match disk.entries(folder.trash()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if let Some(stat) = disk.stat(&entry.path())?.filter(|stat| stat.is_file) {
+            files.push((entry.file_name(), stat.size));
         }
-        Ok(files)
     }
+    Ok(files)
 }

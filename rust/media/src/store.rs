@@ -124,6 +124,12 @@ impl MediaStore {
         Ok(store)
     }
 
+    /// Whether there is a store below an account's folder.
+    #[must_use]
+    pub fn exists(account_folder: &Path) -> bool {
+        Folder::new(account_folder, Arc::new(RealDisk)).database().exists()
+    }
+
     /// The totals of a store that nobody has open, without the cost of opening it: what changed
     /// on the disk since it was closed is not noticed. All 0 where there is none yet; nothing is
     /// made.

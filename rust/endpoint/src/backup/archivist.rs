@@ -4,7 +4,6 @@
 //! touches a collection, and so no sync ever waits for it.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -24,8 +23,7 @@ pub(crate) struct Archivist {
 
 #[derive(Debug, Default)]
 struct Work {
-    /// Folders of accounts.
-    waiting: VecDeque<PathBuf>,
+    waiting: VecDeque<BackupFolder>,
     is_running: bool,
     thread: Option<JoinHandle<()>>,
 }
@@ -42,13 +40,13 @@ impl Archivist {
     }
 
     /// Tidies an account's backups soon, after those asked for before.
-    pub(crate) fn tidy_soon(self: &Arc<Archivist>, account_folder: &Path) {
+    pub(crate) fn tidy_soon(self: &Arc<Archivist>, backups: BackupFolder) {
         let mut work = self.lock();
         if self.stopping.load(Ordering::Relaxed) {
             return;
         }
-        if !work.waiting.iter().any(|waiting| waiting == account_folder) {
-            work.waiting.push_back(account_folder.to_owned());
+        if !work.waiting.contains(&backups) {
+            work.waiting.push_back(backups);
         }
         if !work.is_running {
             let own = Arc::clone(self);
@@ -83,7 +81,7 @@ impl Archivist {
                 next.filter(|_| goes_on)
             };
             let Some(folder) = next else { return };
-            self.tidy(&BackupFolder::in_account(&folder));
+            self.tidy(&folder);
         }
     }
 
@@ -119,6 +117,7 @@ impl Archivist {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
     use deckport_ground::clock::ManualClock;
@@ -160,7 +159,7 @@ mod tests {
             "mine.anki2",
         ]);
         let archivist = archivist();
-        archivist.tidy_soon(account.path());
+        archivist.tidy_soon(BackupFolder::in_account(account.path()));
         archivist.wait();
         let expected = [
             "2026-11-18-123127-upload.anki2",
@@ -177,7 +176,7 @@ mod tests {
     fn the_only_backup_stays_as_it_is() {
         let account = account_with(&["2025-11-20-123127-upload.anki2"]);
         let archivist = archivist();
-        archivist.tidy_soon(account.path());
+        archivist.tidy_soon(BackupFolder::in_account(account.path()));
         archivist.wait();
         assert_eq!(files(account.path()), ["2025-11-20-123127-upload.anki2"]);
     }
@@ -189,12 +188,12 @@ mod tests {
         let accounts: Vec<_> = (0..3).map(|_| account_with(&[old, newest])).collect();
         let archivist = archivist();
         for account in &accounts[..2] {
-            archivist.tidy_soon(account.path());
+            archivist.tidy_soon(BackupFolder::in_account(account.path()));
             archivist.wait();
             assert_eq!(files(account.path())[0], format!("{old}.zst"));
         }
         archivist.stop();
-        archivist.tidy_soon(accounts[2].path());
+        archivist.tidy_soon(BackupFolder::in_account(accounts[2].path()));
         archivist.wait();
         assert_eq!(files(accounts[2].path()), [old, newest]);
     }

@@ -15,6 +15,7 @@ use super::error::BackupError;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
+use crate::place::Place;
 use crate::registry::Account;
 use deckport_ground::durable::{sync_file, sync_folder};
 use deckport_ground::files::{beside, copy_file, folder_of, remove_if_present};
@@ -22,10 +23,10 @@ use deckport_ground::progress::{Watched, Watcher, go_on};
 use deckport_ground::space::free_bytes;
 
 /// The folder's name inside an account's.
-pub(crate) const FOLDER: &str = "backups";
+pub(super) const FOLDER: &str = "backups";
 
 /// The backups of one account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupFolder {
     path: PathBuf,
 }
@@ -34,7 +35,7 @@ impl BackupFolder {
     /// The backups of an account in a data folder.
     #[must_use]
     pub fn of(data_dir: &Path, account: &Account) -> BackupFolder {
-        BackupFolder::in_account(&data_dir.join(&account.folder))
+        Place::of(data_dir, account).backups()
     }
 
     /// The backups in an account's folder.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::displace;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
-use super::folder::FOLDER;
 use super::name;
 use deckport_ground::durable::{sync_file_at, sync_folder};
 use deckport_ground::files::{PART, beside, make_folder};
@@ -69,25 +68,24 @@ impl Drop for Kept {
     }
 }
 
-/// Removes unfinished files that an interrupted process left in an account's backups. Only for a
-/// folder in which nothing runs. Problems are ignored: such files cost space and nothing else.
-pub(crate) fn remove_unfinished(account_folder: &Path) {
-    for (path, file) in own_files(&account_folder.join(FOLDER)) {
+/// Removes unfinished files that an interrupted process left in a folder of backups. Only for one
+/// in which nothing runs. Problems are ignored: such files cost space and nothing else.
+pub(crate) fn remove_unfinished(folder: &Path) {
+    for (path, file) in own_files(folder) {
         if file.ends_with(PART) {
             let _ = fs::remove_file(path);
         }
     }
 }
 
-/// Finishes what was begun by [`keep`] and ended neither well nor badly, because the process or
-/// the disk failed. Only while nobody has the collection open.
+/// Finishes what [`keep`] began for the collection at `path`, and what ended neither well nor badly
+/// because the process or the disk failed. Only while nobody has the collection open.
 ///
 /// # Errors
-/// When the account's collection is not in its place and cannot be put back there. Other problems
-/// are ignored: it is tried again at the next opening.
-pub(crate) fn settle(account_folder: &Path) -> io::Result<()> {
-    let path = account_folder.join("collection.anki2");
-    let mut targets: Vec<PathBuf> = own_files(&account_folder.join(FOLDER))
+/// When the collection is not in its place and cannot be put back there. Other problems are
+/// ignored: it is tried again at the next opening.
+pub(crate) fn settle(path: &Path, folder: &Path) -> io::Result<()> {
+    let mut targets: Vec<PathBuf> = own_files(folder)
         .into_iter()
         .filter(|(_, file)| file.ends_with(displace::PENDING))
         .map(|(path, _)| path.with_extension(""))
@@ -95,7 +93,7 @@ pub(crate) fn settle(account_folder: &Path) -> io::Result<()> {
     // The one that was kept last is the one that may be missed.
     targets.sort();
     for target in targets.into_iter().rev() {
-        let settled = displace::settle_one(&path, &target);
+        let settled = displace::settle_one(path, &target);
         if !path.exists() {
             settled?;
         }
@@ -169,6 +167,7 @@ fn note(folder: &Path, name: String, bytes: u64, occasion: &Occasion<'_>) -> Bac
 #[cfg(test)]
 mod tests {
     use super::super::BackupFolder;
+    use super::super::folder::FOLDER;
     use super::*;
 
     fn occasion(now_ms: i64) -> Occasion<'static> {
@@ -221,7 +220,7 @@ mod tests {
     fn what_is_still_in_use_is_no_backup() {
         let (account, folder) = killed_after_keeping();
         assert_eq!(folder.list().unwrap(), []);
-        settle(account.path()).unwrap();
+        settle(&account.path().join("collection.anki2"), folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         assert_eq!(fs::read_to_string(account.path().join("collection.anki2")).unwrap(), "old");
     }
@@ -231,7 +230,7 @@ mod tests {
         let (account, folder) = killed_after_keeping();
         fs::write(account.path().join("new"), "new").unwrap();
         fs::rename(account.path().join("new"), account.path().join("collection.anki2")).unwrap();
-        settle(account.path()).unwrap();
+        settle(&account.path().join("collection.anki2"), folder.path()).unwrap();
         let made = folder.list().unwrap().remove(0);
         assert_eq!((made.reason, made.device.as_deref()), (BackupReason::Upload, Some("d")));
         assert_eq!(fs::read_to_string(folder.path().join(made.file)).unwrap(), "old");

@@ -30,12 +30,12 @@ pub(super) fn restore(
     name: &str,
     watcher: &mut Watcher<'_>,
 ) -> Result<Replaced, BackupError> {
-    let folder = care.backup_folder();
+    let folder = care.place().backups();
     // Better to hear of a misspelt name before a sync has to wait.
     folder.find(name)?;
     tell(watcher, Stage::Collection, 0, None)?;
     let lease = care.worker.take_blocking(Caller::local(&care.account))?;
-    let file = TempFile::for_upload(&care.folder)?;
+    let file = TempFile::for_upload(care.place().folder())?;
     folder.export_watched(name, file.path(), watcher)?;
     tell(watcher, Stage::Checking, 0, None)?;
     let summary = accept_interruptibly(file.path(), care.now_ms(), &care.interrupt)?;

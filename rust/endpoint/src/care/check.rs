@@ -83,7 +83,7 @@ fn copy_of(
     care: &AccountCare,
     lease: Option<&UploadLease>,
 ) -> Result<(TempFile, TakenIn), CareError> {
-    if !care.collection().exists() {
+    if !care.place().has_collection() {
         return Err(CareError::NoCollection);
     }
     let caller = Caller::local(&care.account);
@@ -97,8 +97,8 @@ fn copy_of(
             Ok((snapshot.into_temp(), taken_in))
         }
         Err(WorkError::Collection(error)) if error.is_about_contents() => {
-            let copy = TempFile::for_upload(&care.folder)?;
-            copy_file(&care.collection(), copy.path())?;
+            let copy = TempFile::for_upload(care.place().folder())?;
+            copy_file(care.place().collection(), copy.path())?;
             Ok((copy, TakenIn::default()))
         }
         Err(error) => Err(error.into()),

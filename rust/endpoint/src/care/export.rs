@@ -132,7 +132,7 @@ fn write_package(
     let mut package = PackageWriter::new(target, version, &mut collection, bytes)?;
     drop(collection);
     let mut report = ExportReport::default();
-    if options.media && care.has_media() {
+    if options.media && care.place().has_media() {
         add_media(care, &mut package, &mut report, watcher)?;
     }
     let mut target = package.finish()?;

@@ -94,7 +94,7 @@ pub(super) fn accepted_copy(
     source: &mut Source,
     watcher: &mut Watcher<'_>,
 ) -> Result<(TempFile, Summary), CareError> {
-    let temp = TempFile::for_upload(&care.folder)?;
+    let temp = TempFile::for_upload(care.place().folder())?;
     let total = match source {
         Source::Collection(file) => Some(file.metadata()?.len()),
         Source::Package(_) => None,

@@ -40,7 +40,7 @@ pub(super) fn check(
     repair: bool,
     watcher: &mut Watcher<'_>,
 ) -> Result<Option<MediaFindings>, CareError> {
-    if !care.has_media() {
+    if !care.place().has_media() {
         return Ok(None);
     }
     let media = care.worker.media();
@@ -66,7 +66,7 @@ pub(super) fn check(
 }
 
 pub(super) fn unused(care: &AccountCare) -> Result<Vec<UnusedFile>, CareError> {
-    if !care.has_media() {
+    if !care.place().has_media() {
         return Ok(Vec::new());
     }
     // A copy: a long look at all notes keeps no device waiting, and the collection has one owner.
@@ -89,7 +89,7 @@ pub(super) fn unused(care: &AccountCare) -> Result<Vec<UnusedFile>, CareError> {
 }
 
 pub(super) fn delete(care: &AccountCare, files: &[UnusedFile]) -> Result<usize, CareError> {
-    if !care.has_media() {
+    if !care.place().has_media() {
         return Ok(0);
     }
     let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
@@ -97,21 +97,21 @@ pub(super) fn delete(care: &AccountCare, files: &[UnusedFile]) -> Result<usize, 
 }
 
 pub(super) fn trash(care: &AccountCare) -> Result<Trash, CareError> {
-    if !care.has_media() {
+    if !care.place().has_media() {
         return Ok(Trash::default());
     }
     care.worker.media().work_blocking(|store, _| Ok(store.trash()?))
 }
 
 pub(super) fn empty_trash(care: &AccountCare) -> Result<Trash, CareError> {
-    if !care.has_media() {
+    if !care.place().has_media() {
         return Ok(Trash::default());
     }
     care.worker.media().work_blocking(|store, _| Ok(store.empty_trash()?))
 }
 
 pub(super) fn restore(care: &AccountCare, names: Vec<String>) -> Result<u64, CareError> {
-    if !care.has_media() {
+    if !care.place().has_media() {
         return Ok(0);
     }
     care.worker

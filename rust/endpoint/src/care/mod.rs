@@ -16,7 +16,7 @@ mod media;
 mod tests;
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub use check::CheckReport;
@@ -30,8 +30,9 @@ pub use media::MediaFindings;
 
 use deckport_media::{Trash, UnusedFile};
 
-use crate::backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
+use crate::backup::{BackupError, BackupInfo, BackupPolicy, BackupReason, Counts};
 use crate::handle::{EndpointHandle, Inner, Replaced};
+use crate::place::Place;
 use crate::registry::Account;
 use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, NewCollection, Snapshot, UploadLease, Worker};
@@ -42,7 +43,6 @@ use deckport_ground::temp_file::TempFile;
 #[derive(Debug, Clone)]
 pub struct AccountCare {
     account: String,
-    folder: PathBuf,
     worker: Worker,
     clock: Arc<dyn Clock>,
     policy: BackupPolicy,
@@ -64,10 +64,9 @@ impl AccountCare {
     pub(crate) fn of(inner: &Inner, account: Account) -> Result<AccountCare, WorkError> {
         let worker = inner.workers.of(&account)?;
         let options = &inner.options;
-        let (folder, clock) = (options.data_dir.join(&account.folder), Arc::clone(&options.clock));
+        let (clock, policy) = (Arc::clone(&options.clock), options.backups.clone());
         let interrupt = Interrupt::default();
-        let policy = options.backups.clone();
-        Ok(AccountCare { account: account.name, folder, worker, clock, policy, interrupt })
+        Ok(AccountCare { account: account.name, worker, clock, policy, interrupt })
     }
 
     /// The same, whose work ends soon after this is set.
@@ -194,7 +193,7 @@ impl AccountCare {
     /// # Errors
     /// A failure of the disk.
     pub fn backups(&self) -> Result<Vec<BackupInfo>, BackupError> {
-        self.doing(|care| care.backup_folder().list())
+        self.doing(|care| care.place().backups().list())
     }
 
     /// Removes the backups that the endpoint's [`BackupPolicy`] does not keep, and tells which.
@@ -202,7 +201,7 @@ impl AccountCare {
     /// # Errors
     /// A failure of the disk.
     pub fn prune_backups(&self) -> Result<Vec<BackupInfo>, BackupError> {
-        self.doing(|care| care.backup_folder().prune(&care.policy, care.now_ms()))
+        self.doing(|care| care.place().backups().prune(&care.policy, care.now_ms()))
     }
 
     /// Keeps a copy of the account's collection as it is now.
@@ -238,7 +237,7 @@ impl AccountCare {
         watcher: &mut Watcher<'_>,
     ) -> Result<BackupInfo, BackupError> {
         self.doing(|care| {
-            care.backup_folder().export_watched(name, to, &mut care.heard_by(watcher))
+            care.place().backups().export_watched(name, to, &mut care.heard_by(watcher))
         })
     }
 
@@ -276,25 +275,17 @@ impl AccountCare {
         if self.interrupt.is_set() { Err(Cancelled) } else { Ok(()) }
     }
 
-    fn backup_folder(&self) -> BackupFolder {
-        BackupFolder::in_account(&self.folder)
+    fn place(&self) -> &Place {
+        self.worker.place()
     }
 
     fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }
 
-    fn collection(&self) -> PathBuf {
-        self.folder.join("collection.anki2")
-    }
-
-    fn has_media(&self) -> bool {
-        self.folder.join("media.db").exists()
-    }
-
     /// A copy of the last committed state.
     fn snapshot(&self, form: FileForm) -> Result<Snapshot, CareError> {
-        if !self.collection().exists() {
+        if !self.place().has_collection() {
             return Err(CareError::NoCollection);
         }
         Ok(self.worker.snapshot_blocking(Caller::local(&self.account), form)?)

@@ -1,7 +1,6 @@
 //! `hostKey`: name and password for a token (`collection-sync` 3.1); and whose a token is.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use deckport_wire::{ErrorKind, HostKeyRequest, HostKeyResponse, Method, Sender, WireError};
@@ -25,8 +24,6 @@ pub(super) struct Client {
     pub(super) worker: Worker,
     /// What it was let in with.
     pub(super) permit: Permit,
-    /// The account's folder.
-    pub(super) folder: PathBuf,
     pub(super) token: String,
 }
 
@@ -69,7 +66,6 @@ pub(super) async fn identify(
         caller: Caller { key, account: account.name.clone(), device: device.name.clone() },
         worker: shared.workers.of(account)?,
         permit: Permit::of(&shared.registry, token, &identity),
-        folder: shared.options.data_dir.join(&account.folder),
         token: token.clone(),
     })
 }

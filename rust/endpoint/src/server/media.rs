@@ -83,10 +83,10 @@ async fn receive(
     if let Some(zip) = content.small(walk.body, limit).await? {
         return Ok(Ok(MediaZip::in_memory(zip)));
     }
-    let (memory, folder) = (Arc::clone(&walk.shared.memory), client.folder.clone());
+    let (memory, place) = (Arc::clone(&walk.shared.memory), client.worker.place().clone());
     let (pieces, source) = content.open();
     let unpacked = client.worker.errands().run("media", move |errand| {
-        let file = source.into_file(errand, limit, &memory, &folder, false)?;
+        let file = source.into_file(errand, limit, &memory, place.folder(), false)?;
         // Nobody waits any more for one that broke off.
         let broken_off = || io::Error::from(io::ErrorKind::BrokenPipe);
         Ok(MediaZip::in_file(file.ok_or_else(broken_off)?)?)

@@ -8,7 +8,6 @@
 //! All of it happens on one thread, from the first byte to the collection in its place, and goes on
 //! when all bytes are there and the client has left: its patience may be shorter than the check takes.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use deckport_wire::ErrorKind;
@@ -27,6 +26,7 @@ use crate::backup::{BackupReason, Counts};
 use crate::errands::Errand;
 use crate::faults;
 use crate::permit::Permit;
+use crate::place::Place;
 use crate::texts::{Texts, Trouble};
 use crate::work_error::WorkError;
 use crate::worker::{NewCollection, UploadLease};
@@ -46,9 +46,10 @@ pub(super) async fn upload(
     content: Content,
 ) -> Result<Reply, Refusal> {
     let texts = &*walk.shared.options.texts;
-    let lease = client.worker.take_for_upload(client.caller).await?;
-    let (shared, errands) = (Arc::clone(walk.shared), client.worker.errands());
-    let upload = Upload { shared, lease, folder: client.folder, permit: client.permit };
+    let worker = client.worker;
+    let lease = worker.take_for_upload(client.caller).await?;
+    let (shared, place) = (Arc::clone(walk.shared), worker.place().clone());
+    let upload = Upload { shared, lease, place, permit: client.permit };
     let (pieces, source) = content.open();
     if pieces.is_none() {
         upload.lease.arrived();
@@ -59,7 +60,7 @@ pub(super) async fn upload(
         return Ok(refused(texts, &trouble));
     }
     let (reply, outcome) = oneshot::channel();
-    errands.start("upload", move |errand| {
+    worker.errands().start("upload", move |errand| {
         let outcome = upload.finish(errand, source);
         upload.tell(reply, outcome);
     })?;
@@ -96,7 +97,7 @@ pub(super) fn trouble(error: InflateError, limit: u64) -> Trouble {
 struct Upload {
     shared: Arc<Shared>,
     lease: UploadLease,
-    folder: PathBuf,
+    place: Place,
     permit: Permit,
 }
 
@@ -106,7 +107,7 @@ impl Upload {
         let told =
             headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let least = SMALLEST_BYTES.max(told.unwrap_or_default());
-        match spare_bytes(&self.folder) {
+        match spare_bytes(self.place.folder()) {
             Some(spare) if spare < least => Err(Trouble::DiskFull),
             _ => Ok(()),
         }
@@ -117,7 +118,8 @@ impl Upload {
     fn finish(&self, errand: &Errand, source: Source) -> Outcome {
         let interrupt = errand.interrupt();
         let limit = self.shared.options.limits.max_upload_bytes;
-        let file = match source.into_file(errand, limit, &self.shared.memory, &self.folder, true) {
+        let (memory, folder) = (&self.shared.memory, self.place.folder());
+        let file = match source.into_file(errand, limit, memory, folder, true) {
             Ok(Some(file)) => Ok(file),
             Ok(None) => return Err(upload_broke_off()),
             Err(error) => Err(trouble(error, limit)),

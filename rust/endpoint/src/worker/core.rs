@@ -28,6 +28,7 @@ use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
+use crate::place::Place;
 use crate::quota::Quota;
 use crate::registry::Account;
 use crate::texts::Texts;
@@ -89,24 +90,24 @@ pub(super) enum Wish {
 }
 
 impl Core {
-    /// The worker of an account.
+    /// The worker of an account in its place.
     pub(super) fn new(
         account: &Account,
+        place: &Place,
         options: &EndpointOptions,
         media: Media,
         archivist: Arc<Archivist>,
     ) -> Core {
-        let folder = options.data_dir.join(&account.folder);
         Core {
             account: account.name.clone(),
             media,
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             timings: options.timings.clone(),
-            quota: Quota::new(&folder, options),
-            notices: Notices::new(&folder),
-            astray: Astray::new(&folder),
-            store: Store::new(folder, options.backups.clone()),
+            quota: Quota::new(place, options),
+            notices: Notices::new(place.backups().path()),
+            astray: Astray::new(place.folder()),
+            store: Store::new(place.clone(), options.backups.clone()),
             lease: Lease::new(options.timings.lease_idle),
             running: None,
             waiting: VecDeque::new(),
@@ -207,7 +208,7 @@ impl Owner for Core {
         if self.database_closes_at().is_some_and(|at| at <= now) {
             self.close_database();
             self.trim_to_quota();
-            self.archivist.tidy_soon(self.store.folder());
+            self.archivist.tidy_soon(self.store.place().backups());
         }
     }
 

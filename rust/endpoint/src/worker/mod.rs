@@ -46,6 +46,7 @@ use crate::backup::{Archivist, BackupInfo, BackupReason};
 use crate::errands::Errands;
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
+use crate::place::Place;
 use crate::registry::Account;
 use crate::texts::Trouble;
 use crate::work_error::WorkError;
@@ -77,6 +78,7 @@ type Threads = [JoinHandle<()>; 2];
 /// The way to one account's worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Worker {
+    place: Place,
     messages: Sender<Message>,
     ended: Ended,
     media: Media,
@@ -185,6 +187,11 @@ impl Workers {
 }
 
 impl Worker {
+    /// Where the account lives.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The account's media.
     pub(crate) fn media(&self) -> &Media {
         &self.media
@@ -315,13 +322,14 @@ fn start(
     errands: &Errands,
 ) -> io::Result<(Worker, Threads)> {
     let (messages, inbox) = mpsc::channel();
-    let (media, room, media_inbox) = media::room(account, options);
-    let core = Core::new(account, options, media.clone(), Arc::clone(archivist));
+    let place = Place::of(&options.data_dir, account);
+    let (media, room, media_inbox) = media::room(account, &place, options);
+    let core = Core::new(account, &place, options, media.clone(), Arc::clone(archivist));
     let (name, media_name) = (format!("account-{}", account.id), format!("media-{}", account.id));
     let media_thread =
         thread::spawn(room, media_inbox, media.ended(), &media_name, &options.clock)?;
     let ended = Ended::default();
     let thread = thread::spawn(core, inbox, ended.clone(), &name, &options.clock)?;
     let errands = errands.clone();
-    Ok((Worker { messages, ended, media, errands }, [thread, media_thread]))
+    Ok((Worker { place, messages, ended, media, errands }, [thread, media_thread]))
 }

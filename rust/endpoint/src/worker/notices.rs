@@ -19,7 +19,7 @@ use crate::texts::{KeptCopy, WhyKept};
 use deckport_ground::files::write_whole;
 
 /// In the folder of backups: without them there is nothing to tell.
-const FILE: &str = "backups/.notices.json";
+const FILE: &str = ".notices.json";
 /// Most that is remembered for one account; the oldest goes.
 const CAPACITY: usize = 64;
 /// A client's background checks are at least so far apart.
@@ -49,7 +49,7 @@ struct Notice {
 }
 
 impl Notices {
-    /// Those of the account in `folder`.
+    /// Those of the account that has its backups in `folder`.
     pub(super) fn new(folder: &Path) -> Notices {
         Notices { path: folder.join(FILE), waiting: None, told_run: None }
     }
@@ -155,7 +155,6 @@ mod tests {
 
     fn notices() -> (tempfile::TempDir, Notices) {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("backups")).unwrap();
         let mut notices = Notices::new(folder.path());
         notices.add(&device(1), copy("a"), NOW);
         (folder, notices)

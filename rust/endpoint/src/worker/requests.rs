@@ -68,7 +68,7 @@ impl Core {
                 answer.schema_modified = schema_modified;
                 let waits = self.why_wait(device);
                 if let Some(trouble) =
-                    waits.or_else(|| self.disk.complaint(self.store.folder())).or(lacks)
+                    waits.or_else(|| self.disk.complaint(self.store.place().folder())).or(lacks)
                 {
                     answer.should_continue = false;
                     answer.message = self.texts.trouble(&trouble);
@@ -84,7 +84,7 @@ impl Core {
             Err(error) => {
                 self.problem(&format!("the collection cannot be used: {error}"));
                 // SQLite calls a full disk an I/O error in places.
-                let trouble = self.disk.suspect(self.store.folder());
+                let trouble = self.disk.suspect(self.store.place().folder());
                 let trouble =
                     trouble.unwrap_or_else(|| Trouble::CollectionUnusable(error.to_string()));
                 unusable(self.texts.trouble(&trouble), now_ms)

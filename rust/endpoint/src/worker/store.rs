@@ -1,17 +1,16 @@
 //! The collection file of one account: opened on demand, closed when idle, replaced as a whole.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
 use deckport_collection::objects::config;
 use deckport_collection::{Collection, CollectionState, Error, TakenIn};
 use deckport_ground::interrupt::Interrupt;
 
-use crate::backup::{self, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
+use crate::backup::{BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
-use deckport_ground::durable::sync_folder;
-use deckport_ground::files::{beside, copy_file, make_folder, remove_if_present};
+use crate::place::Place;
+use deckport_ground::files::copy_file;
 use deckport_ground::space::spare_bytes;
 use deckport_ground::temp_file::TempFile;
 
@@ -78,10 +77,10 @@ pub(super) struct Displaced {
     pub(super) state: Option<CollectionState>,
 }
 
-/// The files of one account.
+/// The collection of one place, and what is known of it while it is open.
 #[derive(Debug)]
 pub(super) struct Store {
-    folder: PathBuf,
+    place: Place,
     policy: BackupPolicy,
     collection: Option<Collection>,
     /// Of the open collection, until something is committed: clients ask often.
@@ -94,27 +93,25 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens nothing yet.
-    pub(super) fn new(folder: PathBuf, policy: BackupPolicy) -> Store {
+    pub(super) fn new(place: Place, policy: BackupPolicy) -> Store {
         let taken_in = TakenIn::default();
-        Store { folder, policy, collection: None, facts: None, taken_in, untold: false }
+        Store { place, policy, collection: None, facts: None, taken_in, untold: false }
     }
 
-    /// The account's folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// Where the collection lives.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The collection; a new account gets an empty one. What another program changed in it since it
     /// was closed is the endpoint's own change from here on.
     pub(super) fn open(&mut self, now_ms: i64) -> Result<&Collection, Error> {
         if self.collection.is_none() {
-            make_folder(&self.folder)?;
-            backup::settle(&self.folder)?;
-            let opened = match Collection::open_or_create(&self.path(), now_ms) {
+            let opened = match self.place.open_collection(now_ms) {
                 // The reference server leaves this behind after a download by an old client.
                 Err(Error::NeedsUpgrade(_)) => {
                     self.upgrade(now_ms)?;
-                    Collection::open(&self.path())?
+                    self.place.open_collection(now_ms)?
                 }
                 other => other?,
             };
@@ -133,7 +130,7 @@ impl Store {
 
     /// Whether there is a collection.
     pub(super) fn exists(&self) -> bool {
-        self.collection.is_some() || self.path().exists()
+        self.collection.is_some() || self.place.has_collection()
     }
 
     /// The collection if it is open already.
@@ -172,7 +169,7 @@ impl Store {
 
     /// A copy of the last committed state in a temporary file.
     pub(super) fn snapshot(&mut self, form: FileForm, now_ms: i64) -> Result<Snapshot, Error> {
-        let temp = TempFile::for_download(&self.folder)?;
+        let temp = TempFile::for_download(self.place.folder())?;
         let collection = self.open(now_ms)?;
         let bytes = match form {
             FileForm::Stored => collection.snapshot(temp.path())?,
@@ -183,7 +180,8 @@ impl Store {
         Ok(Snapshot { file, bytes, taken_in, temp })
     }
 
-    /// Writes the log back into the file and closes it.
+    /// Writes the log back into the file and closes it. From then on others may change it, so nothing
+    /// that was known of it stays.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         (self.facts, self.untold) = (None, false);
         faults::point("worker.before_close");
@@ -230,9 +228,7 @@ impl Store {
 
     /// Bytes of the copy that a replacement would keep; 0 where there is nothing to lose.
     pub(super) fn bytes_to_keep(&mut self, now_ms: i64) -> u64 {
-        let is_kept = !self.is_untouched(now_ms);
-        let bytes = fs::metadata(self.path()).map_or(0, |file| file.len());
-        if is_kept { bytes } else { 0 }
+        if self.is_untouched(now_ms) { 0 } else { self.place.collection_bytes() }
     }
 
     fn put_in_place(
@@ -241,26 +237,7 @@ impl Store {
         keep: bool,
         occasion: &Occasion<'_>,
     ) -> io::Result<Option<BackupInfo>> {
-        let path = self.path();
-        // Of an earlier replacement whose end failed.
-        backup::settle(&self.folder)?;
-        let kept = if keep && path.exists() {
-            Some(backup::keep(&path, self.backups().path(), occasion)?)
-        } else {
-            None
-        };
-        faults::point("upload.backup_kept");
-        // Of the old file: SQLite would apply them to the new one. Only a collection that could
-        // not be opened still has them, and the backup has the log.
-        for suffix in ["-wal", "-shm", "-journal"] {
-            remove_if_present(&beside(&path, suffix))?;
-        }
-        sync_folder(&self.folder)?;
-        faults::point("upload.before_rename");
-        new.rename(&path)?;
-        faults::point("upload.renamed");
-        sync_folder(&self.folder)?;
-        let backup = kept.map(backup::Kept::complete);
+        let backup = self.place.replace_collection(new, keep, occasion)?;
         if backup.is_some() {
             self.prune(occasion.now_ms);
         }
@@ -286,30 +263,24 @@ impl Store {
             return Err(Error::Interrupted);
         }
         let occasion = Occasion { reason, device, counts: Some(counts), now_ms };
-        let kept = backup::keep_copy(copy, self.backups().path(), &occasion)?;
-        // The folder of backups may be new.
-        sync_folder(&self.folder)?;
+        let kept = self.place.keep_copy(copy, &occasion)?;
         self.prune(now_ms);
         Ok(Some(kept))
     }
 
     /// A backup too many does no harm, so problems are ignored.
     fn prune(&self, now_ms: i64) {
-        let _ = self.backups().prune(&self.policy, now_ms);
-    }
-
-    fn backups(&self) -> BackupFolder {
-        BackupFolder::in_account(&self.folder)
+        let _ = self.place.backups().prune(&self.policy, now_ms);
     }
 
     /// Whether there is nothing to lose. What cannot be read is worth keeping.
     fn is_untouched(&mut self, now_ms: i64) -> bool {
-        if !self.path().exists() {
-            // It may wait among the backups to be put back.
-            let settled = backup::settle(&self.folder);
-            if settled.is_ok() && !self.path().exists() {
-                return true;
-            }
+        // One that is missing may wait among the backups to be put back.
+        if !self.place.has_collection()
+            && self.place.settle().is_ok()
+            && !self.place.has_collection()
+        {
+            return true;
         }
         let state = self.open(now_ms).and_then(Collection::state);
         state.is_ok_and(|state| state.modified_ms == 0 && !state.has_cards)
@@ -318,8 +289,8 @@ impl Store {
     /// Brings an older format up to date, on a copy like an upload.
     fn upgrade(&self, now_ms: i64) -> Result<(), Error> {
         self.check_room()?;
-        let temp = TempFile::for_upload(&self.folder)?;
-        copy_file(&self.path(), temp.path())?;
+        let temp = TempFile::for_upload(self.place.folder())?;
+        copy_file(self.place.collection(), temp.path())?;
         let summary = deckport_collection::accept_upgrade(temp.path(), now_ms)
             .map_err(|error| Error::Damaged(error.to_string()))?;
         let (reason, counts) = (BackupReason::Upgrade, Some(summary.into()));
@@ -330,14 +301,9 @@ impl Store {
 
     /// Fails if a copy would not fit beside what transfers leave free on the disk.
     fn check_room(&self) -> Result<(), Error> {
-        let bytes = fs::metadata(self.path())?.len();
-        match spare_bytes(&self.folder) {
-            Some(spare) if spare < bytes => Err(Error::NoSpace),
+        match spare_bytes(self.place.folder()) {
+            Some(spare) if spare < self.place.collection_bytes() => Err(Error::NoSpace),
             _ => Ok(()),
         }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.join("collection.anki2")
     }
 }

@@ -132,7 +132,7 @@ fn unfinished_files_go_at_the_next_start_and_no_others() {
     for name in [unfinished.as_str(), "mine.anki2.part", "download.part"] {
         fs::write(folder.path().join(name), "x").unwrap();
     }
-    remove_unfinished(account.path());
+    remove_unfinished(folder.path());
     assert!(!folder.path().join(unfinished).exists());
     assert!(folder.path().join("mine.anki2.part").exists());
     assert!(folder.path().join("download.part").exists());

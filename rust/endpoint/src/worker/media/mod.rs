@@ -27,6 +27,7 @@ use super::message::{Caller, Reply};
 use super::thread::Ended;
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
+use crate::place::Place;
 use crate::registry::Account;
 use crate::work_error::WorkError;
 
@@ -88,11 +89,12 @@ pub(crate) struct Media {
 /// The way to an account's media, their owner, and where it gets its messages.
 pub(super) fn room(
     account: &Account,
+    place: &Place,
     options: &EndpointOptions,
 ) -> (Media, MediaRoom, Receiver<MediaMessage>) {
     let (messages, inbox) = mpsc::channel();
-    let state = Arc::new(MediaState::new(options.data_dir.join(&account.folder)));
-    let room = MediaRoom::new(account, options, Arc::clone(&state));
+    let state = Arc::new(MediaState::new(place.clone()));
+    let room = MediaRoom::new(account, place, options, Arc::clone(&state));
     (Media { messages, state, ended: Ended::default() }, room, inbox)
 }
 

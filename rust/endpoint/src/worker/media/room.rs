@@ -1,6 +1,5 @@
 //! Owns one account's media store: opens it on demand, uses spare time, closes it when idle.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,13 +13,13 @@ use super::{MediaAsker, MediaMessage, MediaZip, Work};
 use crate::events::{Event, EventSink, MediaCounts};
 use crate::faults;
 use crate::options::EndpointOptions;
+use crate::place::Place;
 use crate::quota::Quota;
 use crate::registry::Account;
 use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
 use deckport_ground::clock::Clock;
-use deckport_ground::files::make_folder;
 
 /// After so long without a request there is time for other things. Clients in the midst of a sync
 /// ask sooner.
@@ -35,7 +34,7 @@ const SMALL_BATCH_BYTES: u64 = 8 * 1024;
 #[derive(Debug)]
 pub(in crate::worker) struct MediaRoom {
     account: String,
-    folder: PathBuf,
+    place: Place,
     clock: Arc<dyn Clock>,
     events: Arc<dyn EventSink>,
     idle: Duration,
@@ -52,14 +51,14 @@ impl MediaRoom {
     /// Opens nothing yet.
     pub(super) fn new(
         account: &Account,
+        place: &Place,
         options: &EndpointOptions,
         state: Arc<MediaState>,
     ) -> MediaRoom {
-        let folder = options.data_dir.join(&account.folder);
         MediaRoom {
             account: account.name.clone(),
-            quota: Quota::new(&folder, options),
-            folder,
+            quota: Quota::new(place, options),
+            place: place.clone(),
             clock: Arc::clone(&options.clock),
             events: Arc::clone(&options.events),
             idle: options.timings.database_idle,
@@ -164,9 +163,8 @@ impl MediaRoom {
     }
 
     fn open(&mut self) -> Result<MediaStore> {
-        make_folder(&self.folder)?;
         let opened = self.state.opening().and_then(|()| {
-            let store = MediaStore::open(&self.folder, self.clock.now_ms())?;
+            let store = self.place.open_media(self.clock.now_ms())?;
             let totals = store.totals()?;
             Ok((store, totals))
         });

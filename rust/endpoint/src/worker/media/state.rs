@@ -1,13 +1,13 @@
 //! What both threads of an account know of its media.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deckport_media::{MediaStore, Result, SanityViews, Totals};
+use deckport_media::{Result, SanityViews, Totals};
 use deckport_wire::Usn;
 
 use crate::lease::DeviceKey;
+use crate::place::Place;
 
 /// Devices that have all files never open the store. So often it is opened all the same, to see
 /// whether something happened to the files.
@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The totals, and what the running media syncs have seen.
 #[derive(Debug)]
 pub(super) struct MediaState {
-    folder: PathBuf,
+    place: Place,
     /// Locked for moments only, never while a store works.
     known: Mutex<Known>,
 }
@@ -38,9 +38,9 @@ pub(super) struct Told {
 }
 
 impl MediaState {
-    /// For an account's folder. Nothing is open yet.
-    pub(super) fn new(folder: PathBuf) -> MediaState {
-        MediaState { folder, known: Mutex::default() }
+    /// For an account's media. Nothing is open yet.
+    pub(super) fn new(place: Place) -> MediaState {
+        MediaState { place, known: Mutex::default() }
     }
 
     /// The usn as `begin` would tell it, remembered for the sanity check of a sync that begins
@@ -58,7 +58,7 @@ impl MediaState {
     /// The store is about to be opened, which takes a while and keeps everybody else out.
     pub(super) fn opening(&self) -> Result<()> {
         let mut known = self.lock();
-        known.totals = Some(MediaStore::totals_when_closed(&self.folder)?);
+        known.totals = Some(self.place.media_totals()?);
         Ok(())
     }
 
@@ -85,9 +85,7 @@ impl MediaState {
     }
 
     fn totals_of(&self, known: &Known) -> Totals {
-        known
-            .totals
-            .unwrap_or_else(|| MediaStore::totals_when_closed(&self.folder).unwrap_or_default())
+        known.totals.unwrap_or_else(|| self.place.media_totals().unwrap_or_default())
     }
 
     /// Nothing is open any more.

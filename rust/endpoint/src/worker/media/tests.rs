@@ -15,6 +15,7 @@ use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, room};
 use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
+use crate::place::Place;
 use crate::registry::Account;
 use crate::work_error::WorkError;
 use crate::worker::message::Reply;
@@ -52,7 +53,7 @@ impl Bench {
             configured: false,
             dormant: false,
         };
-        let (media, room, inbox) = room(&account, &options);
+        let (media, room, inbox) = room(&account, &Place::of(data.path(), &account), &options);
         Bench { media, room, inbox, clock, events, data }
     }
 

@@ -24,6 +24,7 @@ use crate::backup::{Archivist, BackupReason, Counts};
 use crate::events::{Event, Recorder};
 use crate::lease::{DeviceKey, Ticket};
 use crate::options::EndpointOptions;
+use crate::place::Place;
 use crate::registry::Account;
 use crate::server::refusal::Refusal;
 use crate::work_error::WorkError;
@@ -56,9 +57,10 @@ impl Bench {
         let mut options = EndpointOptions::new(folder.path());
         options.clock = clock.clone();
         options.events = events.clone();
-        let (media, ..) = media::room(&account(1, ""), &options);
+        let (account, place) = (account(1, ""), Place::at(folder.path()));
+        let (media, ..) = media::room(&account, &place, &options);
         let archivist = Archivist::new(&options);
-        let core = Core::new(&account(1, ""), &options, media, Arc::clone(&archivist));
+        let core = Core::new(&account, &place, &options, media, Arc::clone(&archivist));
         Bench { core, clock, events, archivist, folder }
     }
 
@@ -68,8 +70,9 @@ impl Bench {
         let mut options = EndpointOptions::new(self.folder.path());
         options.clock = self.clock.clone();
         options.events = self.events.clone();
-        let (media, ..) = media::room(&account(1, ""), &options);
-        self.core = Core::new(&account(1, ""), &options, media, Arc::clone(&self.archivist));
+        let (account, place) = (account(1, ""), Place::at(self.folder.path()));
+        let (media, ..) = media::room(&account, &place, &options);
+        self.core = Core::new(&account, &place, &options, media, Arc::clone(&self.archivist));
     }
 
     /// Time passes; the worker wakes up when it wants to.

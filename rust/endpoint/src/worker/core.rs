@@ -29,9 +29,9 @@ use crate::events::{Event, EventSink};
 use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::quota::Quota;
-use crate::registry::Account;
 use crate::texts::Texts;
 use crate::work_error::WorkError;
+use deckport_accounts::Account;
 use deckport_ground::clock::Clock;
 
 /// The worker of one account.

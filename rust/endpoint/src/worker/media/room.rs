@@ -15,10 +15,10 @@ use crate::events::{Event, EventSink, MediaCounts};
 use crate::faults;
 use crate::options::EndpointOptions;
 use crate::quota::Quota;
-use crate::registry::Account;
 use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
+use deckport_accounts::Account;
 use deckport_ground::clock::Clock;
 use deckport_ground::files::make_folder;
 

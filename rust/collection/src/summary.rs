@@ -55,16 +55,30 @@ pub struct Overview {
 const DUE: &str = "SELECT count(*) FROM cards
                    WHERE (queue = 1 AND due < ?1) OR (queue IN (2, 3) AND due <= ?2)";
 
-pub(crate) fn overview(collection: &Collection, now_ms: i64) -> Result<Overview> {
-    let conn = collection.conn();
-    let now = now_ms.div_euclid(1000);
-    let clock = DayClock::of(conn)?;
-    let bounds = (clock.next_day_at(now), clock.today(now));
-    let due: i64 = conn.query_row(DUE, bounds, |row| row.get(0))?;
-    Ok(Overview {
-        summary: summarise(conn)?,
-        due_today: due.unsigned_abs(),
-        modified_ms: collection.state()?.modified_ms,
-        bytes: std::fs::metadata(collection.path())?.len(),
-    })
+impl Collection {
+    /// Counts notes, cards and reviews.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn summary(&self) -> Result<Summary> {
+        summarise(self.conn())
+    }
+
+    /// What a person wants to know at a glance; `now_ms` decides what is due today.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn overview(&self, now_ms: i64) -> Result<Overview> {
+        let conn = self.conn();
+        let now = now_ms.div_euclid(1000);
+        let clock = DayClock::of(conn)?;
+        let bounds = (clock.next_day_at(now), clock.today(now));
+        let due: i64 = conn.query_row(DUE, bounds, |row| row.get(0))?;
+        Ok(Overview {
+            summary: summarise(conn)?,
+            due_today: due.unsigned_abs(),
+            modified_ms: self.state()?.modified_ms,
+            bytes: std::fs::metadata(self.path())?.len(),
+        })
+    }
 }

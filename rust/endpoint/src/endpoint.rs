@@ -6,11 +6,12 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use deckport_accounts::{Registry, RegistryError};
+
 use crate::folder::{DataFolder, FolderError};
 use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
 use crate::place::Place;
-use crate::registry::{Registry, RegistryError};
 use crate::server::Server;
 use crate::storage_watch::StorageWatch;
 use crate::worker::Workers;

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
+use deckport_accounts::{Pairings, Registry};
+
 use crate::backup::{BackupInfo, Counts};
 use crate::options::EndpointOptions;
-use crate::pairing::Pairings;
-use crate::registry::Registry;
 use crate::worker::Workers;
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use crate::errands::Errands;
 use crate::folder;
 use crate::options::EndpointOptions;
-use crate::registry::Registry;
+use deckport_accounts::Registry;
 use deckport_ground::space::free_bytes;
 
 /// How long an answer stays good: anybody may ask, so asking must be cheap.

@@ -1,9 +1,9 @@
-//! The Anki sync endpoint: accounts, devices, leases and HTTP.
+//! The Anki sync endpoint: workers, leases and HTTP.
 //!
 //! Everything it needs from outside (folder, clock, listeners, where events go) is passed in;
 //! it prints nothing and reads nothing from the environment. A request walks straight down:
-//! `deckport-wire` decodes, this crate finds the account and its worker, `deckport-collection`
-//! does the work.
+//! `deckport-wire` decodes, `deckport-accounts` knows who asks, this crate finds the account's
+//! worker, `deckport-collection` does the work.
 
 mod addresses;
 mod backup;
@@ -23,24 +23,22 @@ mod lease;
 mod link_kind;
 mod listen;
 mod memory;
-mod new_password;
 mod options;
-mod origin;
 mod overview;
 mod own_networks;
-mod pairing;
-mod permit;
 mod place;
 mod quota;
-mod registry;
 mod scope;
 mod server;
 mod storage_watch;
 mod texts;
-mod throttle;
 mod work_error;
 mod worker;
 
+pub use deckport_accounts::{
+    Account, ConfiguredAccount, Device, Identity, Login, LoginError, PairingWindow, Registry,
+    RegistryError, Secret, generate_password,
+};
 pub use deckport_collection::{Overview, Summary, UploadError};
 pub use deckport_ground::clock::{Clock, ManualClock, SystemClock};
 pub use deckport_ground::interrupt::Interrupt;
@@ -60,12 +58,9 @@ pub use handle::{EndpointHandle, Replaced};
 pub use interfaces::{Interfaces, SystemInterfaces};
 pub use link_kind::LinkKind;
 pub use listen::{ListenError, ListenOn, listen};
-pub use new_password::generate_password;
-pub use options::{ConfiguredAccount, EndpointOptions, Limits, Secret, Timings, TrustedProxies};
+pub use options::{EndpointOptions, Limits, Timings, TrustedProxies};
 pub use overview::{AccountOverview, OverviewError};
 pub use own_networks::{InterfaceAddress, OwnNetworks, Way};
-pub use pairing::PairingWindow;
-pub use registry::{Account, Device, Identity, Login, LoginError, Registry, RegistryError};
 pub use scope::{Network, NotANetwork, Scope};
 pub use texts::{
     EnglishTexts, Feature, KeptCopy, MediaTrouble, Texts, Trouble, WhyKept, WhyNotMerged,

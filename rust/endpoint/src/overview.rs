@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
+use deckport_accounts::{PairingWindow, RegistryError};
 use deckport_collection::Overview;
 
 use crate::handle::EndpointHandle;
-use crate::pairing::PairingWindow;
-use crate::registry::RegistryError;
 use crate::work_error::WorkError;
 use crate::worker::Worker;
-use deckport_ground::hex::hex;
 
 /// What an account holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,17 +76,7 @@ impl EndpointHandle {
         device_name: Option<&str>,
         stays_open: Duration,
     ) -> Result<PairingWindow, RegistryError> {
-        let device_name = device_name.map(crate::registry::person_name).transpose()?;
-        let registry = self.registry();
-        let account = match registry.account(account)? {
-            Some(account) if account.dormant => return Err(RegistryError::Configured),
-            Some(account) => account,
-            None => registry.add_account(account, &unknown_password()?)?,
-        };
-        let clock = &self.inner.options.clock;
-        let (password, closes_ms) =
-            self.inner.pairings.open(account.id, device_name, stays_open, clock)?;
-        Ok(PairingWindow { account: account.name, password, closes_ms })
+        self.inner.pairings.open_window(self.registry(), account, device_name, stays_open)
     }
 
     /// Closes an account's pairing window, if there is one. Who logged in stays logged in.
@@ -96,21 +84,11 @@ impl EndpointHandle {
     /// # Errors
     /// A failure of the disk.
     pub fn close_pairing(&self, account: &str) -> Result<(), RegistryError> {
-        if let Some(account) = self.registry().account(account)? {
-            self.inner.pairings.close(account.id);
-        }
-        Ok(())
+        self.inner.pairings.close_window(self.registry(), account)
     }
 
     fn worker(&self, account: &str) -> Result<Worker, OverviewError> {
         let account = self.registry().account(account)?.ok_or(OverviewError::NoSuchAccount)?;
         Ok(self.inner.workers.of(&account)?)
     }
-}
-
-/// For an account that is only ever used by pairing.
-fn unknown_password() -> Result<String, RegistryError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(hex(&bytes))
 }

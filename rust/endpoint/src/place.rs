@@ -13,7 +13,7 @@ use deckport_media::{MediaStore, Totals, Trash};
 
 use crate::backup::{self, BackupFolder, BackupInfo, Occasion};
 use crate::faults;
-use crate::registry::Account;
+use deckport_accounts::Account;
 use deckport_ground::durable::{sync_folder, sync_folder_of};
 use deckport_ground::files::{beside, make_folder, remove_if_present};
 use deckport_ground::temp_file::{self, TempFile};

@@ -1,10 +1,10 @@
 //! Why work on an account was not done. `server` alone makes statuses and words for clients of it, and
 //! the public errors are made of it once each.
 
+use deckport_accounts::{PermitError, RegistryError};
 use deckport_collection::Error as CollectionError;
 use deckport_wire::WireError;
 
-use crate::registry::RegistryError;
 use crate::texts::MediaTrouble;
 
 /// Why something that a device, a person or the endpoint itself wanted was not done. `Display` is for
@@ -66,6 +66,15 @@ impl WorkError {
             WorkError::Collection(error) => !error.is_about_contents(),
             WorkError::Registry(_) | WorkError::Failed(_) | WorkError::Stopping => true,
             _ => false,
+        }
+    }
+}
+
+impl From<PermitError> for WorkError {
+    fn from(error: PermitError) -> WorkError {
+        match error {
+            PermitError::Revoked => WorkError::Revoked,
+            PermitError::Registry(error) => error.into(),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::process::Command;
 use std::{env, fs};
 
-use crate::{TaskResult, page, process, python, root, test};
+use crate::{TaskResult, built, page, process, python, root};
 
 /// What is measured, by the option that asks for it.
 const COLLECTIONS: &str = "bench";
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     };
     let runner = python::environment(python::RUNNER)?;
     let anki = python::environment(python::ANKI)?;
-    let binary = test::build_server(true)?;
+    let binary = built::build_server(true)?;
     let table = env::temp_dir().join(format!("deckport-bench-{}.md", std::process::id()));
     let mut bench = Command::new(runner);
     bench

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::built::{build_tool, target_folder};
 use crate::process::{self, cargo};
-use crate::test::{self, target_folder};
 use crate::{TaskResult, root};
 
 /// Builds everything; `release` for the optimised library. Answers the library's path.
@@ -29,7 +29,7 @@ pub(crate) fn build(release: bool) -> Result<PathBuf, String> {
     let archive = if cfg!(windows) { "deckport.lib" } else { "libdeckport.a" };
     let described = if release { library.with_file_name(archive) } else { library.clone() };
     let folder = target_folder().join("bindings");
-    let generator = test::build_tool("uniffi-bindgen")?;
+    let generator = build_tool("uniffi-bindgen")?;
     for language in ["kotlin", "python"] {
         generate(&generator, &described, language, &folder.join(language))?;
     }

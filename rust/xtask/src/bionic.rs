@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::android::{self, ARM64};
-use crate::test::target_folder;
+use crate::built::target_folder;
 use crate::{TaskResult, bindings, kotlin, process, root};
 
 /// What is missing to do it, in one line; `None` when nothing is.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::test::target_folder;
+use crate::built::target_folder;
 use crate::{TaskResult, bindings, page, process, python, root};
 
 /// How often the long form of the test for leaks starts and stops.

@@ -19,6 +19,7 @@ mod bench;
 mod bindings;
 mod bindings_test;
 mod bionic;
+mod built;
 #[cfg(test)]
 mod citations;
 mod deny;
@@ -32,6 +33,7 @@ mod process;
 mod python;
 mod quick;
 mod reliability;
+mod report;
 mod sanitize;
 mod tally;
 mod test;
@@ -112,6 +114,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
         ["sanitize", rest @ ..] => sanitize::run_task(rest).map(|()| ExitCode::SUCCESS),
+        ["android", "bionic"] => bionic::run().map(|()| ExitCode::SUCCESS),
         ["android", rest @ ..] => android::run(rest).map(|()| ExitCode::SUCCESS),
         ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),
         ["kotlin", rest @ ..] => kotlin::run(rest).map(|()| ExitCode::SUCCESS),

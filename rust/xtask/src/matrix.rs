@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::test::Ready;
+use crate::built::Ready;
 use crate::{TaskResult, python, root};
 
 /// Every version that `cargo xtask matrix` runs by default: the oldest package to today's.

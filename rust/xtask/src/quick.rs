@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::process::{Command, ExitCode};
 
 use crate::process::{self, cargo};
-use crate::root;
-use crate::test::{self, Report};
+use crate::report::Report;
+use crate::{root, test};
 
 /// One sync from end to end, with a real client.
 const SCENARIO: &str = "test_first_sync.py";

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, cargo};
-use crate::{TaskResult, matrix, page, root, test};
+use crate::{TaskResult, built, matrix, page, root};
 
 /// The parts, in the order in which they run.
 const PARTS: [&str; 6] = ["lives", "kills", "power", "disk", "patience", "crowd"];
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
             other => options.push(other),
         }
     }
-    let figures = test::target_folder().join("reliability");
+    let figures = built::target_folder().join("reliability");
     if figures.exists() {
         fs::remove_dir_all(&figures).map_err(|error| format!("{}: {error}", figures.display()))?;
     }
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
 pub(crate) fn command(options: &[&str]) -> Result<Command, String> {
     // First: the plain server shall be what stays in its place.
     let faulty = build_faulty()?;
-    let ready = test::prepare(false)?;
+    let ready = built::prepare(false)?;
     let mut command = Command::new(&ready.runner);
     command
         .current_dir(root().join("tests/reliability"))
@@ -82,7 +82,7 @@ fn build_faulty() -> Result<PathBuf, String> {
     build.args(["build", "--workspace", "--bin", "deckport"]);
     build.args(["--features", "deckport/fault-points"]);
     process::run(&mut build, "build the server with fault points")?;
-    let plain = test::binary("debug", "deckport");
+    let plain = built::binary("debug", "deckport");
     let faulty =
         plain.with_file_name(format!("deckport-fault-points{}", std::env::consts::EXE_SUFFIX));
     fs::copy(&plain, &faulty).map_err(|error| format!("{}: {error}", faulty.display()))?;

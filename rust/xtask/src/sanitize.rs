@@ -8,10 +8,11 @@ use crate::process::{cargo, host, run};
 use crate::{TaskResult, root};
 
 /// Those that link SQLite or zstd, or speak to a virtual machine.
-const CRATES: [&str; 5] = [
+const CRATES: [&str; 6] = [
     "deckport-collection",
     "deckport-package",
     "deckport-media",
+    "deckport-accounts",
     "deckport-endpoint",
     "deckport-ffi",
 ];

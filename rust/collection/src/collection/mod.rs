@@ -11,7 +11,6 @@ use crate::create;
 use crate::error::{Error, Result};
 use crate::pending::{self, TakenIn};
 use crate::snapshot::{self, RawFile};
-use crate::summary::{Overview, Summary, overview, summarise};
 
 /// An open collection of schema 18.
 ///
@@ -111,14 +110,6 @@ impl Collection {
         Ok(Collection { conn, path: self.path.clone(), raw: RawFile::default() })
     }
 
-    /// What a person wants to know at a glance; `now_ms` decides what is due today.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn overview(&self, now_ms: i64) -> Result<Overview> {
-        overview(self, now_ms)
-    }
-
     /// Notes that something was changed outside of a sync, so that every device asks for a normal
     /// one. The time is `now_ms` (Unix milliseconds), or later if the collection has a later one.
     ///
@@ -136,14 +127,6 @@ impl Collection {
     /// When the database cannot be written; nothing is changed then.
     pub fn take_in(&self) -> Result<TakenIn> {
         pending::take_in(&self.conn)
-    }
-
-    /// Counts notes, cards and reviews.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn summary(&self) -> Result<Summary> {
-        summarise(&self.conn)
     }
 
     /// Moves everything committed from the -wal file into the main file and empties the former.

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::collation;
+use crate::summary::Summary;
 
 const NOW: i64 = 1_795_180_000_123;
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use deckport_collection::{Error as CollectionError, UploadError};
 
-use crate::registry::RegistryError;
 use crate::work_error::WorkError;
+use deckport_accounts::RegistryError;
 use deckport_ground::progress::Cancelled;
 
 /// Why a backup was not made, restored, written or removed. Nothing was changed then.

@@ -16,7 +16,7 @@ use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
 use crate::place::Place;
-use crate::registry::Account;
+use deckport_accounts::Account;
 use deckport_ground::durable::{sync_file, sync_folder};
 use deckport_ground::files::{beside, copy_file, folder_of, remove_if_present};
 use deckport_ground::progress::{Watched, Watcher, go_on};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use deckport_collection::UploadError;
 
-use crate::registry::RegistryError;
 use crate::work_error::WorkError;
+use deckport_accounts::RegistryError;
 use deckport_ground::progress::Cancelled;
 use deckport_ground::space::is_full;
 

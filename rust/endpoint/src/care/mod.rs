@@ -33,9 +33,9 @@ use deckport_media::{Trash, UnusedFile};
 use crate::backup::{BackupError, BackupInfo, BackupPolicy, BackupReason, Counts};
 use crate::handle::{EndpointHandle, Inner, Replaced};
 use crate::place::Place;
-use crate::registry::Account;
 use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, NewCollection, Snapshot, UploadLease, Worker};
+use deckport_accounts::Account;
 use deckport_ground::clock::Clock;
 use deckport_ground::temp_file::TempFile;
 

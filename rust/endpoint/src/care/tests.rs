@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use deckport_accounts::Registry;
 use deckport_collection::{Collection, CollectionState};
 use deckport_media::MediaStore;
 use deckport_package::{PackageWriter, Version};
@@ -17,7 +18,6 @@ use deckport_ground::progress::{Stage, go_on};
 use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::EndpointOptions;
-use crate::registry::{PasswordCost, Registry};
 use deckport_ground::clock::ManualClock;
 
 const NOW_MS: i64 = 1_795_180_000_123;
@@ -56,7 +56,7 @@ impl Place {
     }
 
     fn registry(&self) -> Registry {
-        Registry::open_with_cost(&self.data(), clock(), PasswordCost::TEST).unwrap()
+        Registry::open(&self.data(), clock()).unwrap()
     }
 
     fn data(&self) -> PathBuf {

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use deckport_accounts::AddressKey;
+
+use super::origins::Origins;
 use crate::interfaces::Interfaces;
 use crate::options::{EndpointOptions, Limits, TrustedProxies};
-use crate::origin::{AddressKey, Origins};
 use crate::own_networks::Way;
 use crate::scope::Scope;
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use deckport_accounts::{Identity, Login, LoginError, Permit, RegistryError, TooManyLogins};
 use deckport_wire::{ErrorKind, HostKeyRequest, HostKeyResponse, Method, Sender, WireError};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -13,9 +14,6 @@ use super::outgoing::Reply;
 use super::refusal::Refusal;
 use crate::events::Event;
 use crate::lease::DeviceKey;
-use crate::permit::Permit;
-use crate::registry::{Identity, Login, LoginError, RegistryError};
-use crate::throttle::TooManyLogins;
 use crate::worker::{Caller, Worker};
 
 /// Whoever asks, found by its token.
@@ -27,7 +25,7 @@ pub(super) struct Client {
     pub(super) token: String,
 }
 
-/// Answers a login. Guessing is slowed down, see [`crate::throttle`].
+/// Answers a login. Guessing is slowed down, see [`deckport_accounts::Gate`].
 pub(super) async fn log_in(
     walk: &mut Walk<'_>,
     request: HostKeyRequest,
@@ -73,9 +71,7 @@ pub(super) async fn identify(
 impl Shared {
     /// Whether somebody of this account, or of any, was last seen where `peer` is.
     fn has_logged_in(&self, account: Option<&str>, peer: IpAddr) -> Result<bool, RegistryError> {
-        let peer = self.origins.of(peer).own;
-        let seen = self.registry.addresses(account)?;
-        Ok(seen.into_iter().any(|address| peer.holds(address)))
+        self.registry.was_seen_at(account, self.origins.of(peer).own)
     }
 }
 
@@ -97,7 +93,8 @@ async fn check(
     let errand = shared.workers.errands().begin()?;
     let check = move || {
         let _errand = errand;
-        log_in_now(&shared, &request, &version, peer)
+        let HostKeyRequest { username, password, .. } = &request;
+        shared.pairings.log_in(&shared.registry, username, password, &version, peer)
     };
     let checked = spawn_blocking(check).await;
     match checked {
@@ -138,23 +135,4 @@ pub(super) fn unknown() -> Refusal {
 
 fn too_many(error: TooManyLogins) -> Refusal {
     Refusal::new(ErrorKind::Unavailable, error.to_string())
-}
-
-/// Logs in with the password of a pairing window or of the account; tells which it was.
-fn log_in_now(
-    shared: &Shared,
-    request: &HostKeyRequest,
-    version: &str,
-    peer: IpAddr,
-) -> Result<(Login, bool), LoginError> {
-    let HostKeyRequest { username, password, .. } = request;
-    if shared.pairings.is_any_open()
-        && let Some(account) = shared.registry.account(username)?
-        && let Some(admission) = shared.pairings.admit(account.id, password, &*shared.options.clock)
-    {
-        let name = admission.device_name.as_deref();
-        let login = shared.registry.login_paired(account.id, name, version, peer)?;
-        return Ok((login, true));
-    }
-    shared.registry.login(username, password, version, peer).map(|login| (login, false))
 }

@@ -14,6 +14,7 @@ mod handler;
 mod hosts;
 mod login;
 mod media;
+mod origins;
 mod outgoing;
 mod pace;
 mod page;
@@ -34,6 +35,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use deckport_accounts::{Gate, Pairings, Registry};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
@@ -41,6 +43,7 @@ use tokio::time::{sleep, timeout};
 
 use self::guests::{Guest, Guests, Unwelcome};
 use self::hosts::Hosts;
+use self::origins::Origins;
 use self::proxies::Proxies;
 use self::slots::Slots;
 use self::strangers::Strangers;
@@ -49,10 +52,6 @@ use crate::handle::Inner;
 use crate::health::Health;
 use crate::memory::Memory;
 use crate::options::EndpointOptions;
-use crate::origin::Origins;
-use crate::pairing::Pairings;
-use crate::registry::Registry;
-use crate::throttle::Gate;
 use crate::worker::Workers;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.

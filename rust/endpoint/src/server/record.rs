@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::events::{Event, EventSink, RequestRecord};
-use crate::registry::Identity;
+use deckport_accounts::Identity;
 use deckport_ground::clock::Clock;
 
 use super::Shared;

@@ -1,9 +1,9 @@
 //! A request that is not answered with a result: what the client should do, and why for the log.
 
+use deckport_accounts::{PermitError, RegistryError};
 use deckport_collection::Error as CollectionError;
 use deckport_wire::{ErrorKind, WireError};
 
-use crate::registry::RegistryError;
 use crate::texts::MediaTrouble;
 use crate::work_error::WorkError;
 
@@ -70,6 +70,12 @@ impl From<WorkError> for MediaTrouble {
             WorkError::MediaOverQuota(bytes) => MediaTrouble::OverQuota(bytes),
             other => MediaTrouble::Other(other.to_string()),
         }
+    }
+}
+
+impl From<PermitError> for Refusal {
+    fn from(error: PermitError) -> Refusal {
+        WorkError::from(error).into()
     }
 }
 

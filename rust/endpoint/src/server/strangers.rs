@@ -7,9 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use deckport_accounts::AddressKey;
 use tokio::sync::Notify;
-
-use crate::origin::AddressKey;
 
 /// All forms of strangers.
 #[derive(Debug)]

@@ -25,11 +25,11 @@ use super::refusal::Refusal;
 use crate::backup::{BackupReason, Counts};
 use crate::errands::Errand;
 use crate::faults;
-use crate::permit::Permit;
 use crate::place::Place;
 use crate::texts::{Texts, Trouble};
 use crate::work_error::WorkError;
 use crate::worker::{NewCollection, UploadLease};
+use deckport_accounts::Permit;
 use deckport_ground::space::spare_bytes;
 use deckport_ground::temp_file::TempFile;
 

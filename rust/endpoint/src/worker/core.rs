@@ -30,9 +30,9 @@ use crate::lease::{DeviceKey, Lease, Purpose, Taken, Ticket};
 use crate::options::{EndpointOptions, Timings};
 use crate::place::Place;
 use crate::quota::Quota;
-use crate::registry::Account;
 use crate::texts::Texts;
 use crate::work_error::WorkError;
+use deckport_accounts::Account;
 use deckport_ground::clock::Clock;
 
 /// The worker of one account.

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use crate::backup::{BackupInfo, BackupReason, Counts};
 use crate::lease::{DeviceKey, Ticket};
 use crate::memory::Held;
-use crate::permit::Permit;
 use crate::texts::Trouble;
 use crate::work_error::WorkError;
+use deckport_accounts::Permit;
 use deckport_ground::temp_file::TempFile;
 
 use super::store::{FileForm, Snapshot};

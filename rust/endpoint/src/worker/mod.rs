@@ -47,9 +47,9 @@ use crate::errands::Errands;
 use crate::lease::Ticket;
 use crate::options::EndpointOptions;
 use crate::place::Place;
-use crate::registry::Account;
 use crate::texts::Trouble;
 use crate::work_error::WorkError;
+use deckport_accounts::Account;
 
 /// The workers of all accounts in use.
 #[derive(Debug)]

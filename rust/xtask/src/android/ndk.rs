@@ -9,8 +9,8 @@ use std::process::Command;
 
 use super::{Abi, FILE, MIN_API};
 use crate::TaskResult;
+use crate::built::target_folder;
 use crate::process::{self, cargo};
-use crate::test::target_folder;
 
 /// What is missing where there is no NDK.
 const NEEDED: &str = "the libraries for phones need the Android NDK: install it (`sdkmanager 'ndk;28.2.13676358'`) and \

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::java::tool;
 use super::{MODULES, Module, Trouble, host_tests, maven, work};
-use crate::test::target_folder;
+use crate::built::target_folder;
 use crate::{TaskResult, kotlin, process, root};
 
 /// What is fetched and then unpacked.

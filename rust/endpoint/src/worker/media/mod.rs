@@ -28,8 +28,8 @@ use super::thread::Ended;
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
 use crate::place::Place;
-use crate::registry::Account;
 use crate::work_error::WorkError;
+use deckport_accounts::Account;
 
 /// Who asks, and in which media sync.
 #[derive(Debug, Clone)]

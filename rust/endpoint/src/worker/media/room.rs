@@ -15,10 +15,10 @@ use crate::faults;
 use crate::options::EndpointOptions;
 use crate::place::Place;
 use crate::quota::Quota;
-use crate::registry::Account;
 use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
+use deckport_accounts::Account;
 use deckport_ground::clock::Clock;
 
 /// After so long without a request there is time for other things. Clients in the midst of a sync

@@ -16,10 +16,10 @@ use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
 use crate::place::Place;
-use crate::registry::Account;
 use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
+use deckport_accounts::Account;
 use deckport_ground::clock::{Clock, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);

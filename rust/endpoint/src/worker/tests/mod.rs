@@ -25,9 +25,9 @@ use crate::events::{Event, Recorder};
 use crate::lease::{DeviceKey, Ticket};
 use crate::options::EndpointOptions;
 use crate::place::Place;
-use crate::registry::Account;
 use crate::server::refusal::Refusal;
 use crate::work_error::WorkError;
+use deckport_accounts::Account;
 use deckport_ground::clock::{Clock, ManualClock};
 use deckport_ground::temp_file::TempFile;
 

@@ -41,7 +41,7 @@ const MAX_UNDER_WAY: u32 = 64;
 /// `transport` 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many logins at once; try again later")]
-pub(crate) struct TooManyLogins;
+pub struct TooManyLogins;
 
 /// A keyed hash of an account's name or of a token, so that what is remembered is small.
 type Digest = u64;
@@ -189,14 +189,15 @@ fn delay_after(failures: u32, free: u32) -> Duration {
 
 /// A throttle shared by all connections.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     clock: Arc<dyn Clock>,
     digests: RandomState,
     throttle: Mutex<Throttle>,
 }
 
 impl Gate {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Gate {
+    /// A gate that has seen nobody yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Gate {
         Gate { clock, digests: RandomState::new(), throttle: Mutex::default() }
     }
 
@@ -206,7 +207,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`TooManyLogins`] when too many are under way, of this address or of all.
-    pub(crate) fn login(
+    pub fn login(
         self: &Arc<Self>,
         account: &str,
         origin: Origin,
@@ -221,7 +222,7 @@ impl Gate {
     ///
     /// # Errors
     /// As for [`Gate::login`].
-    pub(crate) fn token(
+    pub fn token(
         self: &Arc<Self>,
         token: &str,
         origin: Origin,
@@ -250,7 +251,7 @@ impl Gate {
 /// One attempt that is under way. A client that hangs up does not hide a failure: the ticket is
 /// dropped with its request.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub struct Ticket {
     gate: Arc<Gate>,
     attempt: Attempt,
     wait: Duration,
@@ -259,17 +260,19 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     /// How long to wait before the password or token is checked.
-    pub(crate) fn wait(&self) -> Duration {
+    #[must_use]
+    pub fn wait(&self) -> Duration {
         self.wait
     }
 
     /// Whether it comes from where nobody of its account has logged in before.
-    pub(crate) fn is_strange(&self) -> bool {
+    #[must_use]
+    pub fn is_strange(&self) -> bool {
         !self.attempt.is_known
     }
 
     /// The password or token was right.
-    pub(crate) fn succeeded(mut self) {
+    pub fn succeeded(mut self) {
         self.succeeded = true;
     }
 }

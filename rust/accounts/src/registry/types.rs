@@ -1,7 +1,11 @@
-//! What the registry hands out.
+//! What the registry is given and hands out.
 
 use std::fmt;
 use std::net::IpAddr;
+
+use sha1::{Digest, Sha1};
+
+use deckport_ground::hex::hex;
 
 /// One account: one collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,5 +73,55 @@ impl fmt::Debug for Login {
             .field("account", &self.account)
             .field("device", &self.device)
             .finish_non_exhaustive()
+    }
+}
+
+/// An account set from outside, as the reference server's `SYNC_USERn=name:secret` does
+/// (`transport` 5.1, 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredAccount {
+    /// The name as written; matched without case and surrounding blanks.
+    pub name: String,
+    /// What a login is checked against.
+    pub secret: Secret,
+}
+
+impl ConfiguredAccount {
+    /// The token the reference server gives to every device of this account: lower-case
+    /// hexadecimal SHA-1 of `name:secret` as written in the environment (`transport` 5.1).
+    #[must_use]
+    pub fn reference_token(&self) -> String {
+        let (Secret::Plain(secret) | Secret::Hashed(secret)) = &self.secret;
+        hex(&Sha1::digest(format!("{}:{secret}", self.name)))
+    }
+}
+
+/// The second half of `SYNC_USERn`. Its `Debug` form does not show the text.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The password itself.
+    Plain(String),
+    /// A PHC string of PBKDF2 or Argon2, as with the reference's `PASSWORDS_HASHED`.
+    Hashed(String),
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Plain(_) => f.write_str("Plain(…)"),
+            Secret::Hashed(_) => f.write_str("Hashed(…)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_token_is_what_the_reference_server_gives() {
+        let account =
+            ConfiguredAccount { name: "u".to_owned(), secret: Secret::Plain("p".to_owned()) };
+        assert_eq!(account.reference_token(), "26aef033203fc3655de5620300a76ee0e2081444");
     }
 }

@@ -4,13 +4,14 @@
 //! Windows are kept in memory only, so a restart closes them. No timer runs: a window is looked at
 //! when somebody logs in.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::new_password::generate_password;
-use crate::registry::RegistryError;
+use crate::registry::{Login, LoginError, Registry, RegistryError, new_token, person_name};
 use deckport_ground::clock::Clock;
 
 /// A window that was just opened. Its `Debug` form does not show the password.
@@ -35,7 +36,7 @@ impl std::fmt::Debug for PairingWindow {
 
 /// The open windows of an endpoint, at most one for each account.
 #[derive(Debug, Default)]
-pub(crate) struct Pairings {
+pub struct Pairings {
     windows: Mutex<Vec<Window>>,
 }
 
@@ -52,15 +53,78 @@ struct Window {
 
 /// A login that a window lets in.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Admission {
+struct Admission {
     /// The name that the device is to have.
-    pub(crate) device_name: Option<String>,
+    device_name: Option<String>,
 }
 
 impl Pairings {
+    /// Opens a window for an account, which is made when there is none of that name: for this time
+    /// a device can log in with the window's password, too, and is called `device_name` from then
+    /// on. An earlier window of the account closes. Blocks shortly, for the length of a password
+    /// hash where the account is made.
+    ///
+    /// # Errors
+    /// [`RegistryError::BadName`], for the device's name too; [`RegistryError::Random`];
+    /// [`RegistryError::Configured`] for a dormant account; or a failure of the disk.
+    pub fn open_window(
+        &self,
+        registry: &Registry,
+        account: &str,
+        device_name: Option<&str>,
+        stays_open: Duration,
+    ) -> Result<PairingWindow, RegistryError> {
+        let device_name = device_name.map(person_name).transpose()?;
+        let account = match registry.account(account)? {
+            Some(account) if account.dormant => return Err(RegistryError::Configured),
+            Some(account) => account,
+            // Only ever used by pairing: nobody knows its password.
+            None => registry.add_account(account, &new_token()?)?,
+        };
+        let (password, closes_ms) =
+            self.open(account.id, device_name, stays_open, &registry.clock)?;
+        Ok(PairingWindow { account: account.name, password, closes_ms })
+    }
+
+    /// Closes an account's window, if there is one. Who logged in stays logged in.
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn close_window(&self, registry: &Registry, account: &str) -> Result<(), RegistryError> {
+        if let Some(account) = registry.account(account)? {
+            self.close(account.id);
+        }
+        Ok(())
+    }
+
+    /// Logs in with the password of an open window, or like [`Registry::login`] with that of the
+    /// account; tells whether it was a window's.
+    ///
+    /// # Errors
+    /// As for [`Registry::login`].
+    pub fn log_in(
+        &self,
+        registry: &Registry,
+        name: &str,
+        password: &str,
+        client_version: &str,
+        peer: IpAddr,
+    ) -> Result<(Login, bool), LoginError> {
+        // Without a window, nothing need be looked up.
+        if self.is_any_open()
+            && let Some(account) = registry.account(name)?
+            && let Some(admission) = self.admit(account.id, password, &*registry.clock)
+        {
+            let device_name = admission.device_name.as_deref();
+            let login = registry.login_paired(account.id, device_name, client_version, peer)?;
+            return Ok((login, true));
+        }
+        registry.login(name, password, client_version, peer).map(|login| (login, false))
+    }
+
     /// Opens a window for an account; an earlier one of the account closes. Answers the password
     /// and when it closes.
-    pub(crate) fn open(
+    fn open(
         &self,
         account_id: i64,
         device_name: Option<String>,
@@ -78,17 +142,12 @@ impl Pairings {
     }
 
     /// Closes the window of an account, if there is one.
-    pub(crate) fn close(&self, account_id: i64) {
+    fn close(&self, account_id: i64) {
         self.lock().retain(|window| window.account_id != account_id);
     }
 
     /// Whether a login for the account is let in.
-    pub(crate) fn admit(
-        &self,
-        account_id: i64,
-        password: &str,
-        clock: &dyn Clock,
-    ) -> Option<Admission> {
+    fn admit(&self, account_id: i64, password: &str, clock: &dyn Clock) -> Option<Admission> {
         let password = digest(password);
         let mut windows = self.lock();
         windows.retain(|window| window.is_open(clock));
@@ -98,8 +157,8 @@ impl Pairings {
         Some(Admission { device_name: window.device_name.clone() })
     }
 
-    /// Whether any window is open: without one, logins need not look the account up.
-    pub(crate) fn is_any_open(&self) -> bool {
+    /// Whether any window is open.
+    fn is_any_open(&self) -> bool {
         !self.lock().is_empty()
     }
 

@@ -7,12 +7,22 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::registry::{Identity, Registry};
-use crate::work_error::WorkError;
+use crate::registry::{Identity, Registry, RegistryError};
+
+/// Why something may not be done any more.
+#[derive(Debug, thiserror::Error)]
+pub enum PermitError {
+    /// Whoever began it was logged out meanwhile.
+    #[error("the device was revoked meanwhile")]
+    Revoked,
+    /// It cannot be found out.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
 
 /// What a request was let in with.
 #[derive(Clone)]
-pub(crate) struct Permit {
+pub struct Permit {
     registry: Arc<Registry>,
     token: String,
     account_id: i64,
@@ -21,19 +31,23 @@ pub(crate) struct Permit {
 
 impl Permit {
     /// Of a device that was found by its token.
-    pub(crate) fn of(registry: &Arc<Registry>, token: &str, identity: &Identity) -> Permit {
+    #[must_use]
+    pub fn of(registry: &Arc<Registry>, token: &str, identity: &Identity) -> Permit {
         let (account_id, device_id) = (identity.account.id, identity.device.id);
         Permit { registry: Arc::clone(registry), token: token.to_owned(), account_id, device_id }
     }
 
     /// Asks again.
-    pub(crate) fn check(&self) -> Result<(), WorkError> {
+    ///
+    /// # Errors
+    /// [`PermitError`].
+    pub fn check(&self) -> Result<(), PermitError> {
         let is_same = |found: &Identity| {
             found.account.id == self.account_id && found.device.id == self.device_id
         };
         match self.registry.authenticate(&self.token)? {
             Some(found) if is_same(&found) => Ok(()),
-            _ => Err(WorkError::Revoked),
+            _ => Err(PermitError::Revoked),
         }
     }
 }

@@ -28,17 +28,17 @@ fn one_at_a_time() -> MutexGuard<'static, ()> {
 
 /// How dear a new hash is. Each hash carries its own parameters, so they may change.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PasswordCost {
+pub(super) struct PasswordCost {
     memory_kib: u32,
     passes: u32,
 }
 
 impl PasswordCost {
     /// The least that OWASP's password storage advice asks of Argon2id.
-    pub(crate) const PRODUCTION: PasswordCost = PasswordCost { memory_kib: 19 * 1024, passes: 2 };
+    pub(super) const PRODUCTION: PasswordCost = PasswordCost { memory_kib: 19 * 1024, passes: 2 };
     /// Fast and unsafe.
     #[cfg(test)]
-    pub(crate) const TEST: PasswordCost = PasswordCost { memory_kib: 8, passes: 1 };
+    pub(super) const TEST: PasswordCost = PasswordCost { memory_kib: 8, passes: 1 };
 
     fn argon2id(self) -> Result<Argon2<'static>, RegistryError> {
         let params = Params::new(self.memory_kib, self.passes, 1, None).map_err(hash_error)?;

@@ -7,8 +7,8 @@ mod tree;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::test::target_folder;
-use crate::{TaskResult, bionic};
+use crate::TaskResult;
+use crate::built::target_folder;
 
 /// One kind of processor that phones and emulators have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +42,11 @@ const MIN_API: u32 = 26;
 /// Name of the library's file.
 const FILE: &str = "libdeckport.so";
 
-/// `cargo xtask android natives [--check [ABIS...]]`, `… bionic`, `… check [--link]`.
+/// `cargo xtask android natives [--check [ABIS...]]`, `… check [--link]`.
 pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     match arguments {
         ["natives"] => natives(),
         ["natives", "--check", names @ ..] => natives_to_check(&chosen(names)?),
-        ["bionic"] => bionic::run(),
         ["check"] => check(),
         ["check", "--link"] => check().and_then(|()| natives_to_check(&[ARM64])),
         _ => Err(format!("unknown arguments: android {}", arguments.join(" "))),

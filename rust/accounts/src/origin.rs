@@ -5,13 +5,10 @@
 //! each address counts by itself, and the network as a whole has a limit of its own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
-
-use crate::interfaces::Interfaces;
 
 /// Who cannot be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum AddressKey {
+pub enum AddressKey {
     /// One address, in its canonical form.
     Address(IpAddr),
     /// An IPv6 /64, by its first address.
@@ -31,41 +28,23 @@ impl AddressKey {
 
 /// Whom something is counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Origin {
+pub struct Origin {
     /// Whoever cannot be told from who is meant.
-    pub(crate) own: AddressKey,
+    pub own: AddressKey,
     /// All who could take another address of the same network, where these count by themselves.
-    pub(crate) network: Option<AddressKey>,
+    pub network: Option<AddressKey>,
 }
 
 impl Origin {
-    /// Whether it is this machine, and with it everybody behind a proxy that runs here. Of the
-    /// other addresses of the loopback network each is one of many, as in any network.
-    pub(crate) fn is_this_machine(&self) -> bool {
-        let this_machine = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        this_machine.iter().any(|address| self.own == AddressKey::Address(*address))
-    }
-}
-
-/// Finds the origins of addresses.
-#[derive(Debug, Clone)]
-pub(crate) struct Origins {
-    interfaces: Arc<dyn Interfaces>,
-}
-
-impl Origins {
-    pub(crate) fn new(interfaces: Arc<dyn Interfaces>) -> Origins {
-        Origins { interfaces }
-    }
-
-    /// Whom `address` is counted for.
-    pub(crate) fn of(&self, address: IpAddr) -> Origin {
+    /// Whom `address` is counted for. `is_on_link` tells whether an address is of a network that
+    /// this machine is part of; it is asked only where that matters.
+    pub fn of(address: IpAddr, is_on_link: impl FnOnce(IpAddr) -> bool) -> Origin {
         let address = address.to_canonical();
         let own = AddressKey::Address(address);
         match address {
             IpAddr::V6(v6) if !v6.is_loopback() => {
                 let network = AddressKey::Network(network_of(v6));
-                match self.is_on_link(v6) {
+                match v6.is_unique_local() || is_on_link(address) {
                     true => Origin { own, network: Some(network) },
                     false => Origin { own: network, network: None },
                 }
@@ -74,9 +53,12 @@ impl Origins {
         }
     }
 
-    /// Whether an address is of a network that this machine is part of.
-    fn is_on_link(&self, address: Ipv6Addr) -> bool {
-        address.is_unique_local() || self.interfaces.recent(None).is_on_link(address.into())
+    /// Whether it is this machine, and with it everybody behind a proxy that runs here. Of the
+    /// other addresses of the loopback network each is one of many, as in any network.
+    #[must_use]
+    pub fn is_this_machine(&self) -> bool {
+        let this_machine = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        this_machine.iter().any(|address| self.own == AddressKey::Address(*address))
     }
 }
 
@@ -88,21 +70,14 @@ fn network_of(address: Ipv6Addr) -> Ipv6Addr {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::own_networks::{InterfaceAddress, OwnNetworks};
 
-    /// A machine with the global address `2001:db8:0:1::1`.
-    #[derive(Debug)]
-    struct AtHome;
-
-    impl Interfaces for AtHome {
-        fn now(&self) -> OwnNetworks {
-            let ip = "2001:db8:0:1::1".parse().unwrap();
-            OwnNetworks::new([InterfaceAddress::new("eth0", ip)])
-        }
-    }
-
-    pub(crate) fn at_home() -> Origins {
-        Origins::new(Arc::new(AtHome))
+    /// On a machine with a link-local address and `2001:db8:0:1::1`.
+    pub(crate) fn at_home(address: IpAddr) -> Origin {
+        let networks: [Ipv6Addr; 2] =
+            ["fe80::", "2001:db8:0:1::"].map(|text| text.parse().unwrap());
+        Origin::of(address, |peer| {
+            networks.iter().any(|network| AddressKey::Network(*network).holds(peer))
+        })
     }
 }
 
@@ -112,7 +87,7 @@ mod tests {
     use super::*;
 
     fn origin(text: &str) -> Origin {
-        at_home().of(text.parse().unwrap())
+        at_home(text.parse().unwrap())
     }
 
     #[test]

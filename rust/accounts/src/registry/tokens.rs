@@ -12,7 +12,7 @@ const RANDOM_BYTES: usize = 32;
 pub(super) type TokenHash = [u8; 32];
 
 /// A new token: 64 hexadecimal digits, which fit into URLs, JSON and headers as they are.
-pub(super) fn new_token() -> Result<String, RegistryError> {
+pub(crate) fn new_token() -> Result<String, RegistryError> {
     let mut bytes = [0; RANDOM_BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(hex(&bytes))

@@ -9,6 +9,7 @@ use super::devices::{DEVICE_COLUMNS, device_from_row};
 use super::names::AccountName;
 use super::tokens::token_hash;
 use super::{Identity, Registry, RegistryError};
+use crate::origin::AddressKey;
 
 impl Registry {
     /// The account and device of a token; `None` when it is unknown, ended, unused for too long,
@@ -29,12 +30,18 @@ impl Registry {
     }
 
     /// The same for the tokens that are random: nobody can guess one.
-    pub(crate) fn by_own_token(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn by_own_token(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
         self.identity("d.token_hash = ?1", token_hash(token))
     }
 
     /// The same for the tokens that are made from passwords: who asks may be guessing.
-    pub(crate) fn by_shared_token(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn by_shared_token(&self, token: &str) -> Result<Option<Identity>, RegistryError> {
         match self.shared.device(&token_hash(token)) {
             None => Ok(None),
             Some(id) => self.identity("d.id = ?1 AND d.shared", id),
@@ -66,9 +73,21 @@ impl Registry {
         })
     }
 
-    /// Where the devices of an account were last seen, or those of all; for telling who is known
+    /// Whether a device of an account, or of any, was last seen at `place`; for telling who is known
     /// from strangers.
-    pub(crate) fn addresses(&self, account: Option<&str>) -> Result<Vec<IpAddr>, RegistryError> {
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn was_seen_at(
+        &self,
+        account: Option<&str>,
+        place: AddressKey,
+    ) -> Result<bool, RegistryError> {
+        Ok(self.addresses(account)?.into_iter().any(|address| place.holds(address)))
+    }
+
+    /// Where the devices of an account were last seen, or those of all.
+    fn addresses(&self, account: Option<&str>) -> Result<Vec<IpAddr>, RegistryError> {
         let name_key = account.map(|name| AccountName::lookup(name).key);
         self.database.read(|connection| {
             let sql = "SELECT DISTINCT d.address FROM devices d JOIN accounts a ON a.id = d.account_id

@@ -29,9 +29,10 @@ use std::sync::atomic::AtomicI64;
 use database::Database;
 pub use error::{LoginError, RegistryError};
 pub(crate) use names::person_name;
-pub(crate) use passwords::PasswordCost;
+use passwords::PasswordCost;
 use shared::SharedTokens;
-pub use types::{Account, Device, Identity, Login};
+pub(crate) use tokens::new_token;
+pub use types::{Account, ConfiguredAccount, Device, Identity, Login, Secret};
 
 use deckport_ground::clock::Clock;
 
@@ -41,7 +42,7 @@ use deckport_ground::clock::Clock;
 pub struct Registry {
     database: Database,
     data_dir: PathBuf,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     cost: PasswordCost,
     shared: SharedTokens,
     /// How long a device may be unused, in milliseconds.
@@ -59,7 +60,7 @@ impl Registry {
     }
 
     /// The same with another price of new password hashes, for tests.
-    pub(crate) fn open_with_cost(
+    fn open_with_cost(
         data_dir: &Path,
         clock: Arc<dyn Clock>,
         cost: PasswordCost,
@@ -91,23 +92,23 @@ impl Registry {
 }
 
 #[cfg(test)]
-pub(crate) mod testing {
+mod testing {
     use tempfile::TempDir;
 
     use super::*;
     use deckport_ground::clock::ManualClock;
 
-    pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
+    pub(super) const NOW_MS: i64 = 1_700_000_000_000;
 
     /// A registry in a folder of its own, with fast password hashes.
-    pub(crate) struct TestRegistry {
-        pub(crate) registry: Registry,
-        pub(crate) clock: Arc<ManualClock>,
-        pub(crate) dir: TempDir,
+    pub(super) struct TestRegistry {
+        pub(super) registry: Registry,
+        pub(super) clock: Arc<ManualClock>,
+        pub(super) dir: TempDir,
     }
 
     impl TestRegistry {
-        pub(crate) fn new() -> TestRegistry {
+        pub(super) fn new() -> TestRegistry {
             let dir = tempfile::tempdir().unwrap();
             let clock = Arc::new(ManualClock::new(NOW_MS));
             let registry =
@@ -116,23 +117,23 @@ pub(crate) mod testing {
         }
 
         /// Another registry on the same folder, as another process has it.
-        pub(crate) fn another(&self) -> Registry {
+        pub(super) fn another(&self) -> Registry {
             Registry::open_with_cost(self.dir.path(), self.clock.clone(), PasswordCost::TEST)
                 .unwrap()
         }
 
         /// Logs in; gives the token.
-        pub(crate) fn token(&self, name: &str, password: &str) -> String {
+        pub(super) fn token(&self, name: &str, password: &str) -> String {
             self.login(name, password).unwrap().token
         }
 
-        pub(crate) fn login(&self, name: &str, password: &str) -> Result<Login, LoginError> {
+        pub(super) fn login(&self, name: &str, password: &str) -> Result<Login, LoginError> {
             let peer = "192.0.2.7".parse().unwrap();
             self.registry.login(name, password, "26.09.3,29bb700b,linux", peer)
         }
 
         /// The account name behind a token.
-        pub(crate) fn who(&self, token: &str) -> Option<String> {
+        pub(super) fn who(&self, token: &str) -> Option<String> {
             self.registry.authenticate(token).unwrap().map(|identity| identity.account.name)
         }
     }

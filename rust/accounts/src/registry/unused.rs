@@ -91,8 +91,8 @@ fn milliseconds(duration: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::super::testing::TestRegistry;
+    use super::super::{ConfiguredAccount, Secret};
     use super::*;
-    use crate::options::{ConfiguredAccount, Secret};
 
     const DAY: Duration = Duration::from_secs(86_400);
 

@@ -11,11 +11,11 @@ fn gate() -> (Arc<Gate>, Arc<ManualClock>) {
 }
 
 fn origin(text: &str) -> Origin {
-    at_home().of(text.parse().unwrap())
+    at_home(text.parse().unwrap())
 }
 
 fn peer(n: u32) -> Origin {
-    at_home().of(IpAddr::from((0x0a00_0000 + n).to_be_bytes()))
+    at_home(IpAddr::from((0x0a00_0000 + n).to_be_bytes()))
 }
 
 fn login(gate: &Arc<Gate>, account: &str, address: &str) -> Result<Ticket, TooManyLogins> {

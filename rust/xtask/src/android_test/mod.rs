@@ -11,7 +11,8 @@ mod steps;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::test::{Report, target_folder};
+use crate::built::target_folder;
+use crate::report::Report;
 use crate::{TaskResult, bindings, bionic, kotlin, python, root};
 
 /// Platforms on which the tests run at each push.

@@ -9,8 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::devices::insert_shared_device;
 use super::names::AccountName;
 use super::tokens::{TokenHash, token_hash};
-use super::{Registry, RegistryError, accounts, passwords, shared};
-use crate::options::{ConfiguredAccount, Secret};
+use super::{ConfiguredAccount, Registry, RegistryError, Secret, accounts, passwords, shared};
 
 /// A configured account, checked.
 struct Wanted<'a> {

@@ -1,0 +1,24 @@
+//! Who may sync: accounts, the devices that are logged in to them, and how one gets in.
+//!
+//! [`Registry`] keeps accounts and devices in a database; [`Pairings`] lets devices in for a short
+//! time with passwords made for the occasion; [`Gate`] slows down whoever guesses, counted for
+//! their [`Origin`]; a [`Permit`] tells whether who was let in still may. Nothing here knows what
+//! an account's folder holds, or how a request came: the clock and the data folder are passed in,
+//! and waiting is left to the caller.
+
+mod new_password;
+mod origin;
+mod pairing;
+mod permit;
+mod registry;
+mod throttle;
+
+pub use new_password::generate_password;
+pub use origin::{AddressKey, Origin};
+pub use pairing::{PairingWindow, Pairings};
+pub use permit::{Permit, PermitError};
+pub use registry::{
+    Account, ConfiguredAccount, Device, Identity, Login, LoginError, Registry, RegistryError,
+    Secret,
+};
+pub use throttle::{Gate, Ticket, TooManyLogins};

@@ -27,8 +27,9 @@ const TABLES: [(&str, &str, &str); 9] = [
     ("presets", "deck_config", "id"),
     ("notetypes", "notetypes", "id"),
     ("tags", "tags", "tag"),
-    ("settings", "config", "KEY"),
+    ("settings", SETTINGS, "KEY"),
 ];
+const SETTINGS: &str = "config";
 
 /// `mod` does not stay at the other program's clock: a device whose last edit is older would not send
 /// its settings (`collection-sync` 13.6). The endpoint left it at `ls`, where some seconds later nothing
@@ -68,6 +69,11 @@ pub(crate) fn take_in(conn: &Connection) -> Result<TakenIn> {
         return Ok(TakenIn::default());
     }
     let changes = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+    if are_left_over(&changes)? {
+        mark(&changes, 0)?;
+        changes.commit()?;
+        return Ok(TakenIn::default());
+    }
     let usn = changes.query_row("SELECT max(usn, 0) FROM col", [], |row| row.get(0))?;
     history::note_foreign(&changes, usn)?;
     let taken_in = mark(&changes, usn)?;
@@ -78,7 +84,18 @@ pub(crate) fn take_in(conn: &Connection) -> Result<TakenIn> {
 
 /// Whether any row is pending.
 pub(crate) fn exist(conn: &Connection) -> Result<bool> {
-    for (_, table, _) in TABLES {
+    exist_in(conn, |_| true)
+}
+
+/// Settings alone, in a file that nobody has edited since its last sync: the reference server leaves
+/// them so after an upload, and no device lacks them.
+fn are_left_over(conn: &Connection) -> Result<bool> {
+    let edited: bool = conn.query_row("SELECT mod > ls FROM col", [], |row| row.get(0))?;
+    Ok(!edited && !exist_in(conn, |table| table != SETTINGS)?)
+}
+
+fn exist_in(conn: &Connection, is_meant: impl Fn(&str) -> bool) -> Result<bool> {
+    for (_, table, _) in TABLES.iter().filter(|(_, table, _)| is_meant(table)) {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE usn < 0)");
         if conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))? {
             return Ok(true);

@@ -313,13 +313,14 @@ mod tests {
         for round in 0..STARTS {
             thread::scope(|scope| {
                 scope.spawn(|| wait(endpoint.start()).unwrap());
-                scope.spawn(|| networks_change_twice_at_once(&endpoint, round));
+                scope.spawn(|| networks_change_twice_at_once(&endpoint, 2 * round));
             });
             let state = endpoint.state();
             assert_eq!(state, EndpointState::Listening { addresses: endpoint.addresses() });
             thread::scope(|scope| {
                 scope.spawn(|| wait(endpoint.stop()).unwrap());
-                scope.spawn(|| networks_change_twice_at_once(&endpoint, round));
+                // Other networks than before, so that there is something to tell.
+                scope.spawn(|| networks_change_twice_at_once(&endpoint, 2 * round + 1));
             });
             assert_eq!(endpoint.state(), EndpointState::Stopped);
         }

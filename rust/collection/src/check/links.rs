@@ -16,7 +16,7 @@ const IS_IN_FILTERED: &str = "did IN (SELECT id FROM temp.filtered)";
 pub(super) fn note_foreign_rows(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let conn = context.conn;
     // They are taken in when a collection is opened. What was too damaged for that is not yet.
-    pending::mark(conn, context.usn)?;
+    pending::mark(conn, context.usn.max(0))?;
     let unknown = count(conn, "SELECT count(*) FROM graves WHERE type NOT IN (0, 1, 2)")?;
     findings.add(Problem::UnknownDeletion, unknown, true);
     let missing = count(

@@ -201,3 +201,13 @@ fn an_upload_has_sent_its_rows_and_an_upgrade_has_not() {
     accept_upgrade(&upgraded.path, NOW).unwrap();
     assert!(upgraded.taken_in().1.to_string().starts_with("notes (1), cards (2)"));
 }
+
+#[test]
+fn settings_that_an_upload_left_pending_are_no_change() {
+    let edited = Edited::by("UPDATE config SET usn = -1");
+    let (collection, taken_in) = edited.taken_in();
+    assert!(taken_in.is_empty());
+    assert_eq!(number(&collection, "SELECT count(*) FROM config WHERE usn != 0"), 0);
+    assert_eq!(number(&collection, "SELECT usn FROM col"), i64::from(USN));
+    assert_eq!(number(&collection, "SELECT mod FROM col"), LEFT_AT);
+}

@@ -144,7 +144,11 @@ impl Walk<'_> {
         let Arrived { call: Call { sender, request }, client, hold, bytes, held } = arrived;
         let known = || client.ok_or_else(login::unknown);
         match request {
-            Asked::HostKey(request) => login::log_in(self, request, &sender.client_version).await,
+            Asked::HostKey(request) => {
+                // Who logs in may have to wait, and holds up nobody's request meanwhile.
+                drop(held);
+                login::log_in(self, request, &sender.client_version).await
+            }
             Asked::Step(step) => {
                 let Client { worker, caller, permit, .. } = known()?;
                 // The step that makes all others count.

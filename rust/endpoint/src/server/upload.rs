@@ -157,6 +157,9 @@ impl Upload {
                 let quota = self.shared.options.limits.max_account_bytes.unwrap_or_default();
                 Ok(Err(Trouble::UploadOverQuota(quota)))
             }
+            Err(error @ WorkError::Registry(_)) => {
+                Ok(Err(Trouble::UploadNotReplaced(error.to_string())))
+            }
             replaced => Ok(replaced.map(|_kept| Ok(()))?),
         }
     }

@@ -7,6 +7,7 @@ device would.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -118,6 +119,8 @@ def test_check_tells_what_another_program_changed_and_finds_no_fault(world: Worl
 
 def test_a_device_keeps_its_settings_though_its_last_edit_is_older(world: World) -> None:
     a, b = fill(world)
+    # What another program changes counts as made 5 s after the last upload.
+    time.sleep(5.1)
     a.set_config(key="of a", value=1)
     with another_program(world) as program:
         program.set_config(key="addon", value="new")

@@ -35,7 +35,7 @@ class ActionsTest {
     @After
     fun close() {
         controller.pause().stop().destroy()
-        now { app.host.close() }
+        app.host.end()
     }
 
     private fun started(): Intent = shadowOf(controller.get()).nextStartedActivity

@@ -33,7 +33,7 @@ class DemoTest {
 
     @After
     fun close() {
-        now { host.close() }
+        host.end()
         frames.close()
     }
 

@@ -35,7 +35,7 @@ class StayingTest {
 
     @After
     fun close() {
-        now { app.host.close() }
+        app.host.end()
         frames.close()
     }
 

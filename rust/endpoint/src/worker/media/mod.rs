@@ -66,8 +66,10 @@ pub(super) enum MediaMessage {
     Panic(Reply<()>),
 }
 
-/// Something to be done with the store, if it can be opened, at a time in Unix milliseconds.
-type Job = dyn FnOnce(deckport_media::Result<&mut MediaStore>, i64) + Send;
+/// Something to be done with the store, if it can be opened, at a time in Unix milliseconds. Answers
+/// what tells whoever waits.
+type Job = dyn FnOnce(deckport_media::Result<&mut MediaStore>, i64) -> Tell + Send;
+type Tell = Box<dyn FnOnce()>;
 
 /// A [`Job`] in a message.
 pub(super) struct Work(Box<Job>);
@@ -173,7 +175,8 @@ impl Media {
         let job = move |store: deckport_media::Result<&mut MediaStore>, now_ms: i64| {
             let done = store.map_err(E::from).and_then(|store| work(store, now_ms));
             // Nobody listens any more when whoever asked was given up.
-            let _ = reply.send(done);
+            let tell: Tell = Box::new(move || drop(reply.send(done)));
+            tell
         };
         let message = MediaMessage::Work(Work(Box::new(job)));
         self.messages.send(message).map_err(|_| WorkError::Stopping)?;

@@ -263,8 +263,10 @@ impl Owner for MediaRoom {
             }
             MediaMessage::Work(Work(job)) => {
                 let now_ms = self.clock.now_ms();
-                job(self.store(), now_ms);
+                let tell = job(self.store(), now_ms);
+                // First, so that whoever is told and asks for them gets those of now.
                 self.note_totals();
+                tell();
             }
             MediaMessage::Look => {
                 if let Err(error) = self.store().map(|_| ()) {

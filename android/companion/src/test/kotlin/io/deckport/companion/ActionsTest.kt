@@ -35,7 +35,7 @@ class ActionsTest {
     @After
     fun close() {
         controller.pause().stop().destroy()
-        app.host.end()
+        now { app.host.close() }
     }
 
     private fun started(): Intent = shadowOf(controller.get()).nextStartedActivity

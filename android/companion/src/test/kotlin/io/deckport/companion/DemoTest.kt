@@ -33,7 +33,7 @@ class DemoTest {
 
     @After
     fun close() {
-        host.end()
+        now { host.close() }
         frames.close()
     }
 

@@ -1,7 +1,5 @@
 package io.deckport.companion
 
-import android.os.Looper
-import io.deckport.android.DeckportHost
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
@@ -9,7 +7,6 @@ import kotlinx.coroutines.GlobalScope
 import kotlinx.coroutines.async
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
-import org.robolectric.Shadows.shadowOf
 import java.time.Instant
 
 /** What takes longer than this hangs. */
@@ -41,15 +38,4 @@ fun <T> Eyes.beside(work: suspend () -> T): T {
     val running = GlobalScope.async(Dispatchers.IO) { work() }
     waitUntil { running.isCompleted }
     return now { running.await() }
-}
-
-/** Ends a host, while what it does on the main thread goes on: it may wait for that. */
-@OptIn(DelicateCoroutinesApi::class)
-fun DeckportHost.end() {
-    val closing = GlobalScope.async(Dispatchers.IO) { withTimeout(PATIENCE_MS) { close() } }
-    while (!closing.isCompleted) {
-        shadowOf(Looper.getMainLooper()).idle()
-        Thread.sleep(5)
-    }
-    now { closing.await() }
 }

@@ -35,7 +35,7 @@ class StayingTest {
 
     @After
     fun close() {
-        app.host.end()
+        now { app.host.close() }
         frames.close()
     }
 

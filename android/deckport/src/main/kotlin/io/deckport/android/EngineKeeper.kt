@@ -1,7 +1,9 @@
 package io.deckport.android
 
 import io.deckport.Deckport
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.delay
@@ -28,7 +30,7 @@ internal class EngineKeeper(
     private var isStale = false
     private var closing: Job? = null
 
-    /** Does something with the open engine. */
+    /** Does something with the open engine, where its caller runs. */
     suspend fun <T> use(work: suspend (Deckport) -> T): T {
         val deckport = acquire()
         return try {
@@ -39,15 +41,25 @@ internal class EngineKeeper(
     }
 
     /** The engine, until [release]. */
-    suspend fun acquire(): Deckport = lock.withLock {
-        closing?.cancel()
-        if (isStale && users.value == 0) close()
-        val opened = deckport ?: open().also {
-            deckport = it
-            isStale = false
+    suspend fun acquire(): Deckport {
+        var taken = false
+        try {
+            return locked {
+                closing?.cancel()
+                if (isStale && users.value == 0) close()
+                val opened = deckport ?: open().also {
+                    deckport = it
+                    isStale = false
+                }
+                users.value++
+                taken = true
+                opened
+            }
+        } catch (gone: CancellationException) {
+            // On the way back: whoever wanted it never gets it.
+            if (taken) withContext(NonCancellable) { release() }
+            throw gone
         }
-        users.value++
-        opened
     }
 
     /** The engine as it is to be now, until [release]: waits for those who still use one with old options. */
@@ -61,24 +73,28 @@ internal class EngineKeeper(
     }
 
     /** Ends what [acquire] began. */
-    suspend fun release(): Unit = lock.withLock {
+    suspend fun release(): Unit = locked {
         users.value--
         if (users.value == 0) {
             closing = scope.launch {
                 delay(linger)
-                lock.withLock { if (users.value == 0) close() }
+                locked { if (users.value == 0) close() }
             }
         }
     }
 
     /** Whoever needs the engine next gets one that was opened anew. */
-    suspend fun renew(): Unit = lock.withLock { isStale = deckport != null }
+    suspend fun renew(): Unit = locked { isStale = deckport != null }
 
     /** Closes the engine also under those who use it: their calls fail with `Closed`. */
-    suspend fun end(): Unit = lock.withLock {
+    suspend fun end(): Unit = locked {
         closing?.cancel()
         close()
     }
+
+    /** Never held by what has to go on in its caller's thread: the main one may be waiting for it. */
+    private suspend fun <T> locked(work: suspend () -> T): T =
+        withContext(Dispatchers.Default) { lock.withLock { work() } }
 
     private suspend fun close() = withContext(NonCancellable) {
         val ending = deckport

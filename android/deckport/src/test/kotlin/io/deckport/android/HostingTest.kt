@@ -1,6 +1,12 @@
 package io.deckport.android
 
 import io.deckport.AddressKind
+import io.deckport.Deckport
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.launch
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNull
@@ -10,6 +16,7 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import java.io.File
 import java.net.ConnectException
 import java.net.Socket
 import java.net.URI
@@ -37,6 +44,27 @@ class HostingTest {
         assertEquals(listOf("anna"), now { host.use { it.accounts() } }.map { it.name })
         assertEquals(HostState.Off, host.state.value)
         assertNull(Ankidroid.address(host.state.value))
+    }
+
+    @Test
+    @OptIn(DelicateCoroutinesApi::class)
+    fun `the main thread may wait for its end while a screen waits for the engine`() {
+        val asked = CompletableDeferred<Unit>()
+        val goes = CompletableDeferred<Unit>()
+        val surroundings = Surroundings(
+            open = { options, translator ->
+                asked.complete(Unit)
+                goes.await()
+                Deckport.open(options, translator)
+            },
+            interfaces = { listOf(WIFI) },
+        )
+        val host = DeckportHost.of(app, File(app.filesDir, "other"), surroundings)
+        val screen = GlobalScope.launch(Dispatchers.Main) { host.use { it.accounts() } }
+        waitUntil { asked.isCompleted }
+        goes.complete(Unit)
+        now { host.close() }
+        screen.cancel()
     }
 
     @Test

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use deckport_accounts::Account;
+use deckport_ground::clock::{Clock, ManualClock};
 use deckport_wire::Usn;
 use deckport_wire::media::MediaSanityResponse;
 use deckport_wire::media::zip::ZipBuilder;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, room};
+use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, Work, room};
 use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
@@ -19,8 +21,6 @@ use crate::place::Place;
 use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
-use deckport_accounts::Account;
-use deckport_ground::clock::{Clock, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -231,4 +231,19 @@ fn a_batch_with_a_large_file_is_read_from_its_file() {
     assert_eq!(std::fs::metadata(bench.media_file("large.bin")).unwrap().len(), 300_000);
     let left = std::fs::read_dir(bench.data.path()).unwrap();
     assert_eq!(left.count(), 1, "the temporary file is gone");
+}
+
+#[test]
+fn whoever_changed_the_media_is_told_when_they_are_counted() {
+    let mut bench = Bench::new();
+    bench.begin(1, "s").unwrap();
+    bench.upload(1, "s", "a.png", b"a");
+    let (media, (sent, told)) = (bench.media.clone(), std::sync::mpsc::channel());
+    let job = Work(Box::new(move |store, now_ms| {
+        store.unwrap().move_to_trash(&["a.png".to_owned()], now_ms).unwrap();
+        Box::new(move || sent.send(media.totals().files).unwrap())
+    }));
+    assert_eq!(bench.media.totals().files, 1);
+    bench.room.handle(MediaMessage::Work(job));
+    assert_eq!(told.recv(), Ok(0));
 }

@@ -8,11 +8,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use deckport_ground::clock::Clock;
 use sha2::{Digest, Sha256};
 
 use crate::new_password::generate_password;
 use crate::registry::{Login, LoginError, Registry, RegistryError, new_token, person_name};
-use deckport_ground::clock::Clock;
 
 /// A window that was just opened. Its `Debug` form does not show the password.
 #[derive(Clone, PartialEq, Eq)]

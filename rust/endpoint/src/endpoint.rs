@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use deckport_accounts::{Registry, RegistryError};
+use deckport_ground::temp_file;
 
 use crate::folder::{DataFolder, FolderError};
 use crate::handle::{EndpointHandle, Inner};
@@ -15,7 +16,6 @@ use crate::place::Place;
 use crate::server::Server;
 use crate::storage_watch::StorageWatch;
 use crate::worker::Workers;
-use deckport_ground::temp_file;
 
 /// Why an endpoint could not be opened. The message says what to do.
 #[derive(Debug, thiserror::Error)]

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deckport_accounts::Registry;
+use deckport_ground::space::free_bytes;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use crate::errands::Errands;
 use crate::folder;
 use crate::options::EndpointOptions;
-use deckport_accounts::Registry;
-use deckport_ground::space::free_bytes;
 
 /// How long an answer stays good: anybody may ask, so asking must be cheap.
 const GOOD_FOR: Duration = Duration::from_secs(2);

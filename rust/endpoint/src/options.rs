@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deckport_accounts::ConfiguredAccount;
+use deckport_ground::clock::{Clock, SystemClock};
+
 use crate::backup::BackupPolicy;
 use crate::events::{EventSink, NullEvents};
 use crate::interfaces::{Interfaces, SystemInterfaces};
 use crate::scope::{Network, Scope};
 use crate::texts::{EnglishTexts, Texts};
-use deckport_accounts::ConfiguredAccount;
-use deckport_ground::clock::{Clock, SystemClock};
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
 #[derive(Debug, Clone)]

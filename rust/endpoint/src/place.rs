@@ -8,15 +8,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use deckport_accounts::Account;
 use deckport_collection::{Collection, Error};
+use deckport_ground::durable::{sync_folder, sync_folder_of};
+use deckport_ground::files::{beside, make_folder, remove_if_present};
+use deckport_ground::temp_file::{self, TempFile};
 use deckport_media::{MediaStore, Totals, Trash};
 
 use crate::backup::{self, BackupFolder, BackupInfo, Occasion};
 use crate::faults;
-use deckport_accounts::Account;
-use deckport_ground::durable::{sync_folder, sync_folder_of};
-use deckport_ground::files::{beside, make_folder, remove_if_present};
-use deckport_ground::temp_file::{self, TempFile};
 
 /// Where an account lives: in a folder of its own, laid out like one of the reference server.
 #[derive(Debug, Clone)]

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::events::{Event, EventSink};
 use deckport_ground::space::free_bytes;
+
+use crate::events::{Event, EventSink};
 
 /// Hands events on, and adds [`Event::StorageLow`] where it is due.
 #[derive(Debug)]

@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use deckport_ground::hex::hex;
 use sha2::{Digest, Sha256};
 
 use super::tokens::TokenHash;
 use super::{PasswordCost, RegistryError, passwords};
-use deckport_ground::hex::hex;
 
 /// The shared tokens that are good, with the numbers of their devices: one for each account of the
 /// environment.

@@ -1,9 +1,9 @@
 //! Device tokens: random text that a device sends with every request (`transport` 5.1).
 
+use deckport_ground::hex::hex;
 use sha2::{Digest, Sha256};
 
 use super::RegistryError;
-use deckport_ground::hex::hex;
 
 const RANDOM_BYTES: usize = 32;
 

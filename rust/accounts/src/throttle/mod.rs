@@ -18,9 +18,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use deckport_ground::clock::Clock;
+
 use self::tally::Tally;
 use crate::origin::{AddressKey, Origin};
-use deckport_ground::clock::Clock;
 
 /// Failures of one address that cost nothing: a person mistypes.
 const FREE_OF_ADDRESS: u32 = 5;

@@ -1,9 +1,10 @@
 use std::net::IpAddr;
 
+use deckport_ground::clock::ManualClock;
+
 use super::tally::{FORGET_AFTER, MAX_KEYS};
 use super::*;
 use crate::origin::testing::at_home;
-use deckport_ground::clock::ManualClock;
 
 fn gate() -> (Arc<Gate>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(0));

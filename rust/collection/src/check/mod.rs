@@ -17,6 +17,7 @@ mod tests;
 use rusqlite::Connection;
 use std::path::Path;
 
+use deckport_ground::interrupt::Interrupt;
 pub use finding::{Finding, Problem};
 
 use crate::connection::open_private;
@@ -25,7 +26,6 @@ use crate::interrupt::watch;
 use crate::objects::config;
 use crate::sync::day::DayClock;
 use crate::upload::{UploadError, accept_interruptibly};
-use deckport_ground::interrupt::Interrupt;
 use finding::Findings;
 
 /// What [`check_copy`] found and did.

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use deckport_ground::durable::sync_file_at;
+use deckport_ground::interrupt::Interrupt;
 
 use super::error::{Checked, UploadError};
 use super::rows;
@@ -20,7 +21,6 @@ use crate::connection::open_inspecting;
 use crate::interrupt::watch;
 use crate::schema;
 use crate::summary::Summary;
-use deckport_ground::interrupt::Interrupt;
 
 /// More connections gain little, and each has a cache of its own.
 const MOST_CONNECTIONS: usize = 4;

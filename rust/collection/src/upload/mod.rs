@@ -22,13 +22,14 @@ pub use error::UploadError;
 use std::path::Path;
 use std::thread;
 
+use deckport_ground::interrupt::Interrupt;
+
 use crate::connection::{check_version, open_private};
 use crate::error::Error;
 use crate::interrupt::watch;
 use crate::migrate;
 use crate::pending;
 use crate::summary::Summary;
-use deckport_ground::interrupt::Interrupt;
 use error::Checked;
 
 /// Checks the uploaded file at `path`, which must be a private copy, and repairs it in place. One

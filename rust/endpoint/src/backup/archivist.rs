@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use deckport_ground::clock::Clock;
+
 use super::{BackupFolder, BackupPolicy, compress};
 use crate::options::EndpointOptions;
-use deckport_ground::clock::Clock;
 
 /// Tidies the backups of accounts that have become idle.
 #[derive(Debug)]

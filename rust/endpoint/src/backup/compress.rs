@@ -5,9 +5,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::name;
 use deckport_ground::durable::sync_folder;
 use deckport_ground::files::{PART, beside, copy, remove_if_present, write_whole};
+
+use super::name;
 
 /// Collections shrink to a third or less; higher levels gain little and cost much battery.
 const LEVEL: i32 = 6;

@@ -15,11 +15,12 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use super::name;
-use crate::faults;
 use deckport_ground::durable::sync_folder;
 use deckport_ground::files::{self, beside, folder_of, remove_if_present, write_whole};
 use deckport_ground::space::spare_bytes;
+
+use super::name;
+use crate::faults;
 
 /// End of the name of a file that becomes a backup when another one has taken its place.
 pub(super) const PENDING: &str = ".kept";

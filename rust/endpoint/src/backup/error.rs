@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use deckport_accounts::RegistryError;
 use deckport_collection::{Error as CollectionError, UploadError};
+use deckport_ground::progress::Cancelled;
 
 use crate::work_error::WorkError;
-use deckport_accounts::RegistryError;
-use deckport_ground::progress::Cancelled;
 
 /// Why a backup was not made, restored, written or removed. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]

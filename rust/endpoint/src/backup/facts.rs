@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use deckport_collection::Summary;
+use deckport_ground::files::{beside, write_whole};
 use serde::{Deserialize, Serialize};
 
 use super::name;
-use deckport_ground::files::{beside, write_whole};
 
 /// Longest file with facts that is read; ours have some 200 bytes.
 const MAX_FACTS_BYTES: u64 = 64 * 1024;

@@ -9,18 +9,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use deckport_accounts::Account;
 use deckport_collection::{Collection, summary_of_file};
+use deckport_ground::durable::{sync_file, sync_folder};
+use deckport_ground::files::{beside, copy_file, folder_of, remove_if_present};
+use deckport_ground::progress::{Watched, Watcher, go_on};
+use deckport_ground::space::free_bytes;
 
 use super::error::BackupError;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::retention::Candidate;
 use super::{BackupPolicy, compress, name};
 use crate::place::Place;
-use deckport_accounts::Account;
-use deckport_ground::durable::{sync_file, sync_folder};
-use deckport_ground::files::{beside, copy_file, folder_of, remove_if_present};
-use deckport_ground::progress::{Watched, Watcher, go_on};
-use deckport_ground::space::free_bytes;
 
 /// The folder's name inside an account's.
 pub(super) const FOLDER: &str = "backups";

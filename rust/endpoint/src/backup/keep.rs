@@ -4,12 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::displace;
-use super::facts::{BackupInfo, BackupReason, Counts, Facts};
-use super::name;
 use deckport_ground::durable::{sync_file_at, sync_folder};
 use deckport_ground::files::{PART, beside, make_folder};
 use deckport_ground::temp_file::TempFile;
+
+use super::displace;
+use super::facts::{BackupInfo, BackupReason, Counts, Facts};
+use super::name;
 
 /// What is to be remembered about a backup.
 #[derive(Debug, Clone)]

@@ -1,13 +1,13 @@
 //! Keeping a collection, and putting a kept one in its place.
 
 use deckport_collection::accept_interruptibly;
+use deckport_ground::progress::{Stage, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 
 use super::AccountCare;
 use crate::backup::{BackupError, BackupInfo, BackupReason};
 use crate::handle::Replaced;
 use crate::worker::{Caller, NewCollection};
-use deckport_ground::progress::{Stage, Watcher, tell};
-use deckport_ground::temp_file::TempFile;
 
 pub(super) fn create(
     care: &AccountCare,

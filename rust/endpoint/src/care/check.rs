@@ -5,6 +5,9 @@ use std::path::Path;
 use deckport_collection::{
     Collection, Difference, Finding, TakenIn, accept_interruptibly, check_copy, compare, digest,
 };
+use deckport_ground::files::copy_file;
+use deckport_ground::progress::{Stage, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 
 use super::error::CareError;
 use super::media::{self, MediaFindings};
@@ -12,9 +15,6 @@ use super::{AccountCare, import, replace};
 use crate::backup::{BackupInfo, BackupReason};
 use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, UploadLease};
-use deckport_ground::files::copy_file;
-use deckport_ground::progress::{Stage, Watcher, tell};
-use deckport_ground::temp_file::TempFile;
 
 /// What a check found, and with repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use deckport_collection::UploadError;
-
-use crate::work_error::WorkError;
 use deckport_accounts::RegistryError;
+use deckport_collection::UploadError;
 use deckport_ground::progress::Cancelled;
 use deckport_ground::space::is_full;
+
+use crate::work_error::WorkError;
 
 /// Why importing, exporting or checking failed. The account's collection is as it was.
 #[derive(Debug, thiserror::Error)]

@@ -4,16 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
+use deckport_ground::durable::{sync_file, sync_folder};
+use deckport_ground::files;
+use deckport_ground::progress::{Stage, Watched, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 use deckport_media::is_normalised;
 use deckport_package::{PackageWriter, Version};
 
 use super::AccountCare;
 use super::error::CareError;
 use crate::worker::{FileForm, Snapshot};
-use deckport_ground::durable::{sync_file, sync_folder};
-use deckport_ground::files;
-use deckport_ground::progress::{Stage, Watched, Watcher, tell};
-use deckport_ground::temp_file::TempFile;
 
 /// Media files looked up in one go.
 const PAGE_FILES: u32 = 500;

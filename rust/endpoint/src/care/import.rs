@@ -5,6 +5,9 @@ use std::io;
 use std::path::Path;
 
 use deckport_collection::{Summary, accept_interruptibly};
+use deckport_ground::files::{beside, copy};
+use deckport_ground::progress::{Stage, Watched, Watcher, tell};
+use deckport_ground::temp_file::TempFile;
 use deckport_media::{Added, MediaStore};
 use deckport_package::{FileKind, Limits, PackageReader, file_kind};
 use deckport_wire::media::LARGEST_FILE_BYTES;
@@ -12,9 +15,6 @@ use deckport_wire::media::LARGEST_FILE_BYTES;
 use super::error::CareError;
 use super::{AccountCare, replace};
 use crate::backup::{BackupInfo, BackupReason};
-use deckport_ground::files::{beside, copy};
-use deckport_ground::progress::{Stage, Watched, Watcher, tell};
-use deckport_ground::temp_file::TempFile;
 
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Looking after an account's media: what is wrong, what is unused.
 
 use deckport_collection::{Collection, visit_media_texts};
+use deckport_ground::progress::{Stage, Watcher, tell};
 use deckport_media::{Checking, References, Trash, UnusedFile};
 
 use super::AccountCare;
 use super::error::CareError;
 use crate::worker::FileForm;
-use deckport_ground::progress::{Stage, Watcher, tell};
 
 /// Bytes of files read in one go; devices that exchange media wait so long.
 const PIECE_BYTES: u64 = 32 << 20;

@@ -28,6 +28,9 @@ pub use export::{ExportOptions, ExportReport};
 pub use import::ImportReport;
 pub use media::MediaFindings;
 
+use deckport_accounts::Account;
+use deckport_ground::clock::Clock;
+use deckport_ground::temp_file::TempFile;
 use deckport_media::{Trash, UnusedFile};
 
 use crate::backup::{BackupError, BackupInfo, BackupPolicy, BackupReason, Counts};
@@ -35,9 +38,6 @@ use crate::handle::{EndpointHandle, Inner, Replaced};
 use crate::place::Place;
 use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, NewCollection, Snapshot, UploadLease, Worker};
-use deckport_accounts::Account;
-use deckport_ground::clock::Clock;
-use deckport_ground::temp_file::TempFile;
 
 /// The account that is cared for. Its methods block: call them on a thread that may.
 #[derive(Debug, Clone)]

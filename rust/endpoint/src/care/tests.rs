@@ -13,12 +13,12 @@ use deckport_media::MediaStore;
 use deckport_package::{PackageWriter, Version};
 use tempfile::TempDir;
 
+use deckport_ground::clock::ManualClock;
 use deckport_ground::progress::{Stage, go_on};
 
 use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::EndpointOptions;
-use deckport_ground::clock::ManualClock;
 
 const NOW_MS: i64 = 1_795_180_000_123;
 const NOTE: &str = "

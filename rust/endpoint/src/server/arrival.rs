@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use deckport_ground::temp_file::TempFile;
 use deckport_wire::framing::{Coding, Envelope, InflateError, Inflater, RequestReader};
 use deckport_wire::{Call, ErrorKind, MediaMethod, Method, Request, SyncMethod, WireError};
 use hyper::HeaderMap;
@@ -24,7 +25,6 @@ use crate::memory::Held;
 use crate::options::Limits;
 use crate::work_error::WorkError;
 use crate::worker::SyncHold;
-use deckport_ground::temp_file::TempFile;
 
 /// Largest body of a request that carries nothing.
 const MAX_EMPTY_BYTES: u64 = 16 * 1024;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use deckport_ground::temp_file::TempFile;
 use deckport_wire::framing::{Coding, InflateError};
 use tokio::sync::mpsc;
 
@@ -19,7 +20,6 @@ use super::spool::{MEMORY_BYTES, Packed};
 use super::unpack::{self, Unpacker};
 use crate::errands::Errand;
 use crate::memory::Memory;
-use deckport_ground::temp_file::TempFile;
 
 /// Pieces under way to the disk; more would only use memory.
 const PIECES: usize = 2;

@@ -7,6 +7,7 @@
 use std::io;
 use std::sync::Arc;
 
+use deckport_ground::hex::hex;
 use deckport_wire::framing::InflateError;
 use deckport_wire::media::{MediaAnswer, MediaBeginResponse, UploadChangesResponse};
 use deckport_wire::{MediaRequest, Sender, WireError};
@@ -20,7 +21,6 @@ use super::refusal::Refusal;
 use crate::texts::{MediaTrouble, Texts, Trouble};
 use crate::work_error::WorkError;
 use crate::worker::{Media, MediaAsker, MediaZip};
-use deckport_ground::hex::hex;
 
 /// Answers up to this size are sent in one go.
 const SMALL_ANSWER_BYTES: u64 = 256 << 10;

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::events::{Event, EventSink, RequestRecord};
 use deckport_accounts::Identity;
 use deckport_ground::clock::Clock;
+
+use crate::events::{Event, EventSink, RequestRecord};
 
 use super::Shared;
 use super::guests::Guest;

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use deckport_ground::temp_file::TempFile;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::errands::{Errand, Errands};
-use deckport_ground::temp_file::TempFile;
 
 /// What stays in memory. Nearly all requests do.
 pub(super) const MEMORY_BYTES: usize = 32 * 1024;

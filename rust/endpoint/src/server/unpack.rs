@@ -9,13 +9,13 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use deckport_ground::temp_file::{TempFile, TempWriter};
 use deckport_wire::framing::{Coding, InflateError, Inflater};
 use deckport_wire::{Exchange, Method, Request, Step, WireError};
 
 use super::spool::Packed;
 use super::weigh::Weigher;
 use crate::memory::{Budget, Held, Memory, UNPACKING_BYTES};
-use deckport_ground::temp_file::{TempFile, TempWriter};
 
 /// Read from a file at once.
 const PIECE_BYTES: usize = 32 * 1024;

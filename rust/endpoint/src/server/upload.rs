@@ -10,6 +10,9 @@
 
 use std::sync::Arc;
 
+use deckport_accounts::Permit;
+use deckport_ground::space::spare_bytes;
+use deckport_ground::temp_file::TempFile;
 use deckport_wire::ErrorKind;
 use deckport_wire::framing::InflateError;
 use hyper::HeaderMap;
@@ -29,9 +32,6 @@ use crate::place::Place;
 use crate::texts::{Texts, Trouble};
 use crate::work_error::WorkError;
 use crate::worker::{NewCollection, UploadLease};
-use deckport_accounts::Permit;
-use deckport_ground::space::spare_bytes;
-use deckport_ground::temp_file::TempFile;
 
 /// The smallest collection: with less room there is no use in sending any.
 const SMALLEST_BYTES: u64 = 64 * 1024;

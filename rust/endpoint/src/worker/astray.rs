@@ -10,12 +10,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use deckport_ground::files::{remove_if_present, write_whole};
 use deckport_wire::{MetaRequest, PROTOCOL_NEWEST};
 use serde::{Deserialize, Serialize};
 
 use crate::lease::DeviceKey;
 use crate::texts::WhyNotMerged;
-use deckport_ground::files::{remove_if_present, write_whole};
 
 /// Beside the collection that they cannot be merged with.
 const FILE: &str = "collection.anki2.astray";

@@ -11,7 +11,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deckport_accounts::Account;
 use deckport_collection::sync::ServerSync;
+use deckport_ground::clock::Clock;
 use deckport_ground::interrupt::Interrupt;
 use deckport_wire::StartRequest;
 
@@ -32,8 +34,6 @@ use crate::place::Place;
 use crate::quota::Quota;
 use crate::texts::Texts;
 use crate::work_error::WorkError;
-use deckport_accounts::Account;
-use deckport_ground::clock::Clock;
 
 /// The worker of one account.
 #[derive(Debug)]

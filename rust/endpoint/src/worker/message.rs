@@ -1,7 +1,9 @@
 //! What an account's worker is asked.
 
+use deckport_accounts::Permit;
 use deckport_collection::Overview;
 use deckport_ground::interrupt::Interrupt;
+use deckport_ground::temp_file::TempFile;
 use deckport_wire::Step;
 use tokio::sync::oneshot;
 
@@ -10,8 +12,6 @@ use crate::lease::{DeviceKey, Ticket};
 use crate::memory::Held;
 use crate::texts::Trouble;
 use crate::work_error::WorkError;
-use deckport_accounts::Permit;
-use deckport_ground::temp_file::TempFile;
 
 use super::store::{FileForm, Snapshot};
 

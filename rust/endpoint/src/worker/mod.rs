@@ -31,6 +31,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use deckport_accounts::Account;
 use deckport_collection::Overview;
 use deckport_ground::interrupt::Interrupt;
 use tokio::sync::oneshot;
@@ -49,7 +50,6 @@ use crate::options::EndpointOptions;
 use crate::place::Place;
 use crate::texts::Trouble;
 use crate::work_error::WorkError;
-use deckport_accounts::Account;
 
 /// The workers of all accounts in use.
 #[derive(Debug)]

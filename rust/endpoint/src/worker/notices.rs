@@ -11,12 +11,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use deckport_ground::files::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::Counts;
 use crate::lease::DeviceKey;
 use crate::texts::{KeptCopy, WhyKept};
-use deckport_ground::files::write_whole;
 
 /// In the folder of backups: without them there is nothing to tell.
 const FILE: &str = ".notices.json";

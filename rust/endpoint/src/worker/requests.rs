@@ -2,6 +2,7 @@
 
 use deckport_collection::Error;
 use deckport_collection::sync::ServerSync;
+use deckport_ground::temp_file::TempFile;
 use deckport_wire::{
     Exchange, MetaRequest, MetaResponse, PROTOCOL_NEWEST, PROTOCOL_OLDEST, StartRequest, Step, Usn,
 };
@@ -15,7 +16,6 @@ use crate::faults;
 use crate::lease::{Purpose, Taken};
 use crate::texts::{Feature, Trouble, WhyNotMerged};
 use crate::work_error::WorkError;
-use deckport_ground::temp_file::TempFile;
 
 /// Largest `start` that waits for another device's sync.
 const MAX_WAITING_BYTES: usize = 64 * 1024;

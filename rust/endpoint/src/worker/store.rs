@@ -5,14 +5,14 @@ use std::io::{self, Read};
 
 use deckport_collection::objects::config;
 use deckport_collection::{Collection, CollectionState, Error, TakenIn};
+use deckport_ground::files::copy_file;
 use deckport_ground::interrupt::Interrupt;
+use deckport_ground::space::spare_bytes;
+use deckport_ground::temp_file::TempFile;
 
 use crate::backup::{BackupInfo, BackupPolicy, BackupReason, Counts, Occasion};
 use crate::faults;
 use crate::place::Place;
-use deckport_ground::files::copy_file;
-use deckport_ground::space::spare_bytes;
-use deckport_ground::temp_file::TempFile;
 
 /// What `meta` needs to know about the last committed state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

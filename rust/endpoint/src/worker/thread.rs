@@ -8,8 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::work_error::WorkError;
 use deckport_ground::clock::Clock;
+
+use crate::work_error::WorkError;
 
 /// Something that one thread owns.
 pub(super) trait Owner: Send + 'static {

@@ -21,6 +21,8 @@ use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use tokio::sync::oneshot;
 
 pub(super) use self::room::MediaRoom;
+use deckport_accounts::Account;
+
 use self::state::MediaState;
 pub(crate) use self::zip::MediaZip;
 use super::message::{Caller, Reply};
@@ -29,7 +31,6 @@ use crate::lease::DeviceKey;
 use crate::options::EndpointOptions;
 use crate::place::Place;
 use crate::work_error::WorkError;
-use deckport_accounts::Account;
 
 /// Who asks, and in which media sync.
 #[derive(Debug, Clone)]

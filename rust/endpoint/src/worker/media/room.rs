@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use deckport_accounts::Account;
+use deckport_ground::clock::Clock;
 use deckport_media::{Download, Error, MediaStore, Result};
 use deckport_wire::Usn;
 use deckport_wire::media::MediaSanityResponse;
@@ -18,8 +20,6 @@ use crate::quota::Quota;
 use crate::work_error::WorkError;
 use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
-use deckport_accounts::Account;
-use deckport_ground::clock::Clock;
 
 /// After so long without a request there is time for other things. Clients in the midst of a sync
 /// ask sooner.

@@ -10,6 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deckport_accounts::Account;
+use deckport_ground::clock::{Clock, ManualClock};
+use deckport_ground::temp_file::TempFile;
 use deckport_wire::{ErrorKind, Method, Request, SyncMethod};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -27,9 +30,6 @@ use crate::options::EndpointOptions;
 use crate::place::Place;
 use crate::server::refusal::Refusal;
 use crate::work_error::WorkError;
-use deckport_accounts::Account;
-use deckport_ground::clock::{Clock, ManualClock};
-use deckport_ground::temp_file::TempFile;
 
 const NOW_MS: i64 = 1_795_177_887_205;
 /// The defaults of `Timings`.

@@ -14,10 +14,11 @@ mod reviews;
 #[cfg(test)]
 mod tests;
 
-use rusqlite::Connection;
 use std::path::Path;
 
 use deckport_ground::interrupt::Interrupt;
+use rusqlite::Connection;
+
 pub use finding::{Finding, Problem};
 
 use crate::connection::open_private;

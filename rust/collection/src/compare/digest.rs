@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use deckport_ground::hex::hex;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sha1::{Digest as _, Sha1};
@@ -33,8 +34,8 @@ pub fn digest(path: &Path) -> Result<String> {
             add_text(&mut hash, &value.to_string());
         }
     }
-    let shown = hash.finalize();
-    Ok(shown.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect())
+    let whole = hash.finalize();
+    Ok(hex(whole.get(..SHOWN_BYTES).unwrap_or(&whole)))
 }
 
 fn add_rows(hash: &mut Sha1, conn: &Connection, sql: &str) -> Result<()> {

@@ -9,6 +9,7 @@ mod scratch;
 use std::sync::LazyLock;
 
 use deckport_collection::{Collection, accept_upload};
+use deckport_ground::interrupt::Interrupt;
 use libfuzzer_sys::fuzz_target;
 
 /// 2026-01-10, in ms.
@@ -27,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     let file = if kind % 4 == 0 { rest.to_vec() } else { patched(rest) };
     let path = FOLDER.path().join("uploaded.anki2");
     std::fs::write(&path, file).expect("a file");
-    if accept_upload(&path, NOW).is_ok() {
+    if accept_upload(&path, NOW, &Interrupt::default()).is_ok() {
         // What was accepted can be served.
         let collection = Collection::open(&path).expect("an accepted file opens");
         collection.state().expect("an accepted file has a state");

@@ -18,7 +18,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::{Collection, Error, UploadError, accept_interruptibly, check_copy};
+    use crate::{Collection, Error, UploadError, accept_upload, check_copy};
 
     #[test]
     fn a_statement_without_end_ends() {
@@ -44,7 +44,7 @@ mod tests {
         interrupt.set();
         let checked = check_copy(&path, 1, &interrupt);
         assert!(matches!(checked, Err(Error::Interrupted)), "{checked:?}");
-        let accepted = accept_interruptibly(&path, 1, &interrupt);
+        let accepted = accept_upload(&path, 1, &interrupt);
         let ended = matches!(accepted, Err(UploadError::Endpoint(Error::Interrupted)));
         assert!(ended, "{accepted:?}");
     }

@@ -36,4 +36,4 @@ pub use one_way::force_one_way;
 pub use peek::summary_of_file;
 pub use pending::TakenIn;
 pub use summary::{Overview, Summary};
-pub use upload::{UploadError, accept_interruptibly, accept_upgrade};
+pub use upload::{UploadError, accept_upgrade, accept_upload};

@@ -71,6 +71,16 @@ pub(crate) fn build() -> TaskResult {
     run(&mut build, "build the fuzz targets")
 }
 
+/// Whether all targets still fit the crates, without instrumentation.
+pub(crate) fn lints() -> Command {
+    let mut clippy = cargo();
+    clippy
+        .current_dir(root().join("fuzz"))
+        .args(["clippy", "--", "-D", "warnings"])
+        .env("CARGO_TARGET_DIR", root().join("fuzz/target"));
+    clippy
+}
+
 fn run_together(targets: &[&str], seconds: u32) -> TaskResult {
     let runs: Vec<_> = targets
         .iter()

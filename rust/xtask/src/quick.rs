@@ -5,16 +5,18 @@ use std::process::{Command, ExitCode};
 
 use crate::process::{self, cargo};
 use crate::report::Report;
-use crate::{root, test};
+use crate::{fuzz, root, test};
 
 /// One sync from end to end, with a real client.
 const SCENARIO: &str = "test_first_sync.py";
 
-/// Format and lints of everything, unit tests of the crates that changed, one scenario.
+/// Format and lints of everything, fuzz targets included, unit tests of the crates that changed, one scenario.
 pub(crate) fn run() -> Result<ExitCode, String> {
     let changed = changed_files()?;
     let mut report = Report::default();
     test::format_and_lints(&mut report);
+    // Outside the workspace, so that a name it uses can vanish unseen.
+    report.check(&mut fuzz::lints(), "cargo clippy of the fuzz targets");
     for package in packages(&changed) {
         let mut tests = cargo();
         tests.args(["test", "--no-fail-fast", "--package", &package]);

@@ -50,7 +50,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
 
 /// Of all Rust code.
 pub(crate) fn format_and_lints(report: &mut Report) {
-    report.check(cargo().args(["fmt", "--all", "--check"]), "cargo fmt --check");
+    for workspace in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        let format = ["fmt", "--all", "--check", "--manifest-path", workspace];
+        report.check(cargo().args(format), "cargo fmt --check");
+    }
     let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     report.check(cargo().args(lints), "cargo clippy");
 }

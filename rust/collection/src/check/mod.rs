@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::watch;
 use crate::objects::config;
 use crate::sync::day::DayClock;
-use crate::upload::{UploadError, accept_interruptibly};
+use crate::upload::{UploadError, accept_upload};
 use finding::Findings;
 
 /// What [`check_copy`] found and did.
@@ -75,7 +75,7 @@ fn check(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Checkup> {
     let applied = apply_rules(&conn, now_ms, &mut findings);
     conn.close().map_err(|(_, error)| error)?;
     // Rows that no client could load make a rule fail; the last word has whoever judges uploads.
-    let judged = accept_interruptibly(path, now_ms, interrupt);
+    let judged = accept_upload(path, now_ms, interrupt);
     match (applied, judged) {
         (Ok(()), Ok(_)) => Ok(findings.into_checkup(true)),
         (_, Err(UploadError::Endpoint(error))) => Err(error),

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::objects::config;
 use crate::sync::ServerSync;
-use crate::upload::accept_upload;
+use crate::upload::accept_uninterrupted;
 use crate::{Collection, accept_upgrade};
 
 const NOW: i64 = 1_768_040_000_000;
@@ -195,7 +195,7 @@ fn an_upload_has_sent_its_rows_and_an_upgrade_has_not() {
         )
     };
     let uploaded = fresh();
-    accept_upload(&uploaded.path, NOW).unwrap();
+    accept_uninterrupted(&uploaded.path, NOW).unwrap();
     assert!(uploaded.taken_in().1.is_empty());
     let upgraded = fresh();
     accept_upgrade(&upgraded.path, NOW).unwrap();

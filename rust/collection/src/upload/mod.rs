@@ -43,7 +43,7 @@ use error::Checked;
 /// # Errors
 /// Why the file is refused, or what the endpoint could not do; soon after `interrupt` is set
 /// [`Error::Interrupted`] inside [`UploadError::Endpoint`].
-pub fn accept_interruptibly(
+pub fn accept_upload(
     path: &Path,
     now_ms: i64,
     interrupt: &Interrupt,
@@ -53,11 +53,11 @@ pub fn accept_interruptibly(
     if interrupt.is_set() { Err(Error::Interrupted.into()) } else { accepted }
 }
 
-/// [`accept_interruptibly`] of the endpoint's own file in an older format: what another program left pending
+/// [`accept_upload`] of the endpoint's own file in an older format: what another program left pending
 /// in it stays so, for [`Collection::take_in`](crate::Collection::take_in).
 ///
 /// # Errors
-/// As [`accept_interruptibly`].
+/// As [`accept_upload`].
 pub fn accept_upgrade(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
     accept(path, now_ms, &Interrupt::default(), Pending::Left)
 }
@@ -110,8 +110,8 @@ fn repair(path: &Path, now_ms: i64, interrupt: &Interrupt, pending: Pending) -> 
 }
 
 #[cfg(test)]
-pub(crate) fn accept_upload(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
-    accept_interruptibly(path, now_ms, &Interrupt::default())
+pub(crate) fn accept_uninterrupted(path: &Path, now_ms: i64) -> Result<Summary, UploadError> {
+    accept_upload(path, now_ms, &Interrupt::default())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Keeping a collection, and putting a kept one in its place.
 
-use deckport_collection::accept_interruptibly;
+use deckport_collection::accept_upload;
 use deckport_ground::progress::{Stage, Watcher, tell};
 use deckport_ground::temp_file::TempFile;
 
@@ -38,7 +38,7 @@ pub(super) fn restore(
     let file = TempFile::for_upload(care.place().folder())?;
     folder.export_watched(name, file.path(), watcher)?;
     tell(watcher, Stage::Checking, 0, None)?;
-    let summary = accept_interruptibly(file.path(), care.now_ms(), &care.interrupt)?;
+    let summary = accept_upload(file.path(), care.now_ms(), &care.interrupt)?;
     let bytes = std::fs::metadata(file.path())?.len();
     care.last_chance()?;
     let (counts, reason) = (summary.into(), BackupReason::Restore);

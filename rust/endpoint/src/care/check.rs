@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use deckport_collection::{
-    Collection, Difference, Finding, TakenIn, accept_interruptibly, check_copy, compare, digest,
+    Collection, Difference, Finding, TakenIn, accept_upload, check_copy, compare, digest,
 };
 use deckport_ground::files::copy_file;
 use deckport_ground::progress::{Stage, Watcher, tell};
@@ -120,7 +120,7 @@ fn put_mended_in_place(
         collection.close()?;
     }
     // On disk, and no better than what a device may upload.
-    let summary = accept_interruptibly(copy.path(), now_ms, &care.interrupt)?;
+    let summary = accept_upload(copy.path(), now_ms, &care.interrupt)?;
     care.last_chance()?;
     replace(lease, copy, summary.into(), BackupReason::Repair, one_way)
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use deckport_collection::{Summary, accept_interruptibly};
+use deckport_collection::{Summary, accept_upload};
 use deckport_ground::files::{beside, copy};
 use deckport_ground::progress::{Stage, Watched, Watcher, tell};
 use deckport_ground::temp_file::TempFile;
@@ -111,7 +111,7 @@ pub(super) fn accepted_copy(
     }
     drop(target);
     tell(watcher, Stage::Checking, 0, None)?;
-    let summary = accept_interruptibly(temp.path(), care.now_ms(), &care.interrupt)?;
+    let summary = accept_upload(temp.path(), care.now_ms(), &care.interrupt)?;
     Ok((temp, summary))
 }
 

@@ -130,7 +130,7 @@ impl Upload {
             faults::slow_point("upload.checking", interrupt);
             let _turn = self.shared.memory.checks.take_blocking(1);
             let now_ms = self.shared.options.clock.now_ms();
-            let counts = deckport_collection::accept_interruptibly(file.path(), now_ms, interrupt);
+            let counts = deckport_collection::accept_upload(file.path(), now_ms, interrupt);
             Ok((file, Counts::from(counts.map_err(Trouble::UploadRefused)?)))
         });
         match checked {
@@ -152,13 +152,12 @@ impl Upload {
         let (reason, permit) = (BackupReason::Upload, Some(self.permit.clone()));
         let new = NewCollection { file, bytes, counts, reason, one_way: false, permit };
         match self.lease.replace_blocking(new) {
-            Err(WorkError::Failed(reason)) => Ok(Err(Trouble::UploadNotReplaced(reason))),
+            Err(error @ (WorkError::Failed(_) | WorkError::Registry(_))) => {
+                Ok(Err(Trouble::UploadNotReplaced(error.to_string())))
+            }
             Err(WorkError::OverQuota) => {
                 let quota = self.shared.options.limits.max_account_bytes.unwrap_or_default();
                 Ok(Err(Trouble::UploadOverQuota(quota)))
-            }
-            Err(error @ WorkError::Registry(_)) => {
-                Ok(Err(Trouble::UploadNotReplaced(error.to_string())))
             }
             replaced => Ok(replaced.map(|_kept| Ok(()))?),
         }

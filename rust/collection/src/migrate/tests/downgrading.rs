@@ -13,7 +13,7 @@ use super::old_file::*;
 use crate::migrate::export_schema11;
 use crate::objects::round_trip_tests::{any_deck, any_notetype, any_preset};
 use crate::objects::{config, decks, notetypes, presets, tags};
-use crate::upload::accept_upload;
+use crate::upload::accept_uninterrupted;
 use crate::{Collection, collation};
 
 /// A new collection in a folder of its own, with a note, deletions and a tag.
@@ -201,7 +201,7 @@ proptest! {
         }
         let path = exported(&folder, &collection);
         let expected = contents(conn);
-        accept_upload(&path, NOW + 1).unwrap();
+        accept_uninterrupted(&path, NOW + 1).unwrap();
         let back = Connection::open(&path).unwrap();
         collation::register(&back).unwrap();
         check_integrity(&back);

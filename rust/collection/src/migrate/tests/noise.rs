@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::old_file::{BASIC, NOW, OldFile, check_integrity, filtered_deck};
 use crate::Collection;
-use crate::upload::accept_upload;
+use crate::upload::accept_uninterrupted;
 
 fn file() -> OldFile {
     let mut file = OldFile::new();
@@ -72,7 +72,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("upload");
         std::fs::write(&path, bytes).unwrap();
-        if accept_upload(&path, NOW).is_ok() {
+        if accept_uninterrupted(&path, NOW).is_ok() {
             check_integrity(Collection::open(&path).unwrap().conn());
         }
     }

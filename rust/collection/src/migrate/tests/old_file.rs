@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::connection::configure_plain;
 use crate::migrate::UpgradeError;
 use crate::migrate::upgrade;
-use crate::upload::{UploadError, accept_upload};
+use crate::upload::{UploadError, accept_uninterrupted};
 use crate::{Collection, Summary};
 
 pub(super) const NOW: i64 = 1_795_180_000_123;
@@ -99,7 +99,7 @@ impl OldFile {
         let conn = Connection::open(&path).unwrap();
         self.fill(&conn);
         conn.close().unwrap();
-        let summary = accept_upload(&path, NOW)?;
+        let summary = accept_uninterrupted(&path, NOW)?;
         Ok(Accepted { path, summary, _folder: folder })
     }
 }

@@ -71,7 +71,7 @@ impl Upload {
     }
 
     fn accept(&self) -> Result<Summary, UploadError> {
-        accept_upload(&self.path, NOW)
+        accept_uninterrupted(&self.path, NOW)
     }
 
     fn number(&self, sql: &str) -> i64 {

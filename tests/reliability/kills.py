@@ -18,7 +18,7 @@ from harness.device import ClientError, Device
 from household import Household, WrongError
 from report import Part, Setup, in_workers
 
-# See `faults::point` in the endpoint crate; what each is reached by.
+# See `faults::point` in `rust/ground`; what each is reached by.
 POINTS = {
     "sync": [
         "worker.opened",

@@ -46,7 +46,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let environment = Environment::of_process()?;
     #[cfg(feature = "fault-points")]
     if let Ok(plan) = std::env::var("DECKPORT_FAULT") {
-        deckport_endpoint::faults::arm(&plan);
+        deckport_ground::faults::arm(&plan);
     }
     let data_dir = settings::data_dir(cli.data, &environment)?;
     match cli.command {

@@ -6,16 +6,13 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deckport_accounts::{Registry, RegistryError};
+use deckport_accounts::{Pairings, Registry, RegistryError};
 use deckport_ground::temp_file;
+use deckport_household::{DataFolder, FolderError, Household};
 
-use crate::folder::{DataFolder, FolderError};
 use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
-use crate::place::Place;
 use crate::server::Server;
-use crate::storage_watch::StorageWatch;
-use crate::worker::Workers;
 
 /// Why an endpoint could not be opened. The message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -90,15 +87,9 @@ impl Endpoint {
         set_accounts(&registry, &options)?;
         // Uploads of old clients wait here until it is known whose they are.
         temp_file::remove_leftovers(folder.path());
-        for account in registry.accounts()? {
-            Place::of(folder.path(), &account).clean_up();
-        }
-        options.events =
-            StorageWatch::before(options.events, folder.path(), options.limits.min_free_bytes);
-        let workers = Arc::new(Workers::new(&options));
-        let registry = Arc::new(registry);
-        let pairings = Arc::default();
-        let inner = Inner { options, registry, workers, pairings };
+        let household = Household::open(options.household(), Arc::new(registry))?;
+        options.events = Arc::clone(household.events());
+        let inner = Inner { options, household, pairings: Pairings::default() };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);
         Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })
@@ -160,6 +151,6 @@ impl Drop for Serving<'_> {
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.handle.inner.workers.end();
+        self.handle.inner.household.workers().end();
     }
 }

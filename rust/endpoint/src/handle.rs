@@ -4,12 +4,12 @@
 //! sync like another device would. The futures need no particular runtime.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use deckport_accounts::{Pairings, Registry};
+use deckport_accounts::{PairingWindow, Pairings, Registry, RegistryError};
+use deckport_household::{AccountCare, AccountOverview, CareError, Household, OverviewError};
 
-use crate::backup::{BackupInfo, Counts};
 use crate::options::EndpointOptions;
-use crate::worker::Workers;
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
 /// everything that needs a collection fails with [`CareError::Stopping`](crate::CareError).
@@ -22,24 +22,56 @@ pub struct EndpointHandle {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) options: EndpointOptions,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) workers: Arc<Workers>,
-    pub(crate) pairings: Arc<Pairings>,
-}
-
-/// A collection has been put in the place of an account's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replaced {
-    /// The backup of the one before; `None` when it held nothing.
-    pub kept: Option<BackupInfo>,
-    /// What the new one holds.
-    pub counts: Counts,
+    pub(crate) household: Household,
+    pub(crate) pairings: Pairings,
 }
 
 impl EndpointHandle {
     /// The accounts and their devices.
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
-        &self.inner.registry
+        self.inner.household.registry()
+    }
+
+    /// Care for an account.
+    ///
+    /// # Errors
+    /// [`CareError::NoSuchAccount`], [`CareError::Stopping`].
+    pub fn care(&self, account: &str) -> Result<AccountCare, CareError> {
+        self.inner.household.care(account)
+    }
+
+    /// What an account holds. Waits for no sync, and makes none wait for longer than counting
+    /// takes.
+    ///
+    /// # Errors
+    /// [`OverviewError`].
+    pub async fn overview(&self, account: &str) -> Result<AccountOverview, OverviewError> {
+        self.inner.household.overview(account).await
+    }
+
+    /// Opens a pairing window for an account, which is made when there is none of that name: for
+    /// this time a device can log in with the window's password, too, and is called `device_name`
+    /// from then on. An earlier window of the account closes. Blocks shortly, for the length of a
+    /// password hash where the account is made.
+    ///
+    /// # Errors
+    /// [`RegistryError::BadName`], for the device's name too; [`RegistryError::Random`]; or a
+    /// failure of the disk.
+    pub fn open_pairing(
+        &self,
+        account: &str,
+        device_name: Option<&str>,
+        stays_open: Duration,
+    ) -> Result<PairingWindow, RegistryError> {
+        self.inner.pairings.open_window(self.registry(), account, device_name, stays_open)
+    }
+
+    /// Closes an account's pairing window, if there is one. Who logged in stays logged in.
+    ///
+    /// # Errors
+    /// A failure of the disk.
+    pub fn close_pairing(&self, account: &str) -> Result<(), RegistryError> {
+        self.inner.pairings.close_window(self.registry(), account)
     }
 }

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use deckport_accounts::Registry;
 use deckport_ground::space::free_bytes;
+use deckport_household::{Errands, check_writable};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
-use crate::errands::Errands;
-use crate::folder;
 use crate::options::EndpointOptions;
 
 /// How long an answer stays good: anybody may ask, so asking must be cheap.
@@ -64,7 +63,7 @@ impl Health {
 
 fn check_now(data_dir: &Path, registry: &Registry, min_free_bytes: u64) -> Result<(), String> {
     registry.check().map_err(|error| error.to_string())?;
-    folder::check_writable(data_dir).map_err(|_| "the data folder cannot be written".to_owned())?;
+    check_writable(data_dir).map_err(|_| "the data folder cannot be written".to_owned())?;
     match free_bytes(data_dir) {
         Some(free) if free < min_free_bytes => {
             Err(format!("only {} MB are free on the data folder's disk", free / 1_000_000))

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use deckport_accounts::ConfiguredAccount;
 use deckport_ground::clock::{Clock, SystemClock};
+use deckport_household::{
+    BackupPolicy, EnglishTexts, EventSink, HouseholdOptions, NullEvents, Texts,
+};
 
-use crate::backup::BackupPolicy;
-use crate::events::{EventSink, NullEvents};
 use crate::interfaces::{Interfaces, SystemInterfaces};
 use crate::scope::{Network, Scope};
-use crate::texts::{EnglishTexts, Texts};
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
 #[derive(Debug, Clone)]
@@ -64,6 +64,22 @@ impl EndpointOptions {
             texts: Arc::new(EnglishTexts),
             clock: Arc::new(SystemClock::new()),
             events: Arc::new(NullEvents),
+        }
+    }
+
+    /// What of it concerns the accounts' collections and media.
+    pub(crate) fn household(&self) -> HouseholdOptions {
+        HouseholdOptions {
+            data_dir: self.data_dir.clone(),
+            max_account_bytes: self.limits.max_account_bytes,
+            min_free_bytes: self.limits.min_free_bytes,
+            lease_wait: self.timings.lease_wait,
+            lease_idle: self.timings.lease_idle,
+            database_idle: self.timings.database_idle,
+            backups: self.backups.clone(),
+            texts: Arc::clone(&self.texts),
+            clock: Arc::clone(&self.clock),
+            events: Arc::clone(&self.events),
         }
     }
 }

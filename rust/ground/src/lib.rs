@@ -8,6 +8,7 @@
 pub mod calendar;
 pub mod clock;
 pub mod durable;
+pub mod faults;
 pub mod files;
 pub mod hex;
 pub mod interrupt;

@@ -8,11 +8,12 @@ use crate::process::{cargo, host, run};
 use crate::{TaskResult, root};
 
 /// Those that link SQLite or zstd, or speak to a virtual machine.
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "deckport-collection",
     "deckport-package",
     "deckport-media",
     "deckport-accounts",
+    "deckport-household",
     "deckport-endpoint",
     "deckport-ffi",
 ];

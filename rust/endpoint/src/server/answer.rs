@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use deckport_household::SyncHold;
 use deckport_wire::framing::Coding;
 use deckport_wire::{ErrorKind, Framing};
 use hyper::body::{Body, Frame, SizeHint};
@@ -14,7 +15,6 @@ use tokio::sync::mpsc;
 
 use super::record::Record;
 use super::refusal::Refusal;
-use crate::worker::SyncHold;
 
 /// Handed to the network at once. What was handed over counts as delivered.
 const PIECE_BYTES: usize = 64 * 1024;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use deckport_ground::temp_file::TempFile;
+use deckport_household::{SyncHold, WorkError};
 use deckport_wire::framing::{Coding, Envelope, InflateError, Inflater, RequestReader};
 use deckport_wire::{Call, ErrorKind, MediaMethod, Method, Request, SyncMethod, WireError};
 use hyper::HeaderMap;
@@ -23,8 +24,6 @@ use super::strangers::Stranger;
 use super::unpack::{self, Allowed, Json, Unpacked};
 use crate::memory::Held;
 use crate::options::Limits;
-use crate::work_error::WorkError;
-use crate::worker::SyncHold;
 
 /// Largest body of a request that carries nothing.
 const MAX_EMPTY_BYTES: u64 = 16 * 1024;
@@ -145,7 +144,7 @@ impl Arrival<'_, '_> {
             self.stranger = Some(self.walk.shared.strangers.welcome(address));
         }
         let shared = self.walk.shared;
-        let mut spool = Spool::new(&shared.options.data_dir, shared.workers.errands());
+        let mut spool = Spool::new(&shared.options.data_dir, shared.workers().errands());
         let limit = self.allowed.packed;
         let unkept = |error| NotArrived::Data(InflateError::Sink(error), limit);
         while let Some(piece) = self.next().await? {
@@ -211,7 +210,7 @@ async fn read_json(
         return Ok(json.read(method)?);
     }
     let (memory, folder) = (Arc::clone(&walk.shared.memory), walk.shared.options.data_dir.clone());
-    let unpacked = walk.shared.workers.errands().run("unpacking", move |_| {
+    let unpacked = walk.shared.workers().errands().run("unpacking", move |_| {
         let json = unpack::json(&packed, coding, allowed, &memory, &folder);
         Ok(json.map_err(|error| NotArrived::Data(error, allowed.bytes))?.read(method)?)
     })?;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use deckport_household::SyncHold;
 use deckport_wire::ErrorKind;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming};
@@ -13,7 +14,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::pace::Pace;
 use super::refusal::Refusal;
-use crate::worker::SyncHold;
 
 /// A body that has not come after this time keeps its sync alive. Nearly all are here at once,
 /// and then the worker need not hear of it.

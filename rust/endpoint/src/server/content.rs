@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use deckport_ground::temp_file::TempFile;
+use deckport_household::Errand;
 use deckport_wire::framing::{Coding, InflateError};
 use tokio::sync::mpsc;
 
@@ -18,7 +19,6 @@ use super::body::RequestBody;
 use super::refusal::Refusal;
 use super::spool::{MEMORY_BYTES, Packed};
 use super::unpack::{self, Unpacker};
-use crate::errands::Errand;
 use crate::memory::Memory;
 
 /// Pieces under way to the disk; more would only use memory.

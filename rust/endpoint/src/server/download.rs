@@ -1,11 +1,11 @@
 //! `download`: a copy of the collection, compressed on the way (`collection-sync` 10.2).
 
+use deckport_household::FileForm;
 use deckport_wire::{PROTOCOL_NEWEST, Sender};
 
 use super::login::Client;
 use super::outgoing::Reply;
 use super::refusal::Refusal;
-use crate::worker::FileForm;
 
 /// Answers a download. Other devices wait only while the copy is made, not while it is sent.
 pub(super) async fn download(client: Client, sender: &Sender) -> Result<Reply, Refusal> {

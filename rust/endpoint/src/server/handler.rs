@@ -3,11 +3,13 @@
 //! Nothing here, and nothing that is called from here, knows which generation of clients asked:
 //! [`RequestReader`] decides it, and what it says of the framing goes to the answer as it is.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use deckport_household::StepRequest;
 use deckport_wire::framing::{InflateError, RequestHead, RequestReader};
 use deckport_wire::{
     Call, ErrorKind, Framing, MediaMethod, Method, Request as Asked, Route, SYNC_HEADER, Step,
@@ -28,7 +30,6 @@ use super::record::Record;
 use super::refusal::Refusal;
 use super::slots::Slot;
 use super::{Shared, download, login, media, page, upload};
-use crate::worker::StepRequest;
 
 /// Longest part of a foreign path in the log.
 const MAX_LOGGED_PATH: usize = 100;
@@ -104,8 +105,8 @@ impl Walk<'_> {
     }
 
     async fn check_health(&self) -> Result<(), String> {
-        let Shared { options, registry, workers, health, .. } = &**self.shared;
-        health.check(options, registry, workers.errands()).await
+        let Shared { options, registry, health, .. } = &**self.shared;
+        health.check(options, registry, self.shared.workers().errands()).await
     }
 
     async fn page(&mut self, route: Route) -> Result<Answer, Refusal> {
@@ -136,7 +137,7 @@ impl Walk<'_> {
             Err(NotArrived::Refused(refusal)) => return Err(refusal),
             Err(NotArrived::Data(error, limit)) => self.unusable(method, framing, error, limit)?,
         };
-        reply.framed(framing, self.shared.workers.errands())
+        reply.framed(framing, self.shared.workers().errands())
     }
 
     /// Does what is asked.
@@ -156,6 +157,7 @@ impl Walk<'_> {
                     permit.check()?;
                 }
                 let session_key = sender.session_key;
+                let held = held.map(|held| Box::new(held) as Box<dyn Any + Send>);
                 let request = StepRequest { caller, session_key, step, bytes, held };
                 Ok(Reply::whole(worker.step(request).await?).keeps_alive(hold))
             }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use deckport_accounts::{Identity, Login, LoginError, Permit, RegistryError, TooManyLogins};
+use deckport_household::{Caller, DeviceKey, Event, Worker};
 use deckport_wire::{ErrorKind, HostKeyRequest, HostKeyResponse, Method, Sender, WireError};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -12,9 +13,6 @@ use super::Shared;
 use super::handler::Walk;
 use super::outgoing::Reply;
 use super::refusal::Refusal;
-use crate::events::Event;
-use crate::lease::DeviceKey;
-use crate::worker::{Caller, Worker};
 
 /// Whoever asks, found by its token.
 pub(super) struct Client {
@@ -62,7 +60,7 @@ pub(super) async fn identify(
     let key = DeviceKey { device_id: device.id, origin };
     Ok(Client {
         caller: Caller { key, account: account.name.clone(), device: device.name.clone() },
-        worker: shared.workers.of(account)?,
+        worker: shared.workers().of(account)?,
         permit: Permit::of(&shared.registry, token, &identity),
         token: token.clone(),
     })
@@ -90,11 +88,11 @@ async fn check(
         if ticket.is_strange() { Some(walk.shared.strange_logins.lock().await) } else { None };
     let _turn = walk.shared.password_check.lock().await;
     let (shared, version) = (Arc::clone(walk.shared), client_version.to_owned());
-    let errand = shared.workers.errands().begin()?;
+    let errand = shared.workers().errands().begin()?;
     let check = move || {
         let _errand = errand;
         let HostKeyRequest { username, password, .. } = &request;
-        shared.pairings.log_in(&shared.registry, username, password, &version, peer)
+        shared.inner.pairings.log_in(&shared.registry, username, password, &version, peer)
     };
     let checked = spawn_blocking(check).await;
     match checked {

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use deckport_ground::hex::hex;
+use deckport_household::{Media, MediaAsker, MediaTrouble, MediaZip, Texts, Trouble, WorkError};
 use deckport_wire::framing::InflateError;
 use deckport_wire::media::{MediaAnswer, MediaBeginResponse, UploadChangesResponse};
 use deckport_wire::{MediaRequest, Sender, WireError};
@@ -18,9 +19,6 @@ use super::handler::Walk;
 use super::login::Client;
 use super::outgoing::Reply;
 use super::refusal::Refusal;
-use crate::texts::{MediaTrouble, Texts, Trouble};
-use crate::work_error::WorkError;
-use crate::worker::{Media, MediaAsker, MediaZip};
 
 /// Answers up to this size are sent in one go.
 const SMALL_ANSWER_BYTES: u64 = 256 << 10;

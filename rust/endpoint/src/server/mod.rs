@@ -35,7 +35,8 @@ use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_accounts::{Gate, Pairings, Registry};
+use deckport_accounts::{Gate, Registry};
+use deckport_household::{Event, Workers};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
@@ -47,12 +48,10 @@ use self::origins::Origins;
 use self::proxies::Proxies;
 use self::slots::Slots;
 use self::strangers::Strangers;
-use crate::events::Event;
 use crate::handle::Inner;
 use crate::health::Health;
 use crate::memory::Memory;
 use crate::options::EndpointOptions;
-use crate::worker::Workers;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -61,9 +60,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 struct Shared {
     options: EndpointOptions,
+    inner: Arc<Inner>,
     registry: Arc<Registry>,
-    workers: Arc<Workers>,
-    pairings: Arc<Pairings>,
     gate: Arc<Gate>,
     origins: Origins,
     /// Passwords are checked one after the other; who waits must not block a thread.
@@ -80,6 +78,10 @@ struct Shared {
 }
 
 impl Shared {
+    fn workers(&self) -> &Workers {
+        self.inner.household.workers()
+    }
+
     fn tell_refused(&self, peer: IpAddr, unwelcome: Unwelcome) {
         if self.guests.should_tell(peer, self.options.clock.monotonic()) {
             let reason = unwelcome.to_string();
@@ -105,17 +107,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(inner: &Inner) -> Server {
-        let Inner { options, registry, workers, pairings } = inner;
+    pub(crate) fn new(inner: &Arc<Inner>) -> Server {
+        let Inner { options, household, .. } = &**inner;
         let gate = Arc::new(Gate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let guests = Arc::new(Guests::new(options));
         Server {
             shared: Arc::new(Shared {
                 options: options.clone(),
-                registry: Arc::clone(registry),
-                workers: Arc::clone(workers),
-                pairings: Arc::clone(pairings),
+                inner: Arc::clone(inner),
+                registry: Arc::clone(household.registry()),
                 gate,
                 origins: Origins::new(Arc::clone(&options.interfaces)),
                 password_check: Mutex::default(),
@@ -150,7 +151,7 @@ impl Server {
 
         shutdown.await;
         phase.send_replace(Phase::Stopping);
-        self.shared.workers.stop_waiting();
+        self.shared.workers().stop_waiting();
         if timeout(self.shared.options.timings.drain, slots.all_free()).await.is_err() {
             phase.send_replace(Phase::Ended);
             slots.all_free().await;
@@ -165,7 +166,7 @@ impl Server {
         // It fails only if closing panics, and then nothing is left to close.
         let _ = spawn_blocking(move || {
             // What is not written back now is read from the log at the next start.
-            shared.workers.rest(|| drop(shared.registry.checkpoint()));
+            shared.workers().rest(|| drop(shared.registry.checkpoint()));
         })
         .await;
     }

@@ -3,15 +3,14 @@
 use std::io::{self, Read, Write};
 
 use bytes::{Bytes, BytesMut};
+use deckport_household::{Errand, Errands, SyncHold};
 use deckport_wire::Framing;
 use deckport_wire::framing::Coding;
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Piece};
 use super::refusal::Refusal;
-use crate::errands::{Errand, Errands};
-use crate::faults;
-use crate::worker::SyncHold;
+use deckport_ground::faults;
 
 /// Size of the pieces handed to the network.
 const PIECE_BYTES: usize = 64 * 1024;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use deckport_accounts::Identity;
 use deckport_ground::clock::Clock;
-
-use crate::events::{Event, EventSink, RequestRecord};
+use deckport_household::{Event, EventSink, RequestRecord};
 
 use super::Shared;
 use super::guests::Guest;

@@ -2,10 +2,8 @@
 
 use deckport_accounts::{PermitError, RegistryError};
 use deckport_collection::Error as CollectionError;
+use deckport_household::WorkError;
 use deckport_wire::{ErrorKind, WireError};
-
-use crate::texts::MediaTrouble;
-use crate::work_error::WorkError;
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +57,6 @@ impl From<WorkError> for Refusal {
             }
         };
         Refusal::new(kind, error.to_string())
-    }
-}
-
-/// What people are told on a device, where it concerns media.
-impl From<WorkError> for MediaTrouble {
-    fn from(error: WorkError) -> MediaTrouble {
-        match error {
-            WorkError::Media(error) => MediaTrouble::from(&error),
-            WorkError::MediaOverQuota(bytes) => MediaTrouble::OverQuota(bytes),
-            other => MediaTrouble::Other(other.to_string()),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A body that is kept as it comes until all of it is there: in memory when it is small, else in a
 //! temporary file.
+use deckport_household::{Errand, Errands};
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -7,8 +8,6 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use deckport_ground::temp_file::TempFile;
 use tokio::sync::{mpsc, oneshot};
-
-use crate::errands::{Errand, Errands};
 
 /// What stays in memory. Nearly all requests do.
 pub(super) const MEMORY_BYTES: usize = 32 * 1024;

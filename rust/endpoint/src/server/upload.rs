@@ -13,6 +13,9 @@ use std::sync::Arc;
 use deckport_accounts::Permit;
 use deckport_ground::space::spare_bytes;
 use deckport_ground::temp_file::TempFile;
+use deckport_household::{
+    BackupReason, Counts, Errand, NewCollection, Place, Texts, Trouble, UploadLease, WorkError,
+};
 use deckport_wire::ErrorKind;
 use deckport_wire::framing::InflateError;
 use hyper::HeaderMap;
@@ -25,13 +28,7 @@ use super::handler::Walk;
 use super::login::Client;
 use super::outgoing::Reply;
 use super::refusal::Refusal;
-use crate::backup::{BackupReason, Counts};
-use crate::errands::Errand;
-use crate::faults;
-use crate::place::Place;
-use crate::texts::{Texts, Trouble};
-use crate::work_error::WorkError;
-use crate::worker::{NewCollection, UploadLease};
+use deckport_ground::faults;
 
 /// The smallest collection: with less room there is no use in sending any.
 const SMALLEST_BYTES: u64 = 64 * 1024;

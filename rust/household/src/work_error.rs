@@ -1,0 +1,99 @@
+//! Why work on an account was not done. `server` alone makes statuses and words for clients of it, and
+//! the public errors are made of it once each.
+
+use deckport_accounts::{PermitError, RegistryError};
+use deckport_collection::Error as CollectionError;
+use deckport_wire::WireError;
+
+use crate::texts::MediaTrouble;
+
+/// Why something that a device, a person or the endpoint itself wanted was not done. `Display` is for
+/// the log: no user data, no secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// Somebody else holds what it takes, or what was begun is over. Passes by itself.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// The endpoint takes no more work.
+    #[error("the endpoint is shutting down")]
+    Stopping,
+    /// Whoever began it was logged out meanwhile.
+    #[error("the device was revoked meanwhile")]
+    Revoked,
+    /// The client speaks a protocol that nobody knows.
+    #[error("the client speaks an unknown version of the protocol")]
+    UnknownProtocol,
+    /// A step of a sync does not say to which sync it belongs.
+    #[error("the session key is empty")]
+    NoSession,
+    /// The account may not hold so much beside what it has.
+    #[error("the account may not hold so much")]
+    OverQuota,
+    /// The account's media may not become so many: it may hold that many bytes.
+    #[error("{}", MediaTrouble::OverQuota(*.0))]
+    MediaOverQuota(u64),
+    /// The collection, or what a device sent for it, cannot be used.
+    #[error("{}", without_contents(.0))]
+    Collection(#[from] CollectionError),
+    /// The media cannot be used.
+    #[error(transparent)]
+    Media(#[from] deckport_media::Error),
+    /// The accounts cannot be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// An answer could not be written.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl WorkError {
+    /// Another device holds the account's lease.
+    pub(crate) fn another_device() -> WorkError {
+        WorkError::Busy("another device is syncing")
+    }
+
+    /// Whoever should have answered failed on the way.
+    pub fn unexpected() -> WorkError {
+        WorkError::Failed("the request failed unexpectedly".to_owned())
+    }
+
+    /// Whether the disk may be the cause.
+    pub(crate) fn may_be_the_disk(&self) -> bool {
+        match self {
+            WorkError::Collection(error) => !error.is_about_contents(),
+            WorkError::Registry(_) | WorkError::Failed(_) | WorkError::Stopping => true,
+            _ => false,
+        }
+    }
+}
+
+impl From<PermitError> for WorkError {
+    fn from(error: PermitError) -> WorkError {
+        match error {
+            PermitError::Revoked => WorkError::Revoked,
+            PermitError::Registry(error) => error.into(),
+        }
+    }
+}
+
+/// What people are told on a device, where it concerns media.
+impl From<WorkError> for MediaTrouble {
+    fn from(error: WorkError) -> MediaTrouble {
+        match error {
+            WorkError::Media(error) => MediaTrouble::from(&error),
+            WorkError::MediaOverQuota(bytes) => MediaTrouble::OverQuota(bytes),
+            other => MediaTrouble::Other(other.to_string()),
+        }
+    }
+}
+
+/// serde's own text may quote what a person wrote.
+fn without_contents(error: &CollectionError) -> String {
+    match error {
+        CollectionError::Json(_) => "a stored value is not valid JSON".to_owned(),
+        other => other.to_string(),
+    }
+}

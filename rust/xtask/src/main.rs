@@ -13,6 +13,7 @@
     reason = "the reasons against them are Android's; no task runs there"
 )]
 
+mod addon;
 mod android;
 mod android_test;
 mod bench;
@@ -59,6 +60,7 @@ While you work
       --steps                only the steps after the tests, with what was compiled last
       --long                 also older systems, the packed app, and the library in an emulated phone
       -DNAME=VALUE           goes to Maven: -Dtest=IdleTest, -Dpictures.renew=true
+  test addon [ARGS...]       the add-ons in Anki's real desktop program; ARGS go to pytest
   test reliability           a short run of kills, power cuts, failing disks and a hostile client
   test fuzz                  each fuzz target for some seconds
 
@@ -89,6 +91,7 @@ To measure
       --write FILE           put the table into FILE, between its bench markers
 
 To build
+  addon                      the add-ons for Anki's desktop program, as files to install, in target/addon
   bindings [--release]       the library for Kotlin and Python, and the code generated from it, in target/bindings
   kotlin [--install]         the jar with the optimised library, in bindings/kotlin/target; and into the local
                              Maven repository
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ["fuzz", rest @ ..] => fuzz::run_task(rest).map(|()| ExitCode::SUCCESS),
         ["sanitize", rest @ ..] => sanitize::run_task(rest).map(|()| ExitCode::SUCCESS),
+        ["addon"] => addon::pack().map(|_| ExitCode::SUCCESS),
         ["android", "bionic"] => bionic::run().map(|()| ExitCode::SUCCESS),
         ["android", rest @ ..] => android::run(rest).map(|()| ExitCode::SUCCESS),
         ["bindings", rest @ ..] => bindings::run(rest).map(|()| ExitCode::SUCCESS),

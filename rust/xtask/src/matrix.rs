@@ -105,10 +105,18 @@ pub(crate) fn environment(version: &str) -> Result<PathBuf, String> {
     if format!("anki-{version}") == python::ANKI {
         return python::environment(python::ANKI);
     }
+    environment_of(&format!("anki-{version}"), version, &packages(version, &release(version)?))
+}
+
+/// The interpreter of the environment `name` with these packages, which are of one version of Anki.
+pub(crate) fn environment_of(
+    name: &str,
+    version: &str,
+    packages: &[String],
+) -> Result<PathBuf, String> {
     let release = release(version)?;
-    let folder = root().join(".venvs").join(format!("anki-{version}"));
+    let folder = root().join(".venvs").join(name);
     let interpreter = python::interpreter_in(&folder);
-    let packages = packages(version, &release);
     let stamp = folder.join("installed.txt");
     let wanted = packages.join("\n");
     let is_current = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted);
@@ -116,7 +124,7 @@ pub(crate) fn environment(version: &str) -> Result<PathBuf, String> {
         let wanted_pythons = pythons(&release);
         let base = wanted_pythons.iter().find_map(|wanted| find(wanted));
         let base = base.ok_or_else(|| format!("no Python {}", wanted_pythons.join(", ")))?;
-        install(&base, &folder, &release, &packages).inspect_err(|_| {
+        install(&base, &folder, &release, packages).inspect_err(|_| {
             // Half made it is of no use; that it cannot be removed changes nothing.
             let _ = fs::remove_dir_all(&folder);
         })?;

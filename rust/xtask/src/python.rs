@@ -12,6 +12,9 @@ use crate::{TaskResult, process, root};
 /// The Anki version that scenario tests and benchmarks run.
 pub(crate) const ANKI: &str = "anki-26.9.3";
 
+/// What packs the add-ons and drives their tests.
+pub(crate) const ADDON: &str = "addon";
+
 /// The tests of the Python package, with an Anki client.
 pub(crate) const BINDINGS: &str = "bindings";
 

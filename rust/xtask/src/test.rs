@@ -7,17 +7,18 @@ use std::thread;
 use crate::built::{Ready, prepare};
 use crate::process::cargo;
 use crate::report::{Part, Report};
-use crate::{android_test, bindings_test, fuzz, kotlin, matrix, reliability, root};
+use crate::{addon, android_test, bindings_test, fuzz, kotlin, matrix, reliability, root};
 
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
 
 /// What runs when nothing is named.
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("rust", rust),
     ("scenarios", |report| scenarios(&[], report)),
     ("matrix", |report| old_clients(&matrix::QUICK, None, report)),
     ("python", python_package),
+    ("addon", |report| addons(&[], report)),
     ("reliability", short_reliability),
     ("fuzz", short_fuzz),
     ("kotlin", in_a_jvm),
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["matrix"] => old_clients(&matrix::QUICK, None, &mut report),
         ["reliability"] => short_reliability(&mut report),
         ["python"] => python_package(&mut report),
+        ["addon", options @ ..] => addons(options, &mut report),
         ["fuzz"] => short_fuzz(&mut report),
         ["kotlin"] => in_a_jvm(&mut report),
         ["android", options @ ..] => {
@@ -102,6 +104,14 @@ fn old_clients(versions: &[&str], write: Option<&Path>, report: &mut Report) {
 fn python_package(report: &mut Report) {
     match bindings_test::python_tests() {
         Ok(mut pytest) => report.count(&mut pytest, "the Python package"),
+        Err(reason) => report.note(report.tally.failed, Err(reason)),
+    }
+}
+
+/// The add-ons, in the real desktop program.
+fn addons(options: &[&str], report: &mut Report) {
+    match addon::tests(options) {
+        Ok(mut pytest) => report.count(&mut pytest, "the add-ons in Anki's desktop program"),
         Err(reason) => report.note(report.tally.failed, Err(reason)),
     }
 }

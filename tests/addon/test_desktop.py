@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,27 @@ def test_what_fails_is_said_in_a_sentence(place: Place, language: str) -> None:
     anki.fill(ACCOUNT, PASSWORD, short)
     assert anki.connect() == texts["unreachable"].format(name=short)
     assert anki.profile() == before
+
+
+def test_the_window_stays_usable_while_somebody_says_nothing(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        anki = place.anki().open()
+        short = f"127.0.0.1:{silent.getsockname()[1]}"
+        anki.fill(ACCOUNT, PASSWORD, short)
+        anki("window().message.setText('')")
+        anki.press("Connect")
+        anki.desktop.wait("window().message.text() == window().texts('connecting')")
+        asked = time.monotonic()
+        anki("window().list.count()")
+        assert time.monotonic() - asked < 1, "the main thread is free"
+        # It ends by itself, and so does the window meanwhile.
+        anki.desktop.wait(
+            f"window().message.text() == window().texts('unreachable', name={short!r})"
+        )
+        anki.press("Connect")
+        anki.close()
+        anki.desktop.wait("window() is None")
+        anki.open()
 
 
 def test_a_code_of_a_pairing_window_connects(place: Place, engine: Path, tmp_path: Path) -> None:

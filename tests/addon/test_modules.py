@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import trustme
 from zeroconf import ServiceInfo
 
 from modules import ADDON, module
@@ -134,6 +135,42 @@ def _answering(answer: bytes) -> int:
 def test_what_is_no_endpoint_gets_no_password(answer: bytes, error: str) -> None:
     with pytest.raises(getattr(talking, error)):
         reaching.reach([address.Place("127.0.0.1", _answering(answer))], can_trust=True)
+
+
+HEALTHY = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n"
+
+
+def _announced(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
+    places = tuple(address.Place("127.0.0.1", port, "/", False) for port in ports)
+    found = finding.Found("deckport-7f3k", "Phone", False, places) if ports else None
+    monkeypatch.setattr(finding, "find", lambda *_: found)
+
+
+def test_an_endpoint_is_where_the_network_says_even_if_somebody_answers_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    was, now = _answering(HEALTHY), _answering(HEALTHY)
+    _announced(monkeypatch, 9, now)
+    located = reaching.locate("deckport-7f3k", f"http://127.0.0.1:{was}/", None, 1)
+    assert located == f"http://127.0.0.1:{now}/"
+
+
+def test_an_endpoint_stays_where_it_was_while_the_network_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _announced(monkeypatch)
+    was = f"http://127.0.0.1:{_answering(HEALTHY)}/"
+    assert reaching.locate("deckport-7f3k", was, None, 1) == was
+    assert reaching.locate("deckport-7f3k", "http://127.0.0.1:9/", None, 1) is None
+
+
+def test_what_was_reached_over_tls_is_never_reached_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = _answering(HEALTHY)
+    _announced(monkeypatch, plain)
+    pem = trustme.CA().cert_pem.bytes().decode()
+    assert reaching.locate("deckport-7f3k", f"https://127.0.0.1:{plain}/", pem, 1) is None
 
 
 def test_the_packed_files_carry_what_they_need_and_its_licences(

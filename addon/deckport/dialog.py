@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from functools import partial
 
 import aqt
-from anki.errors import NetworkError, SyncError, SyncErrorKind
+from anki.errors import SyncError, SyncErrorKind
 from aqt import mw
 from aqt.qt import (
     QDialog,
@@ -256,6 +256,8 @@ class Window(QDialog):
             return
         login = {"hkey": future.result().hkey, "account": account}
         name, instance = self._target
+        if not reached.can_be_followed():
+            instance = None
         profile.connect(name, instance, reached.url, reached.certificate, login)
         profile.trust_as_paired()
         self.code.clear()
@@ -272,7 +274,7 @@ class Window(QDialog):
 
     def _say_why(self, error: BaseException | None) -> None:
         name = self._target[0]
-        if isinstance(error, (talking.Unreachable, NetworkError)):
+        if isinstance(error, talking.Unreachable):
             self._stopped("unreachable", name=name)
         elif isinstance(error, talking.NotAnEndpoint):
             self._stopped("not_an_endpoint", address=name)

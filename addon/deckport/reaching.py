@@ -24,6 +24,10 @@ class Reached:
     # What a person has to compare before it is trusted; None: nothing.
     certificate: str | None
 
+    def can_be_followed(self) -> bool:
+        """A certificate that Anki trusts by itself is for a name, which stays."""
+        return self.certificate is not None or not self.url.startswith("https:")
+
 
 def reach(places: Iterable[Place], *, can_trust: bool) -> Reached:
     """The first place that answers; encrypted where it can be. `can_trust`: whether this Anki takes

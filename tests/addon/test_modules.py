@@ -164,6 +164,12 @@ def test_an_endpoint_stays_where_it_was_while_the_network_says_nothing(
     assert reaching.locate("deckport-7f3k", "http://127.0.0.1:9/", None, 1) is None
 
 
+def test_what_is_known_by_its_host_name_is_not_followed_by_address() -> None:
+    assert reaching.Reached("http://10.0.0.1:1/", None).can_be_followed()
+    assert reaching.Reached("https://10.0.0.1:1/", "-----BEGIN").can_be_followed()
+    assert not reaching.Reached("https://example.org:443/", None).can_be_followed()
+
+
 def test_what_was_reached_over_tls_is_never_reached_without(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -4,8 +4,10 @@
 
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
+
 /// A command that did not succeed.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub(crate) enum Failure {
     /// The command line or the environment asks for something impossible: exit code 2.
     #[error("{0}")]

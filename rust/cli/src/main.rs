@@ -7,6 +7,8 @@ mod args;
 mod backup;
 mod check;
 mod device;
+#[cfg(unix)]
+mod door;
 mod environment;
 mod failure;
 mod log;
@@ -23,6 +25,7 @@ mod settings;
 mod shutdown;
 mod size;
 mod unserved;
+mod work;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,7 @@ use clap::Parser;
 use crate::args::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::work::Work;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -53,10 +57,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
-        Command::Media(command) => media::run(&command, &data_dir),
+        Command::Media(command) => work::run(Work::Media(command), &data_dir),
         Command::Backup(command) => backup::run(&command, &data_dir),
-        Command::Import(args) => package::import(&args, &data_dir),
-        Command::Check(args) => check::run(&args, &data_dir),
-        Command::Export(args) => package::export(&args, &data_dir),
+        Command::Import(args) => work::run(Work::Import(args), &data_dir),
+        Command::Check(args) => work::run(Work::Check(args), &data_dir),
+        Command::Export(args) => work::run(Work::Export(args), &data_dir),
     }
 }

@@ -9,6 +9,28 @@ use std::sync::mpsc::sync_channel;
 use crate::failure::Failure;
 use crate::queue::LAST_LINES;
 
+/// Where a command's words go.
+pub(crate) trait Output {
+    /// One line of what was asked for.
+    fn line(&self, text: &str);
+
+    /// One line for whoever waits.
+    fn note(&self, text: &str);
+}
+
+/// The terminal, files or pipes of this process.
+pub(crate) struct Terminal;
+
+impl Output for Terminal {
+    fn line(&self, text: &str) {
+        line(text);
+    }
+
+    fn note(&self, text: &str) {
+        note(text);
+    }
+}
+
 /// Writes one line to standard output. A closed pipe or full disk is not our failure.
 pub(crate) fn line(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -36,8 +58,13 @@ pub(crate) fn last_words(text: &str) {
 
 /// Writes a value to standard output as indented JSON.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    line(&serde_json::to_string_pretty(value).map_err(Failure::failed)?);
+    line(&as_json(value)?);
     Ok(())
+}
+
+/// A value as indented JSON.
+pub(crate) fn as_json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map_err(Failure::failed)
 }
 
 /// Text that came from the network made fit for one line of a terminal or log: control

@@ -16,6 +16,8 @@ use deckport_endpoint::{
 use tokio::runtime::Runtime;
 
 use crate::args::ServeArgs;
+#[cfg(unix)]
+use crate::door::Door;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::log::{Form, Log};
@@ -80,6 +82,7 @@ fn serve(
             signals.first().await;
             log.stopping();
         };
+        let _door = open_door(data_dir, &endpoint, log);
         let served = endpoint.serve(listeners, stop).await.map_err(Failure::failed);
         shown.flush(LAST_LINES);
         served
@@ -88,6 +91,23 @@ fn serve(
     runtime.shutdown_timeout(shutdown::LAST_WAIT);
     result
 }
+
+/// Lets other commands work on what this process owns. Syncing does without.
+#[cfg(unix)]
+fn open_door(data_dir: &Path, endpoint: &Endpoint, log: &Log) -> Option<Door> {
+    let door = Door::open(data_dir, endpoint.handle());
+    door.inspect_err(|error| {
+        log.warning(&format!(
+            "commands that need a collection will ask to stop this endpoint: there can be no \
+             socket in {} ({error})",
+            data_dir.display()
+        ));
+    })
+    .ok()
+}
+
+#[cfg(not(unix))]
+fn open_door(_data_dir: &Path, _endpoint: &Endpoint, _log: &Log) {}
 
 /// What a person can type into Anki.
 fn addresses_of(bound: &[SocketAddr], settings: &ServeSettings, log: &Log) -> Vec<Address> {

@@ -3,12 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use deckport_endpoint::{
-    AccountCare, Endpoint, EndpointOptions, FolderError, OpenError, SystemClock,
-};
+use deckport_endpoint::{Endpoint, EndpointOptions, FolderError, OpenError, SystemClock};
 
 use crate::failure::Failure;
-use crate::registry::{self, one_account};
 
 /// Takes the data folder for this process alone.
 pub(crate) fn open(data_dir: &Path) -> Result<Endpoint, Failure> {
@@ -22,20 +19,4 @@ pub(crate) fn open(data_dir: &Path) -> Result<Endpoint, Failure> {
         )),
         other => Failure::failed(other),
     })
-}
-
-/// An account, and the endpoint that must live as long as somebody cares for it.
-pub(crate) struct Cared {
-    pub(crate) name: String,
-    pub(crate) care: AccountCare,
-    _endpoint: Endpoint,
-}
-
-/// The account that is named, or the only one.
-pub(crate) fn care(account: Option<&str>, data_dir: &Path) -> Result<Cared, Failure> {
-    // A mistyped folder is not filled with a new one.
-    let name = one_account(&registry::open(data_dir)?, account)?.name;
-    let endpoint = open(data_dir)?;
-    let care = endpoint.handle().care(&name).map_err(Failure::failed)?;
-    Ok(Cared { name, care, _endpoint: endpoint })
 }

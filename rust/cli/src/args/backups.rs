@@ -10,7 +10,7 @@ const RESTORE_EXAMPLE: &str = "Example:
   deckport backup list
   deckport backup restore 2026-11-20-123127-upload
 
-The endpoint must be stopped. The present collection is kept first. Afterwards choose Download on
+The present collection is kept first. Afterwards choose Download on
 all devices when they ask which side to keep.";
 
 const EXPORT_EXAMPLE: &str = "Example:
@@ -27,14 +27,14 @@ pub(crate) enum BackupCommand {
         #[command(flatten)]
         list: ListArgs,
     },
-    /// Keep a copy of the collection as it is now; the endpoint must be stopped
+    /// Keep a copy of the collection as it is now
     #[command(after_help = "Example:\n  deckport backup create")]
     Create {
         /// Whose collection; needed when there are several accounts
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
     },
-    /// Put a backup in the place of the collection; the endpoint must be stopped
+    /// Put a backup in the place of the collection
     #[command(after_help = RESTORE_EXAMPLE)]
     Restore {
         /// Its name in `deckport backup list`

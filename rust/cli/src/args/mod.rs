@@ -12,6 +12,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deckport_endpoint::{Network, NotANetwork};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
 pub(crate) use self::backups::{BackupCommand, PruneArgs};
@@ -170,7 +171,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Args, Serialize, Deserialize)]
 pub(crate) struct ListArgs {
     /// Print one JSON array
     #[arg(long)]

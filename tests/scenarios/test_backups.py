@@ -140,6 +140,9 @@ def test_work_waits_for_a_sync_and_says_so_when_that_takes_long(world: World) ->
     done = world.deckport.run(["backup", "create"])
     assert done.returncode == 1
     assert "a device is syncing" in done.stderr
+    (account,) = json.loads(world.deckport.manage("status", "--json"))["accounts"]
+    assert account["syncing"] == "Anki 26.09.3 on linux"
+    assert account["notes"] == 1
     assert raw.call("abort", {}).status == 200
     assert world.deckport.run(["backup", "create"]).returncode == 0
     a.delete_note(guid="first")

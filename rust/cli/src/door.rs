@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::status::Serving;
 use crate::work::{self, Work, Workplace};
 
 const SOCKET: &str = "deckport.sock";
@@ -66,7 +67,11 @@ impl Door {
     ///
     /// # Errors
     /// Where no socket can be: a path that is too long, a file system without them.
-    pub(crate) fn open(data_dir: &Path, handle: EndpointHandle) -> io::Result<Door> {
+    pub(crate) fn open(
+        data_dir: &Path,
+        handle: EndpointHandle,
+        serving: Serving,
+    ) -> io::Result<Door> {
         let path = data_dir.join(SOCKET);
         // Of a process that was killed: the folder is ours.
         if let Err(error) = fs::remove_file(&path)
@@ -77,7 +82,7 @@ impl Door {
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let owner = fs::metadata(&path)?.uid();
-        let accepting = tokio::spawn(accept(listener, owner, handle));
+        let accepting = tokio::spawn(accept(listener, owner, handle, serving));
         Ok(Door { path, accepting })
     }
 }
@@ -90,7 +95,7 @@ impl Drop for Door {
     }
 }
 
-async fn accept(listener: UnixListener, owner: u32, handle: EndpointHandle) {
+async fn accept(listener: UnixListener, owner: u32, handle: EndpointHandle, serving: Serving) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // For want of file descriptors, most likely.
@@ -103,16 +108,16 @@ async fn accept(listener: UnixListener, owner: u32, handle: EndpointHandle) {
             continue;
         }
         let Ok(stream) = stream.into_std() else { continue };
-        let handle = handle.clone();
+        let (handle, serving) = (handle.clone(), serving.clone());
         let serve = move || {
             // Who has gone hears nothing of it.
-            let _ = serve(&stream, handle);
+            let _ = serve(&stream, handle, &serving);
         };
         let _ = thread::Builder::new().name("door".to_owned()).spawn(serve);
     }
 }
 
-fn serve(stream: &UnixStream, handle: EndpointHandle) -> io::Result<()> {
+fn serve(stream: &UnixStream, handle: EndpointHandle, serving: &Serving) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -122,7 +127,9 @@ fn serve(stream: &UnixStream, handle: EndpointHandle) -> io::Result<()> {
         Ok(request) => {
             end_when_gone(stream.try_clone()?, interrupt.clone())?;
             let watched = request.watched;
-            Workplace { handle, output: &visitor, interrupt, watched }.do_it(&request.work)
+            let serving = Some(serving);
+            let place = Workplace { handle, output: &visitor, interrupt, watched, serving };
+            place.do_it(&request.work)
         }
         Err(failure) => Err(failure),
     };

@@ -3,6 +3,7 @@
 //! No logic of syncing, accounts or storage lives here.
 
 mod account;
+mod ago;
 mod args;
 mod backup;
 mod check;
@@ -24,6 +25,7 @@ mod serve;
 mod settings;
 mod shutdown;
 mod size;
+mod status;
 mod unserved;
 mod work;
 
@@ -55,6 +57,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let data_dir = settings::data_dir(cli.data, &environment)?;
     match cli.command {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
+        Command::Status(args) => work::run(Work::Status(args), &data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
         Command::Media(command) => work::run(Work::Media(command), &data_dir),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use deckport_endpoint::{
     Address, Clock, Endpoint, EndpointOptions, Interfaces, LinkKind, Network, Registry,
-    SystemClock, SystemInterfaces, addresses, generate_password, listen,
+    SystemClock, SystemInterfaces, generate_password, listen,
 };
 use tokio::runtime::Runtime;
 
@@ -25,6 +25,7 @@ use crate::qr;
 use crate::queue::{LAST_LINES, Queue};
 use crate::settings::{self, ServeSettings};
 use crate::shutdown::{self, Signals};
+use crate::status::Serving;
 
 /// Threads for connections. They only move bytes; accounts have threads of their own.
 const RUNTIME_THREADS: usize = 2;
@@ -63,13 +64,15 @@ fn serve(
     clock: Arc<dyn Clock>,
     log: &Arc<Log>,
 ) -> Result<(), Failure> {
+    let since_ms = clock.now_ms();
     let endpoint = Endpoint::open(options(settings, data_dir, clock, Arc::clone(log)))
         .map_err(Failure::failed)?;
     let listeners = listen(&settings.listen_on)
         .map_err(|error| Failure::Failed(format!("{error} (--port, --listen)")))?;
     let bound = bound_addresses(&listeners)?;
     let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), log)?;
-    let greeting = greeting(data_dir, &accounts, &addresses_of(&bound, settings, log), &bound);
+    let serving = Serving { bound, scope: settings.scope.clone(), since_ms };
+    let greeting = greeting(data_dir, &accounts, &addresses_of(&serving, log), &serving.bound);
 
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -82,7 +85,7 @@ fn serve(
             signals.first().await;
             log.stopping();
         };
-        let _door = open_door(data_dir, &endpoint, log);
+        let _door = open_door(data_dir, &endpoint, serving, log);
         let served = endpoint.serve(listeners, stop).await.map_err(Failure::failed);
         shown.flush(LAST_LINES);
         served
@@ -94,8 +97,8 @@ fn serve(
 
 /// Lets other commands work on what this process owns. Syncing does without.
 #[cfg(unix)]
-fn open_door(data_dir: &Path, endpoint: &Endpoint, log: &Log) -> Option<Door> {
-    let door = Door::open(data_dir, endpoint.handle());
+fn open_door(data_dir: &Path, endpoint: &Endpoint, serving: Serving, log: &Log) -> Option<Door> {
+    let door = Door::open(data_dir, endpoint.handle(), serving);
     door.inspect_err(|error| {
         log.warning(&format!(
             "commands that need a collection will ask to stop this endpoint: there can be no \
@@ -107,18 +110,17 @@ fn open_door(data_dir: &Path, endpoint: &Endpoint, log: &Log) -> Option<Door> {
 }
 
 #[cfg(not(unix))]
-fn open_door(_data_dir: &Path, _endpoint: &Endpoint, _log: &Log) {}
+fn open_door(_data_dir: &Path, _endpoint: &Endpoint, _serving: Serving, _log: &Log) {}
 
 /// What a person can type into Anki.
-fn addresses_of(bound: &[SocketAddr], settings: &ServeSettings, log: &Log) -> Vec<Address> {
-    let networks = SystemInterfaces::default().now();
-    if !networks.is_known() {
+fn addresses_of(serving: &Serving, log: &Log) -> Vec<Address> {
+    if !SystemInterfaces::default().now().is_known() {
         log.warning(
             "this system does not tell its networks: only this computer is answered, and what you \
              allow with --allow",
         );
     }
-    addresses(bound, &networks, &settings.scope)
+    serving.addresses()
 }
 
 fn options(

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use deckport_endpoint::{AccountCare, EndpointHandle, Interrupt, Progress, Stage};
 use serde::{Deserialize, Serialize};
 
-use crate::args::{CheckArgs, ExportArgs, ImportArgs, MediaCommand};
+use crate::args::{CheckArgs, ExportArgs, ImportArgs, ListArgs, MediaCommand};
 #[cfg(unix)]
 use crate::door;
 use crate::failure::Failure;
 use crate::output::{Output, Terminal};
 use crate::registry::{self, one_account};
+use crate::status::{self, Serving};
 use crate::{backup, check, media, package, shutdown, unserved};
 
 /// What is to be done.
@@ -25,6 +26,7 @@ pub(crate) enum Work {
     Export(ExportArgs),
     Check(CheckArgs),
     Media(MediaCommand),
+    Status(ListArgs),
 }
 
 /// Does it where it can be done, and says here what happens.
@@ -40,7 +42,7 @@ pub(crate) fn run(work: Work, data_dir: &Path) -> Result<(), Failure> {
     drop(registry);
     let endpoint = unserved::open(data_dir).map_err(|failure| work.not_done(failure))?;
     let (handle, output, watched) = (endpoint.handle(), &Terminal, is_watched());
-    Workplace { handle, output, interrupt, watched }.do_it(&work)
+    Workplace { handle, output, interrupt, watched, serving: None }.do_it(&work)
 }
 
 /// Whether a person waits for what is done here.
@@ -56,6 +58,8 @@ pub(crate) struct Workplace<'a> {
     pub(crate) interrupt: Interrupt,
     /// Whether a person wants to know how far it is.
     pub(crate) watched: bool,
+    /// Set when the endpoint serves.
+    pub(crate) serving: Option<&'a Serving>,
 }
 
 /// An account that is worked on.
@@ -76,6 +80,7 @@ impl Workplace<'_> {
             Work::Export(args) => package::export(self, args),
             Work::Check(args) => check::run(self, args),
             Work::Media(command) => media::run(self, command),
+            Work::Status(args) => status::run(self, *args),
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use deckport_accounts::{PairingWindow, Pairings, Registry, RegistryError};
 use deckport_household::{AccountCare, AccountOverview, CareError, Household, OverviewError};
 
+use crate::health;
 use crate::options::EndpointOptions;
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
@@ -48,6 +49,15 @@ impl EndpointHandle {
     /// [`OverviewError`].
     pub async fn overview(&self, account: &str) -> Result<AccountOverview, OverviewError> {
         self.inner.household.overview(account).await
+    }
+
+    /// Whether the endpoint can do its work: the accounts can be read, the data folder can be
+    /// written, and there is free space. Blocks shortly.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong.
+    pub fn check_health(&self) -> Result<(), String> {
+        health::check_now(&self.inner.options, self.registry())
     }
 
     /// Opens a pairing window for an account, which is made when there is none of that name: for

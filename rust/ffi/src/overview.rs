@@ -33,7 +33,7 @@ pub struct AccountOverview {
 
 impl From<engine::AccountOverview> for AccountOverview {
     fn from(overview: engine::AccountOverview) -> AccountOverview {
-        let engine::AccountOverview { collection, media_files, media_bytes } = overview;
+        let engine::AccountOverview { collection, media_files, media_bytes, .. } = overview;
         AccountOverview {
             notes: signed(collection.summary.notes),
             cards: signed(collection.summary.cards),

@@ -40,6 +40,8 @@ const TOP_EXAMPLE: &str = "Example:
 pub(crate) enum Command {
     /// Run the sync endpoint until Ctrl-C
     Serve(ServeArgs),
+    /// Show whether the endpoint runs, its addresses, and how the accounts are
+    Status(ListArgs),
     /// Who may sync; changes are effective at once, also while the endpoint runs
     #[command(subcommand)]
     Account(AccountCommand),

@@ -83,3 +83,23 @@ fn where_no_socket_can_be_the_endpoint_serves_and_says_so() {
     assert!(code == 1 && text.contains("stop it"), "{text}");
     assert!(server.login("anna", "secret").is_ok());
 }
+
+#[test]
+fn status_tells_whether_the_endpoint_runs_and_what_accounts_hold() {
+    let data = with_account();
+    let status = || -> Value {
+        serde_json::from_str(&succeed(data.path(), &["status", "--json"], "")).unwrap()
+    };
+    assert_eq!(status()["running"], Value::Null);
+    assert!(succeed(data.path(), &["status"], "").contains("does not run here"));
+    let server = Server::start_with(data.path(), &["--quota", "5"], &[]);
+    server.login("anna", "secret").unwrap();
+    let told = status();
+    assert_eq!(told["running"]["addresses"], json!([format!("http://{}/", server.address)]));
+    let account = &told["accounts"][0];
+    assert_eq!((&account["name"], &account["devices"]), (&json!("anna"), &json!(1)));
+    assert_eq!((&account["bytes"], &account["quota_bytes"]), (&json!(0), &json!(5_000_000)));
+    let text = succeed(data.path(), &["status"], "");
+    assert!(text.contains("0 B of 5.0 MB on the disk, with 0 backups"), "{text}");
+    assert!(text.contains("1 device, last seen just now"), "{text}");
+}

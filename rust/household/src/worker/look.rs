@@ -8,10 +8,11 @@ use crate::events::Event;
 use crate::work_error::WorkError;
 
 impl Core {
-    /// What there is and what is due today; `None` without a collection.
-    pub(super) fn overview(&mut self) -> Result<Option<Overview>, WorkError> {
+    /// What there is and what is due today, `None` without a collection; and whose sync is under way.
+    pub(super) fn overview(&mut self) -> Result<(Option<Overview>, Option<String>), WorkError> {
         let now_ms = self.clock.now_ms();
-        self.with_committed(|collection| collection.overview(now_ms))
+        let syncing = self.running.as_ref().map(|running| running.caller.device.clone());
+        Ok((self.with_committed(|collection| collection.overview(now_ms))?, syncing))
     }
 
     fn with_committed<T>(

@@ -84,8 +84,8 @@ pub(super) enum Message {
     Snapshot(Caller, FileForm, Reply<Snapshot>),
     /// Copy the collection for whoever holds the lease with this ticket.
     CopyHeld(Ticket, Reply<Snapshot>),
-    /// Tell what the last committed state holds, if there is a collection.
-    Overview(Reply<Option<Overview>>),
+    /// Tell what the last committed state holds, if there is a collection, and which device syncs.
+    Overview(Reply<(Option<Overview>, Option<String>)>),
     /// A request or an answer of this device's sync, with this session key, is under way.
     UnderWay(DeviceKey, String),
     /// It has arrived, or never will.

@@ -235,9 +235,9 @@ impl Worker {
         self.ask_blocking(|reply| Message::Keep(caller, reason, interrupt, reply))
     }
 
-    /// What the last committed state holds and what is due today; `None` when there is no
-    /// collection yet. Waits for no sync.
-    pub async fn overview(&self) -> Result<Option<Overview>, WorkError> {
+    /// What the last committed state holds and what is due today, `None` when there is no
+    /// collection yet; and the name of the device whose sync is under way. Waits for no sync.
+    pub(crate) async fn overview(&self) -> Result<(Option<Overview>, Option<String>), WorkError> {
         self.ask(Message::Overview).await
     }
 

@@ -26,10 +26,12 @@ impl Registry {
         let name = AccountName::lookup(name);
         let known = self.database.read(|connection| credentials(connection, &name))?;
         let Some((account, hash)) = known else {
-            self.pretend_to_verify(password)?;
+            for attempt in attempts(password) {
+                self.pretend_to_verify(&attempt)?;
+            }
             return Err(LoginError::WrongNameOrPassword);
         };
-        if !passwords::verify(password, &hash)? {
+        if !fits(password, &hash)? {
             return Err(LoginError::WrongNameOrPassword);
         }
         let token = new_token()?;
@@ -85,6 +87,23 @@ impl Registry {
             None => passwords::pretend_to_verify(password, self.cost),
         }
     }
+}
+
+/// A password as it was typed, and then as [`passwords::composed`] writes it where that is something
+/// else: some systems type letters and their accents apart.
+fn attempts(password: &str) -> Vec<String> {
+    let mut attempts = vec![password.to_owned(), passwords::composed(password)];
+    attempts.dedup();
+    attempts
+}
+
+fn fits(password: &str, hash: &str) -> Result<bool, RegistryError> {
+    for attempt in attempts(password) {
+        if passwords::verify(&attempt, hash)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The account of that name with its password hash, unless nobody can log in.
@@ -171,5 +190,19 @@ mod tests {
             passwords::testing::HASHES.get() - before
         };
         assert_eq!((cost("alice"), cost("bob"), cost("")), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_password_fits_however_a_system_writes_accents() {
+        let test = TestRegistry::new();
+        let (composed, apart) = ("caf\u{e9}", "cafe\u{301}");
+        for set in [composed, apart] {
+            let name = format!("Zo\u{eb} {}", set.len());
+            test.registry.add_account(&name, set).unwrap();
+            for typed in [composed, apart] {
+                assert!(test.login(&name, typed).is_ok(), "{set:?} {typed:?}");
+            }
+            assert!(is_wrong(test.login(&name, "cafe")));
+        }
     }
 }

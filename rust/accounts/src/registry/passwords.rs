@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, PasswordVerifier, Version};
 use pbkdf2::Pbkdf2;
+use unicode_normalization::UnicodeNormalization;
 
 use super::RegistryError;
 
@@ -46,13 +47,18 @@ impl PasswordCost {
     }
 }
 
+/// A password with letters and accents composed (NFC), as it is hashed.
+pub(super) fn composed(password: &str) -> String {
+    password.nfc().collect()
+}
+
 /// Hashes a new password with a random salt; gives a PHC string.
 pub(super) fn hash(password: &str, cost: PasswordCost) -> Result<String, RegistryError> {
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt)?;
     let argon2 = cost.argon2id()?;
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
-    compute(&argon2, password.as_bytes(), &salt, &mut out)?;
+    compute(&argon2, composed(password).as_bytes(), &salt, &mut out)?;
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),

@@ -15,10 +15,13 @@ use crate::failure::Failure;
 /// What the environment asks for. Unset variables leave the defaults alone.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
-    /// `SYNC_USER1`, `SYNC_USER2`, …: `name:password`, up to the first missing number.
+    /// `SYNC_USER1`, `SYNC_USER2`, …: `name:password`, up to the first missing number; or each of
+    /// them in a file that `SYNC_USER1_FILE` names.
     pub(crate) accounts: Vec<ConfiguredAccount>,
     /// `SYNC_BASE`: the data folder.
     pub(crate) data: Option<PathBuf>,
+    /// `HOME`, or `USERPROFILE` on Windows: what `~` means.
+    pub(crate) home: Option<PathBuf>,
     /// `SYNC_HOST`: the one IP address to listen on.
     pub(crate) host: Option<IpAddr>,
     /// `SYNC_PORT`.
@@ -51,17 +54,33 @@ impl Environment {
         for (name, value) in variables {
             let Some(name) = name.to_str() else { continue };
             match name {
+                "HOME" | "USERPROFILE" if !value.is_empty() => parsed.home = Some(value.into()),
                 "SYNC_BASE" if !value.is_empty() => parsed.data = Some(PathBuf::from(value)),
                 "SYNC_HOST" => parsed.host = Some(parse_host(&value)?),
                 "SYNC_PORT" => parsed.port = Some(parse_port(&value)?),
                 "MAX_SYNC_PAYLOAD_MEGS" => parsed.max_upload_bytes = Some(parse_megs(&value)?),
                 // The reference server looks at its presence alone: even "" and "0" mean yes.
-                "PASSWORDS_HASHED" => hashed = true,
+                "PASSWORDS_HASHED" => {
+                    hashed = true;
+                    if value.to_str().is_some_and(means_no) {
+                        parsed.warnings.push(
+                            "PASSWORDS_HASHED is set, so passwords are taken for hashes, whatever \
+                             its value: unset it for passwords in plain"
+                                .to_owned(),
+                        );
+                    }
+                }
                 "SYNC_IP_HEADER" => parsed.ip_header = parse_ip_header(&value)?,
                 "COMPUTERNAME" => parsed.computer_name = value.into_string().ok(),
                 _ => {
                     if let Some(number) = user_number(name) {
                         users.push((number, value));
+                    } else if let Some(of) = name.strip_suffix("_FILE").and_then(user_number) {
+                        users.push((of, read_secret(name, &value)?));
+                    } else if is_miscounted(name) {
+                        parsed.warnings.push(format!(
+                            "{name} is ignored: accounts are numbered from 1, without leading zeros"
+                        ));
                     }
                 }
             }
@@ -72,6 +91,10 @@ impl Environment {
 
     fn take_users(&mut self, mut users: Vec<(u32, OsString)>, hashed: bool) -> Result<(), Failure> {
         users.sort_by_key(|(number, _)| *number);
+        if let Some(pair) = users.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let name = format!("SYNC_USER{}", pair[0].0);
+            return Err(Failure::Usage(format!("{name} and {name}_FILE are both set: unset one")));
+        }
         let mut names = BTreeSet::new();
         for (expected, (number, value)) in (1..).zip(users) {
             if number != expected {
@@ -81,7 +104,7 @@ impl Environment {
                 ));
                 break;
             }
-            let account = parse_user(number, &value, hashed)?;
+            let account = parse_user(number, &value, hashed, &mut self.warnings)?;
             if !names.insert(account.name.trim().to_lowercase()) {
                 return Err(Failure::Usage(format!(
                     "SYNC_USER{number} names an account that an earlier variable names too: give \
@@ -101,13 +124,58 @@ fn user_number(name: &str) -> Option<u32> {
     (number.to_string() == digits).then_some(number)
 }
 
-fn parse_user(number: u32, value: &OsStr, hashed: bool) -> Result<ConfiguredAccount, Failure> {
+/// `SYNC_USER0` or `SYNC_USER01`, which the reference server does not look at either.
+fn is_miscounted(name: &str) -> bool {
+    let digits = name.strip_prefix("SYNC_USER").unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn means_no(text: &str) -> bool {
+    ["", "0", "false", "no", "off"].contains(&&*text.trim().to_lowercase())
+}
+
+/// What the file says that the variable `name` names.
+fn read_secret(name: &str, path: &OsStr) -> Result<OsString, Failure> {
+    let read = std::fs::read_to_string(path);
+    read.map(OsString::from).map_err(|error| {
+        Failure::Usage(format!("{name} names a file that cannot be read: {error}"))
+    })
+}
+
+/// Without what editors and tools add, and nobody means: a byte order mark, a line end.
+fn without_additions(value: &str) -> &str {
+    value.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n'])
+}
+
+/// What is between quotes that somebody put around the whole.
+fn unquoted(value: &str) -> Option<&str> {
+    let between = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+    between('"').or_else(|| between('\''))
+}
+
+fn parse_user(
+    number: u32,
+    value: &OsStr,
+    hashed: bool,
+    warnings: &mut Vec<String>,
+) -> Result<ConfiguredAccount, Failure> {
     let refused = |why: &str| Failure::Usage(format!("SYNC_USER{number} {why}"));
     let value = value.to_str().ok_or_else(|| refused("is not valid UTF-8"))?;
+    let mut value = without_additions(value);
+    if let Some(inner) = unquoted(value) {
+        warnings.push(format!("SYNC_USER{number} has quotes around it, which are left out"));
+        value = inner;
+    }
     let (name, secret) = value
         .split_once(':')
         .filter(|(name, secret)| !name.trim().is_empty() && !secret.is_empty())
         .ok_or_else(|| refused("must have the form name:password"))?;
+    if !hashed && ["$argon2", "$pbkdf2"].iter().any(|kind| secret.starts_with(kind)) {
+        warnings.push(format!(
+            "SYNC_USER{number} looks like the hash of a password, and is taken for the password \
+             itself: set PASSWORDS_HASHED=1 if it is a hash"
+        ));
+    }
     let secret =
         if hashed { Secret::Hashed(secret.to_owned()) } else { Secret::Plain(secret.to_owned()) };
     Ok(ConfiguredAccount { name: name.to_owned(), secret })
@@ -254,6 +322,46 @@ mod tests {
         assert!(
             matches!(&parsed.accounts[0].secret, Secret::Plain(password) if password == "p:q r ")
         );
+    }
+
+    #[test]
+    fn what_nobody_means_is_left_out_and_what_is_doubtful_is_told() {
+        let told = |variables: &[(&str, &str)], word: &str| {
+            let parsed = parse(variables).unwrap();
+            assert!(parsed.warnings.iter().any(|warning| warning.contains(word)), "{word}");
+            parsed
+        };
+        let parsed = parse(&[("SYNC_USER1", "\u{feff}u:p\r\n")]).unwrap();
+        assert!(matches!(&parsed.accounts[0].secret, Secret::Plain(password) if password == "p"));
+        assert_eq!((names(&parsed), parsed.warnings.len()), (vec!["u"], 0));
+        let parsed = told(&[("SYNC_USER1", "\"u:p\"")], "quotes");
+        assert_eq!(names(&parsed), ["u"]);
+        told(&[("SYNC_USER1", "u:$argon2id$v=19$x")], "PASSWORDS_HASHED=1");
+        for name in ["SYNC_USER0", "SYNC_USER01"] {
+            assert!(told(&[(name, "u:p")], name).accounts.is_empty());
+        }
+        for no in ["false", "0", ""] {
+            told(&[("PASSWORDS_HASHED", no)], "PASSWORDS_HASHED");
+        }
+        assert!(parse(&[("PASSWORDS_HASHED", "1")]).unwrap().warnings.is_empty());
+    }
+
+    #[test]
+    fn an_account_may_be_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "u:p\n").unwrap();
+        let path = file.to_str().unwrap();
+        let parsed = parse(&[("SYNC_USER1_FILE", path)]).unwrap();
+        assert!(matches!(&parsed.accounts[0].secret, Secret::Plain(password) if password == "p"));
+        for refused in [
+            vec![("SYNC_USER1_FILE", "missing")],
+            vec![("SYNC_USER1_FILE", path), ("SYNC_USER1", "u:p")],
+        ] {
+            assert!(
+                matches!(parse(&refused), Err(Failure::Usage(text)) if text.contains("SYNC_USER1_FILE"))
+            );
+        }
     }
 
     #[test]

@@ -65,6 +65,14 @@ fn serve(
     log: &Arc<Log>,
 ) -> Result<(), Failure> {
     let since_ms = clock.now_ms();
+    // Who takes over a server has data somewhere; a mistyped folder looks like a loss to the devices.
+    if !settings.configured_accounts.is_empty() && !data_dir.exists() {
+        log.warning(&format!(
+            "the data folder {} is new and empty: if there are collections elsewhere, stop this now \
+             and set SYNC_BASE or --data to their folder, before a device offers to upload",
+            data_dir.display()
+        ));
+    }
     let endpoint = Endpoint::open(options(settings, data_dir, clock, Arc::clone(log)))
         .map_err(Failure::failed)?;
     let listeners = listen(&settings.listen_on)

@@ -1,7 +1,7 @@
 //! Flags and environment turned into what `serve` does. Flags win.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope, TrustedProxies};
@@ -102,12 +102,21 @@ fn scope(allowed: &[Allow]) -> Scope {
     }
 }
 
+/// A path that begins with `~`, as shells read it: service managers and containers leave it as it is.
+fn from_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => path,
+    }
+}
+
 /// The data folder: the flag, `SYNC_BASE`, or the place the system has for such data.
 pub(crate) fn data_dir(
     flag: Option<PathBuf>,
     environment: &Environment,
 ) -> Result<PathBuf, Failure> {
     flag.or_else(|| environment.data.clone())
+        .map(|path| from_home(path, environment.home.as_deref()))
         .or_else(|| ProjectDirs::from("", "", "deckport").map(|dirs| dirs.data_dir().to_owned()))
         .ok_or_else(|| {
             Failure::Usage("you have no home folder: name a data folder with --data".to_owned())
@@ -126,6 +135,17 @@ mod tests {
 
     fn addresses(texts: &[&str]) -> ListenOn {
         ListenOn::Addresses(texts.iter().map(|text| text.parse().unwrap()).collect())
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_folder_where_there_is_one() {
+        let of = |variables: &[(&str, &str)]| data_dir(None, &environment(variables)).unwrap();
+        let (base, home) = (("SYNC_BASE", "~/.syncserver"), ("HOME", "/home/anna"));
+        assert_eq!(of(&[base, home]), Path::new("/home/anna/.syncserver"));
+        assert_eq!(of(&[base]), Path::new("~/.syncserver"));
+        assert_eq!(of(&[("SYNC_BASE", "/srv/~x"), home]), Path::new("/srv/~x"));
+        let flag = data_dir(Some("~".into()), &environment(&[home])).unwrap();
+        assert_eq!(flag, Path::new("/home/anna"));
     }
 
     #[test]

@@ -181,3 +181,12 @@ fn all_addresses_are_listened_on_without_being_asked() {
     assert!(server.greeting.iter().any(|line| line.contains(&url)), "{:?}", server.greeting);
     connect(loopback);
 }
+
+#[test]
+fn whoever_takes_over_a_server_hears_that_the_folder_is_new() {
+    let parent = tempdir().unwrap();
+    let data = parent.path().join("mistyped");
+    let start = || Server::start_with(&data, &[], &[("SYNC_USER1", "u:p")]);
+    start().wait_for_log("is new and empty");
+    assert!(!start().stop().iter().any(|line| line.contains("is new and empty")));
+}

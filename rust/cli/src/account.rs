@@ -9,14 +9,17 @@ use serde::Serialize;
 use crate::args::{AccountCommand, ListArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
-use crate::{password, registry};
+use crate::password;
+use crate::registry::{self, one_account};
 
 /// Carries out one account command.
 pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failure> {
     match command {
         AccountCommand::Add { name } => add(name, data_dir),
         AccountCommand::Remove { name } => {
-            registry::open(data_dir)?.remove_account(name).map_err(Failure::failed)?;
+            let registry = registry::open(data_dir)?;
+            one_account(&registry, Some(name))?;
+            registry.remove_account(name).map_err(Failure::failed)?;
             line(&format!(
                 "removed {name}; its collection stays in the data folder, and adding the account \
                  again finds it"
@@ -24,9 +27,9 @@ pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failu
             Ok(())
         }
         AccountCommand::Rename { name, new_name } => {
-            let account = registry::open(data_dir)?
-                .rename_account(name, new_name)
-                .map_err(Failure::failed)?;
+            let registry = registry::open(data_dir)?;
+            one_account(&registry, Some(name))?;
+            let account = registry.rename_account(name, new_name).map_err(Failure::failed)?;
             line(&format!("{name} is now {}; its devices stay logged in", account.name));
             Ok(())
         }
@@ -49,9 +52,7 @@ fn add(name: &str, data_dir: &Path) -> Result<(), Failure> {
 
 fn set_password(name: &str, data_dir: &Path) -> Result<(), Failure> {
     let registry = registry::open(data_dir)?;
-    if registry.account(name).map_err(Failure::failed)?.is_none() {
-        return Err(Failure::failed(RegistryError::NoSuchAccount));
-    }
+    one_account(&registry, Some(name))?;
     let password = password::ask_new(name)?;
     registry.set_password(name, &password).map_err(Failure::failed)?;
     line(&format!("the password of {name} is set; its devices must log in again"));

@@ -8,22 +8,22 @@ use crate::args::CheckArgs;
 use crate::failure::Failure;
 use crate::media;
 use crate::output::printable;
-use crate::work::Workplace;
+use crate::work::{Cared, Workplace};
 
 /// Carries out the command. Findings are a failure of their own: exit code 1.
 pub(crate) fn run(place: &Workplace, args: &CheckArgs) -> Result<(), Failure> {
     let account = place.care(args.account.as_deref()).map_err(not_checked)?;
     match &args.compare {
         Some(file) => compare(place, &account.care, file),
-        None => check(place, &account.care, args.repair),
+        None => check(place, &account, args.repair),
     }
 }
 
-fn check(place: &Workplace, account: &AccountCare, repair: bool) -> Result<(), Failure> {
-    let report = account.check(repair, &mut place.stages()).map_err(not_checked)?;
+fn check(place: &Workplace, account: &Cared, repair: bool) -> Result<(), Failure> {
+    let report = account.care.check(repair, &mut place.stages()).map_err(not_checked)?;
     tell(place, &report);
     if !report.repaired {
-        return verdict(place, &report, repair);
+        return verdict(place, &account.name, &report, repair);
     }
     place.line("Mended.");
     if let Some(backup) = &report.backup {
@@ -33,24 +33,32 @@ fn check(place: &Workplace, account: &AccountCare, repair: bool) -> Result<(), F
         place.line("At the next sync each device asks for a direction: choose Download.");
     }
     // What no repair can mend is still there.
-    let rest = account.check(false, &mut place.stages()).map_err(not_checked)?;
+    let rest = account.care.check(false, &mut place.stages()).map_err(not_checked)?;
     if rest.is_clean() {
         return Ok(());
     }
     place.line("Still there:");
     tell(place, &rest);
-    verdict(place, &rest, repair)
+    verdict(place, &account.name, &rest, repair)
 }
 
-fn verdict(place: &Workplace, report: &CheckReport, repair: bool) -> Result<(), Failure> {
+fn verdict(
+    place: &Workplace,
+    account: &str,
+    report: &CheckReport,
+    repair: bool,
+) -> Result<(), Failure> {
     if report.is_clean() {
         place.line("Nothing is wrong.");
         return Ok(());
     }
     let advice = match (report.findings.is_empty(), report.mendable, repair) {
-        (false, true, false) => "; `deckport check --repair` mends what can be mended",
-        (false, false, _) => "; the collection cannot be mended: bring back a backup",
-        _ => "",
+        (false, true, false) => {
+            let repair = place.typed.command(&["check", "--repair", "--account", account]);
+            format!("; `{repair}` mends what can be mended")
+        }
+        (false, false, _) => "; the collection cannot be mended: bring back a backup".to_owned(),
+        _ => String::new(),
     };
     Err(Failure::Failed(format!("the check found something{advice}")))
 }

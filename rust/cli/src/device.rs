@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use deckport_endpoint::{Account, Device, RegistryError};
+use deckport_endpoint::{Account, Device};
 use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
 use crate::args::{DeviceCommand, ListArgs};
 use crate::failure::Failure;
 use crate::output::{self, line, printable};
-use crate::registry;
+use crate::registry::{self, one_account};
 
 /// Carries out one device command.
 pub(crate) fn run(command: &DeviceCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -85,10 +85,8 @@ fn prune(unused_days: u32, data_dir: &Path) -> Result<(), Failure> {
 
 fn list(account: Option<&str>, args: ListArgs, data_dir: &Path) -> Result<(), Failure> {
     let registry = registry::open(data_dir)?;
-    if let Some(name) = account
-        && registry.account(name).map_err(Failure::failed)?.is_none()
-    {
-        return Err(Failure::failed(RegistryError::NoSuchAccount));
+    if account.is_some() {
+        one_account(&registry, account)?;
     }
     let accounts = registry.accounts().map_err(Failure::failed)?;
     let devices = registry.devices(account).map_err(Failure::failed)?;

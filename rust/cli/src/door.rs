@@ -127,8 +127,8 @@ fn serve(stream: &UnixStream, handle: EndpointHandle, serving: &Serving) -> io::
         Ok(request) => {
             end_when_gone(stream.try_clone()?, interrupt.clone())?;
             let watched = request.watched;
-            let serving = Some(serving);
-            let place = Workplace { handle, output: &visitor, interrupt, watched, serving };
+            let (typed, serving) = (serving.typed.clone(), Some(serving));
+            let place = Workplace { handle, output: &visitor, interrupt, watched, typed, serving };
             place.do_it(&request.work)
         }
         Err(failure) => Err(failure),

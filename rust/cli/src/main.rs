@@ -26,6 +26,7 @@ mod settings;
 mod shutdown;
 mod size;
 mod status;
+mod typed;
 mod unserved;
 mod work;
 

@@ -41,10 +41,14 @@ fn check(place: &Workplace, account: Option<&str>, repair: bool) -> Result<(), F
             );
             Ok(())
         }
-        _ => Err(Failure::Failed(format!(
-            "{wrong} findings; `deckport media check --repair` lets devices send lost files again \
-             and moves foreign ones to media.trash"
-        ))),
+        _ => {
+            let words = ["media", "check", "--repair", "--account", &account.name];
+            Err(Failure::Failed(format!(
+                "{wrong} findings; `{}` lets devices send lost files again and moves foreign ones \
+                 to media.trash",
+                place.typed.command(&words)
+            )))
+        }
     }
 }
 

@@ -26,6 +26,7 @@ use crate::queue::{LAST_LINES, Queue};
 use crate::settings::{self, ServeSettings};
 use crate::shutdown::{self, Signals};
 use crate::status::Serving;
+use crate::typed::Typed;
 
 /// Threads for connections. They only move bytes; accounts have threads of their own.
 const RUNTIME_THREADS: usize = 2;
@@ -78,9 +79,11 @@ fn serve(
     let listeners = listen(&settings.listen_on)
         .map_err(|error| Failure::Failed(format!("{error} (--port, --listen)")))?;
     let bound = bound_addresses(&listeners)?;
-    let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), log)?;
-    let serving = Serving { bound, scope: settings.scope.clone(), since_ms };
-    let greeting = greeting(data_dir, &accounts, &addresses_of(&serving, log), &serving.bound);
+    let typed = Typed::of(data_dir);
+    let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), &typed, log)?;
+    let serving = Serving { typed: typed.clone(), bound, scope: settings.scope.clone(), since_ms };
+    let greeting =
+        greeting(data_dir, &typed, &accounts, &addresses_of(&serving, log), &serving.bound);
 
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -147,6 +150,7 @@ fn options(
     if let Some(count) = settings.keep_backups {
         options.backups.newest = count;
     }
+    options.texts = Arc::new(Typed::of(data_dir));
     options.clock = clock;
     options.events = log;
     if let Some(bytes) = settings.max_upload_bytes {
@@ -182,7 +186,12 @@ struct Accounts {
 }
 
 /// Makes an account when there is none at all. Says so when those that exist cannot be used.
-fn accounts(registry: &Registry, first: Option<&str>, log: &Log) -> Result<Accounts, Failure> {
+fn accounts(
+    registry: &Registry,
+    first: Option<&str>,
+    typed: &Typed,
+    log: &Log,
+) -> Result<Accounts, Failure> {
     let existing = registry.accounts().map_err(Failure::failed)?;
     if let Some(first) = first.filter(|_| existing.is_empty()) {
         let password = generate_password().map_err(Failure::failed)?;
@@ -192,10 +201,11 @@ fn accounts(registry: &Registry, first: Option<&str>, log: &Log) -> Result<Accou
     let usable = existing.into_iter().filter(|account| !account.dormant);
     let names: Vec<String> = usable.map(|account| account.name).collect();
     if names.is_empty() {
-        log.warning(
+        log.warning(&format!(
             "no account can log in, because SYNC_USER1 is not set any more: set it, or give an \
-             account a password with `deckport account password NAME`",
-        );
+             account a password with `{}`",
+            typed.command(&["account", "password", "NAME"])
+        ));
     }
     Ok(Accounts { names, new_password: None })
 }
@@ -203,6 +213,7 @@ fn accounts(registry: &Registry, first: Option<&str>, log: &Log) -> Result<Accou
 /// Tells a person how to connect, and machines that the endpoint is ready.
 fn greeting(
     data_dir: &Path,
+    typed: &Typed,
     accounts: &Accounts,
     addresses: &[Address],
     bound: &[SocketAddr],
@@ -220,7 +231,7 @@ fn greeting(
                 format!("  Password:  {password}"),
                 String::new(),
                 "This password is shown only now. To set another one:".to_owned(),
-                format!("  deckport account password {name}"),
+                format!("  {}", typed.command(&["account", "password", &name])),
             ]);
         }
         None => lines.push(format!("  Accounts:  {}", accounts.names.join(", "))),

@@ -102,6 +102,11 @@ fn scope(allowed: &[Allow]) -> Scope {
     }
 }
 
+/// The place that the system has for such data.
+pub(crate) fn usual_data_dir() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "deckport").map(|dirs| dirs.data_dir().to_owned())
+}
+
 /// A path that begins with `~`, as shells read it: service managers and containers leave it as it is.
 fn from_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
@@ -117,7 +122,7 @@ pub(crate) fn data_dir(
 ) -> Result<PathBuf, Failure> {
     flag.or_else(|| environment.data.clone())
         .map(|path| from_home(path, environment.home.as_deref()))
-        .or_else(|| ProjectDirs::from("", "", "deckport").map(|dirs| dirs.data_dir().to_owned()))
+        .or_else(usual_data_dir)
         .ok_or_else(|| {
             Failure::Usage("you have no home folder: name a data folder with --data".to_owned())
         })

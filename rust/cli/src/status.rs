@@ -13,11 +13,13 @@ use crate::args::ListArgs;
 use crate::failure::Failure;
 use crate::output::{self, printable};
 use crate::size;
+use crate::typed::Typed;
 use crate::work::Workplace;
 
 /// What `serve` knows of itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Serving {
+    pub(crate) typed: Typed,
     pub(crate) bound: Vec<SocketAddr>,
     pub(crate) scope: Scope,
     /// In Unix milliseconds.
@@ -94,7 +96,10 @@ pub(crate) fn run(place: &Workplace, args: ListArgs) -> Result<(), Failure> {
             place.line(&format!("Deckport runs as process {}, started {begun}:", running.process));
             running.addresses.iter().for_each(|address| place.line(&format!("  {address}")));
         }
-        _ => place.line("Deckport does not run here now: `deckport serve` starts it."),
+        _ => {
+            let serve = place.typed.command(&["serve"]);
+            place.line(&format!("Deckport does not run here now: `{serve}` starts it."));
+        }
     }
     texts.iter().for_each(|text| place.line(text));
     match trouble {

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::output::{Output, Terminal};
 use crate::registry::{self, one_account};
 use crate::status::{self, Serving};
+use crate::typed::Typed;
 use crate::{backup, check, media, package, shutdown, unserved};
 
 /// What is to be done.
@@ -42,7 +43,8 @@ pub(crate) fn run(work: Work, data_dir: &Path) -> Result<(), Failure> {
     drop(registry);
     let endpoint = unserved::open(data_dir).map_err(|failure| work.not_done(failure))?;
     let (handle, output, watched) = (endpoint.handle(), &Terminal, is_watched());
-    Workplace { handle, output, interrupt, watched, serving: None }.do_it(&work)
+    let typed = Typed::of(data_dir);
+    Workplace { handle, output, interrupt, watched, typed, serving: None }.do_it(&work)
 }
 
 /// Whether a person waits for what is done here.
@@ -58,6 +60,8 @@ pub(crate) struct Workplace<'a> {
     pub(crate) interrupt: Interrupt,
     /// Whether a person wants to know how far it is.
     pub(crate) watched: bool,
+    /// How commands for this endpoint are typed.
+    pub(crate) typed: Typed,
     /// Set when the endpoint serves.
     pub(crate) serving: Option<&'a Serving>,
 }

@@ -190,3 +190,18 @@ fn whoever_takes_over_a_server_hears_that_the_folder_is_new() {
     start().wait_for_log("is new and empty");
     assert!(!start().stop().iter().any(|line| line.contains("is new and empty")));
 }
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_is_shown_works_as_it_is_shown() {
+    let parent = tempdir().unwrap();
+    let data = parent.path().join("my decks");
+    let server = Server::start(&data);
+    let told = server.greeting.iter().find(|line| line.contains("account password")).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_deckport")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let line = format!("echo secret | {told}");
+    let ran = std::process::Command::new("sh").args(["-c", &line]).env("PATH", path).output();
+    assert!(ran.unwrap().status.success());
+    assert!(server.login("anki", "secret").is_ok());
+}

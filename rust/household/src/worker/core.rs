@@ -38,8 +38,8 @@ use crate::work_error::WorkError;
 /// The worker of one account.
 #[derive(Debug)]
 pub(super) struct Core {
-    /// The account's name when the worker began, for events that concern no device.
-    account: String,
+    /// The account's name when the worker began, for events that concern no device, and for texts.
+    pub(super) account: String,
     pub(super) media: Media,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,

@@ -77,7 +77,7 @@ impl Core {
                 } else if let Some(why) = astray {
                     answer.message = self.texts.cannot_merge(why);
                 } else if let Some(copy) = self.notices.tell(device, run, now_ms) {
-                    answer.message = self.texts.copy_kept(&copy);
+                    answer.message = self.texts.copy_kept(&self.account, &copy);
                 }
                 answer
             }

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use deckport_endpoint::{Account, Device, RegistryError};
+use deckport_endpoint::{Account, Clock, Device, RegistryError, SystemClock};
 use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
 use crate::args::{AccountCommand, ListArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
-use crate::password;
 use crate::registry::{self, one_account};
+use crate::{ago, password};
 
 /// Carries out one account command.
 pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -72,14 +72,18 @@ struct Row {
     devices: usize,
     /// When the latest of its devices was seen.
     last_seen: Option<String>,
+    #[serde(skip)]
+    last_seen_ms: Option<i64>,
 }
 
 impl Row {
     fn of(account: Account, devices: &[Device]) -> Self {
         let devices = || devices.iter().filter(|device| device.account_id == account.id);
+        let last_seen_ms = devices().filter_map(|device| device.last_seen_ms).max();
         Self {
             devices: devices().count(),
-            last_seen: devices().filter_map(|device| device.last_seen_ms).max().map(utc_seconds),
+            last_seen: last_seen_ms.map(utc_seconds),
+            last_seen_ms,
             name: account.name,
             folder: account.folder,
             configured: account.configured,
@@ -87,7 +91,7 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, now_ms: i64) -> Vec<String> {
         let from = match (self.dormant, self.configured) {
             (true, _) => "environment (no longer set)",
             (false, true) => "environment",
@@ -96,7 +100,7 @@ impl Row {
         vec![
             self.name.clone(),
             self.devices.to_string(),
-            self.last_seen.clone().unwrap_or_else(|| "never".to_owned()),
+            self.last_seen_ms.map_or_else(|| "never".to_owned(), |then| ago::text(then, now_ms)),
             from.to_owned(),
             self.folder.clone(),
         ]
@@ -111,7 +115,8 @@ fn list(args: ListArgs, data_dir: &Path) -> Result<(), Failure> {
     if args.json {
         return output::json(&rows);
     }
-    let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
+    let now_ms = SystemClock::new().now_ms();
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now_ms)).collect();
     line(&output::table(&["NAME", "DEVICES", "LAST SEEN", "SET BY", "FOLDER"], &cells));
     Ok(())
 }

@@ -15,8 +15,8 @@ use crate::args::{BackupCommand, PruneArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
 use crate::registry::{self, one_account};
-use crate::size;
 use crate::work::{self, Work, Workplace};
+use crate::{local, size};
 
 /// Carries out one backup command.
 pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -48,6 +48,8 @@ struct Row {
     name: String,
     file: String,
     made: String,
+    #[serde(skip)]
+    made_ms: i64,
     reason: &'static str,
     device: Option<String>,
     notes: Option<u64>,
@@ -69,6 +71,7 @@ impl Row {
             name: backup.name,
             file: backup.file,
             made: utc_seconds(backup.made_ms),
+            made_ms: backup.made_ms,
             reason: backup.reason.word(),
             device: backup.device,
             notes: counts.map(|counts| counts.notes),
@@ -81,25 +84,16 @@ impl Row {
         }
     }
 
-    /// Without the account where there is only one.
+    /// What fits a terminal; the name tells the reason, too. Without the account where there is only
+    /// one.
     fn cells(self, with_account: bool) -> Vec<String> {
         let number = |number: Option<u64>| number.map_or("?".to_owned(), |n| n.to_string());
-        let last_study = match (self.last_study, self.reviews) {
-            // The day is enough for people.
-            (Some(time), _) => time.chars().take_while(|c| *c != 'T').collect(),
-            (None, Some(_)) => "never".to_owned(),
-            (None, None) => "?".to_owned(),
-        };
         let mut cells = vec![
             self.name,
-            self.made,
-            self.reason.to_owned(),
+            local::minute(self.made_ms),
             self.device.unwrap_or_default(),
-            number(self.notes),
             number(self.cards),
             number(self.reviews),
-            last_study,
-            self.bytes.map_or("?".to_owned(), size::text),
             size::text(self.stored_bytes),
         ];
         if with_account {
@@ -109,18 +103,7 @@ impl Row {
     }
 }
 
-const HEADER: [&str; 10] = [
-    "NAME",
-    "MADE",
-    "REASON",
-    "DEVICE",
-    "NOTES",
-    "CARDS",
-    "REVIEWS",
-    "LAST STUDY",
-    "SIZE",
-    "ON DISK",
-];
+const HEADER: [&str; 6] = ["NAME", "MADE", "DEVICE", "CARDS", "REVIEWS", "ON DISK"];
 
 fn list(
     registry: &Registry,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use deckport_endpoint::{Account, Device};
+use deckport_endpoint::{Account, Clock, Device, SystemClock};
 use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use crate::args::{DeviceCommand, ListArgs};
 use crate::failure::Failure;
 use crate::output::{self, line, printable};
 use crate::registry::{self, one_account};
+use crate::{ago, local};
 
 /// Carries out one device command.
 pub(crate) fn run(command: &DeviceCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -36,6 +37,10 @@ struct Row {
     address: Option<String>,
     logged_in: String,
     last_seen: Option<String>,
+    #[serde(skip)]
+    created_ms: i64,
+    #[serde(skip)]
+    last_seen_ms: Option<i64>,
     /// Stands for all devices with the reference server's token of this account.
     shared: bool,
 }
@@ -52,19 +57,21 @@ impl Row {
             address: device.address.map(|address| address.to_string()),
             logged_in: utc_seconds(device.created_ms),
             last_seen: device.last_seen_ms.map(utc_seconds),
+            created_ms: device.created_ms,
+            last_seen_ms: device.last_seen_ms,
             shared: device.shared,
         }
     }
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, now_ms: i64) -> Vec<String> {
         let name =
             if self.shared { format!("{} (shared token)", self.name) } else { self.name.clone() };
         vec![
             self.id.to_string(),
             self.account.clone(),
             name,
-            self.logged_in.clone(),
-            self.last_seen.clone().unwrap_or_else(|| "never".to_owned()),
+            local::day(self.created_ms),
+            self.last_seen_ms.map_or_else(|| "never".to_owned(), |then| ago::text(then, now_ms)),
             self.address.clone().unwrap_or_default(),
         ]
     }
@@ -94,7 +101,8 @@ fn list(account: Option<&str>, args: ListArgs, data_dir: &Path) -> Result<(), Fa
     if args.json {
         return output::json(&rows);
     }
-    let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
+    let now_ms = SystemClock::new().now_ms();
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now_ms)).collect();
     line(&output::table(&["ID", "ACCOUNT", "DEVICE", "LOGGED IN", "LAST SEEN", "ADDRESS"], &cells));
     Ok(())
 }

@@ -12,6 +12,7 @@ mod device;
 mod door;
 mod environment;
 mod failure;
+mod local;
 mod log;
 mod media;
 mod output;

@@ -13,6 +13,7 @@ use deckport_endpoint::{
     Address, Clock, Endpoint, EndpointOptions, Interfaces, LinkKind, Network, Registry,
     SystemClock, SystemInterfaces, generate_password, listen,
 };
+use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
 use crate::args::ServeArgs;
@@ -20,7 +21,7 @@ use crate::args::ServeArgs;
 use crate::door::Door;
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::log::{Form, Log};
+use crate::log::{Form, Log, Weight};
 use crate::qr;
 use crate::queue::{LAST_LINES, Queue};
 use crate::settings::{self, ServeSettings};
@@ -41,7 +42,13 @@ pub(crate) fn run(
     data_dir: PathBuf,
 ) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let form = Form { format: args.log, quiet: args.quiet, clock: Arc::clone(&clock) };
+    let least = match (args.quiet, args.verbose) {
+        (true, _) => Weight::Failure,
+        (false, false) => Weight::News,
+        (false, true) => Weight::Detail,
+    };
+    let (clock_of_log, zone) = (Arc::clone(&clock), TimeZone::system());
+    let form = Form { format: args.log, least, clock: clock_of_log, zone };
     let log = Arc::new(Log::start(form));
     tell_panics(&log);
     for warning in &environment.warnings {

@@ -115,9 +115,13 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
 
-    /// Log failures and warnings alone
+    /// Log only failures and warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
+
+    /// Log each request, too
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
 
     /// A waiting time, for tests
     #[arg(long, hide = true, value_name = "NAME=SECONDS")]
@@ -142,6 +146,7 @@ impl Default for ServeArgs {
             port: None,
             account: None,
             quiet: false,
+            verbose: false,
             timing: Vec::new(),
             log: LogFormat::default(),
         }

@@ -117,7 +117,7 @@ fn lists_are_tables_for_people_and_json_for_machines() {
     let table = succeed(data.path(), &["device", "list"], "");
     let device = table.lines().nth(1).unwrap();
     // UTC, to the second.
-    assert!(device.contains("anna maria") && device.contains("T") && device.contains("Z  "));
+    assert!(device.contains("anna maria") && device.contains("just now"), "{device}");
 }
 
 #[test]

@@ -59,9 +59,9 @@ fn a_second_signal_ends_at_once() {
 }
 
 #[test]
-fn the_log_has_one_line_per_request_and_no_secrets() {
+fn the_verbose_log_has_one_line_per_request_and_no_secrets() {
     let data = tempdir().unwrap();
-    let server = Server::start(data.path());
+    let server = Server::start_with(data.path(), &["--verbose"], &[]);
     succeed(data.path(), &["account", "add", "anna"], "hunter2\n");
     let token = server.login("anna", "hunter2").unwrap();
     assert_eq!(server.login("anna", "hunter3"), Err(403));
@@ -112,7 +112,7 @@ fn quiet_logs_failures_alone() {
 fn closed_output_pipes_do_not_end_the_server() {
     let data = tempdir().unwrap();
     let mut command = deckport(data.path());
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--verbose"]);
     let mut server = Server::launch(command, Stderr::Closed);
     let password = server.told("Password:").unwrap();
     for _ in 0..3 {
@@ -145,7 +145,7 @@ fn fill_log(server: &Server) {
 fn a_log_that_nobody_reads_does_not_stop_the_server() {
     let data = tempdir().unwrap();
     let mut command = deckport(data.path());
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--verbose"]);
     let mut server = Server::launch(command, Stderr::Unread);
     fill_log(&server);
     let password = server.told("Password:").unwrap();
@@ -153,7 +153,7 @@ fn a_log_that_nobody_reads_does_not_stop_the_server() {
     assert_eq!(server.meta(&token), 200);
     server.read_log();
     let lost = server.wait_for_log(" lines of this log were not read in time and are lost");
-    assert!(lost.contains("Z warning: "), "{lost}");
+    assert!(lost.contains("  warning: "), "{lost}");
     server.wait_for_log(" meta 200 ");
     assert!(server.stop().iter().any(|line| line.ends_with(" stopped")), "the last line comes");
 }
@@ -162,7 +162,7 @@ fn a_log_that_nobody_reads_does_not_stop_the_server() {
 fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
     let data = tempdir().unwrap();
     let mut command = deckport(data.path());
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--verbose"]);
     let mut server = Server::launch(command, Stderr::Unread);
     fill_log(&server);
     server.signal("TERM");

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deckport_endpoint::{
-    Address, Clock, Endpoint, EndpointOptions, Interfaces, LinkKind, Network, Registry,
+    Address, Clock, Device, Endpoint, EndpointOptions, Interfaces, LinkKind, Network, Registry,
     SystemClock, SystemInterfaces, generate_password, listen,
 };
+use deckport_ground::calendar::utc_seconds;
 use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
@@ -28,6 +29,9 @@ use crate::settings::{self, ServeSettings};
 use crate::shutdown::{self, Signals};
 use crate::status::Serving;
 use crate::typed::Typed;
+
+/// 2026-11-01: before this was written, in Unix milliseconds.
+const WRITTEN_MS: i64 = 1_793_491_200_000;
 
 /// Threads for connections. They only move bytes; accounts have threads of their own.
 const RUNTIME_THREADS: usize = 2;
@@ -86,6 +90,10 @@ fn serve(
     let listeners = listen(&settings.listen_on)
         .map_err(|error| Failure::Failed(format!("{error} (--port, --listen)")))?;
     let bound = bound_addresses(&listeners)?;
+    let devices = endpoint.registry().devices(None).map_err(Failure::failed)?;
+    if let Some(warning) = clock_is_behind(&devices, since_ms) {
+        log.warning(&warning);
+    }
     let typed = Typed::of(data_dir);
     let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), &typed, log)?;
     let serving = Serving { typed: typed.clone(), bound, scope: settings.scope.clone(), since_ms };
@@ -111,6 +119,22 @@ fn serve(
     // Whatever still runs belongs to requests that had their time to end.
     runtime.shutdown_timeout(shutdown::LAST_WAIT);
     result
+}
+
+/// What is wrong with our clock, when something is known to be later. Devices whose clock differs from
+/// ours refuse to sync, and say that it is theirs that is wrong. A small computer without a clock of
+/// its own may begin in 1970, or where it was switched off.
+fn clock_is_behind(devices: &[Device], now_ms: i64) -> Option<String> {
+    let last_seen_ms = devices.iter().filter_map(|device| device.last_seen_ms).max();
+    let earliest_ms = last_seen_ms.unwrap_or_default().max(WRITTEN_MS);
+    (now_ms < earliest_ms).then(|| {
+        format!(
+            "this computer's clock says {}, but it is after {}: set the clock, or devices will say \
+             that theirs is wrong, and not sync",
+            utc_seconds(now_ms),
+            utc_seconds(earliest_ms)
+        )
+    })
 }
 
 /// Lets other commands work on what this process owns. Syncing does without.
@@ -283,4 +307,28 @@ fn note(address: &Address) -> String {
 /// All addresses of the internet are never the right answer.
 fn named(network: Network) -> String {
     if network.prefix_len() == 0 { "NETWORK".to_owned() } else { network.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_must_be_behind_is_told() {
+        let device = Device {
+            id: 1,
+            account_id: 1,
+            name: "laptop".to_owned(),
+            client_version: String::new(),
+            platform: String::new(),
+            address: None,
+            created_ms: 0,
+            last_seen_ms: Some(WRITTEN_MS + 5),
+            shared: false,
+        };
+        assert!(clock_is_behind(&[], 0).unwrap().contains("1970-01-01"));
+        assert_eq!(clock_is_behind(&[], WRITTEN_MS), None);
+        assert!(clock_is_behind(std::slice::from_ref(&device), WRITTEN_MS + 4).is_some());
+        assert_eq!(clock_is_behind(&[device], WRITTEN_MS + 5), None);
+    }
 }

@@ -17,6 +17,11 @@ use crate::{ago, local};
 pub(crate) fn run(command: &DeviceCommand, data_dir: &Path) -> Result<(), Failure> {
     match command {
         DeviceCommand::List { account, list: args } => list(account.as_deref(), *args, data_dir),
+        DeviceCommand::Rename { id, name } => {
+            registry::open(data_dir)?.rename_device(*id, name).map_err(Failure::failed)?;
+            line(&format!("device {id} is called {} now", printable(name.trim(), 100)));
+            Ok(())
+        }
         DeviceCommand::Revoke { id } => {
             registry::open(data_dir)?.revoke_device(*id).map_err(Failure::failed)?;
             line(&format!("revoked device {id}; it must log in again"));
@@ -43,10 +48,14 @@ struct Row {
     last_seen_ms: Option<i64>,
     /// Stands for all devices with the reference server's token of this account.
     shared: bool,
+    /// The same client has logged in again since it was last seen: most likely it is the same device,
+    /// and this login is left over.
+    left_over: bool,
 }
 
 impl Row {
-    fn of(device: Device, accounts: &[Account]) -> Self {
+    fn of(device: Device, all: &[Device], accounts: &[Account]) -> Self {
+        let left_over = all.iter().any(|other| replaces(other, &device));
         let account = accounts.iter().find(|account| account.id == device.account_id);
         Self {
             id: device.id,
@@ -60,12 +69,16 @@ impl Row {
             created_ms: device.created_ms,
             last_seen_ms: device.last_seen_ms,
             shared: device.shared,
+            left_over,
         }
     }
 
     fn cells(&self, now_ms: i64) -> Vec<String> {
-        let name =
-            if self.shared { format!("{} (shared token)", self.name) } else { self.name.clone() };
+        let name = match (self.shared, self.left_over) {
+            (true, _) => format!("{} (shared token)", self.name),
+            (false, true) => format!("{} (logged in anew since)", self.name),
+            (false, false) => self.name.clone(),
+        };
         vec![
             self.id.to_string(),
             self.account.clone(),
@@ -75,6 +88,19 @@ impl Row {
             self.address.clone().unwrap_or_default(),
         ]
     }
+}
+
+/// Whether `other` is most likely the same device, logged in after `device` was last used.
+fn replaces(other: &Device, device: &Device) -> bool {
+    let last_seen_ms = device.last_seen_ms.unwrap_or(device.created_ms);
+    other.id != device.id
+        && other.account_id == device.account_id
+        && other.created_ms > last_seen_ms
+        && !device.client_version.is_empty()
+        && other.platform == device.platform
+        && other.address == device.address
+        && !other.shared
+        && !device.shared
 }
 
 fn prune(unused_days: u32, data_dir: &Path) -> Result<(), Failure> {
@@ -97,7 +123,8 @@ fn list(account: Option<&str>, args: ListArgs, data_dir: &Path) -> Result<(), Fa
     }
     let accounts = registry.accounts().map_err(Failure::failed)?;
     let devices = registry.devices(account).map_err(Failure::failed)?;
-    let rows: Vec<Row> = devices.into_iter().map(|device| Row::of(device, &accounts)).collect();
+    let row = |device: &Device| Row::of(device.clone(), &devices, &accounts);
+    let rows: Vec<Row> = devices.iter().map(row).collect();
     if args.json {
         return output::json(&rows);
     }

@@ -95,7 +95,7 @@ fn serve(
         log.warning(&warning);
     }
     let typed = Typed::of(data_dir);
-    let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), &typed, log)?;
+    let accounts = accounts(endpoint.registry(), settings, &typed, log)?;
     let serving = Serving { typed: typed.clone(), bound, scope: settings.scope.clone(), since_ms };
     let greeting =
         greeting(data_dir, &typed, &accounts, &addresses_of(&serving, log), &serving.bound);
@@ -219,15 +219,23 @@ struct Accounts {
 /// Makes an account when there is none at all. Says so when those that exist cannot be used.
 fn accounts(
     registry: &Registry,
-    first: Option<&str>,
+    settings: &ServeSettings,
     typed: &Typed,
     log: &Log,
 ) -> Result<Accounts, Failure> {
     let existing = registry.accounts().map_err(Failure::failed)?;
-    if let Some(first) = first.filter(|_| existing.is_empty()) {
+    if let Some(first) = settings.first_account.as_deref().filter(|_| existing.is_empty()) {
         let password = generate_password().map_err(Failure::failed)?;
         let account = registry.add_account(first, &password).map_err(Failure::failed)?;
         return Ok(Accounts { names: vec![account.name], new_password: Some(password) });
+    }
+    if let Some(asked) = &settings.asked_account
+        && registry.account(asked).map_err(Failure::failed)?.is_none()
+    {
+        log.warning(&format!(
+            "--account {asked} has no effect, because there are accounts already: `{}` adds one",
+            typed.command(&["account", "add", asked])
+        ));
     }
     let usable = existing.into_iter().filter(|account| !account.dormant);
     let names: Vec<String> = usable.map(|account| account.name).collect();

@@ -24,6 +24,8 @@ pub(crate) struct ServeSettings {
     pub(crate) listen_on: ListenOn,
     /// Accounts of `SYNC_USERn`.
     pub(crate) configured_accounts: Vec<ConfiguredAccount>,
+    /// The account that was asked for by name.
+    pub(crate) asked_account: Option<String>,
     /// The account to create when there is none yet.
     pub(crate) first_account: Option<String>,
     pub(crate) scope: Scope,
@@ -58,6 +60,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
     ServeSettings {
         listen_on,
         configured_accounts: environment.accounts.clone(),
+        asked_account: args.account.clone(),
         first_account,
         scope: scope(&args.allow),
         proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),

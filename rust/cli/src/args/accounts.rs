@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::ListArgs;
+use super::values::device_number;
 
 const ADD_EXAMPLE: &str = "Examples:
   deckport account add anna
@@ -60,10 +61,22 @@ pub(crate) enum DeviceCommand {
         #[command(flatten)]
         list: ListArgs,
     },
+    /// Give a device a name of your own, which it keeps
+    #[command(
+        after_help = "Example:\n  deckport device list\n  deckport device rename 3 \"Anna's laptop\""
+    )]
+    Rename {
+        /// Its number in `deckport device list`
+        #[arg(value_parser = device_number)]
+        id: i64,
+        /// Its new name
+        name: String,
+    },
     /// Log out one device
     #[command(after_help = "Example:\n  deckport device list\n  deckport device revoke 3")]
     Revoke {
         /// Its number in `deckport device list`
+        #[arg(value_parser = device_number)]
         id: i64,
     },
     /// Log out the devices that were not used for long

@@ -4,6 +4,7 @@ mod accounts;
 mod backups;
 mod media;
 mod timing;
+mod values;
 mod whole;
 
 use std::net::SocketAddr;
@@ -75,7 +76,7 @@ SYNC_IP_HEADER. Flags win over it.";
 #[command(after_help = SERVE_EXAMPLE)]
 pub(crate) struct ServeArgs {
     /// Listen on this address alone; may be given several times [default: all addresses]
-    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port", value_parser = values::socket_address)]
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
@@ -97,9 +98,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     pub(crate) end_unused: u32,
 
-    /// Most megabytes that an account may hold, backups included; old backups give way first
-    /// [default: no limit]
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    /// Most that an account may hold, such as 500MB or 5GB, backups included; old backups give way
+    /// first [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = values::megabytes)]
     pub(crate) quota: Option<u64>,
 
     /// So many of an account's newest backups stay, in addition to one a day for two weeks
@@ -233,6 +234,7 @@ mod tests {
             "deckport serve --port 70000",
             "deckport serve --allow everybody",
             "deckport serve --quota 0",
+            "deckport serve --listen localhost:5000",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

@@ -205,3 +205,11 @@ fn the_command_that_is_shown_works_as_it_is_shown() {
     assert!(ran.unwrap().status.success());
     assert!(server.login("anki", "secret").is_ok());
 }
+
+#[test]
+fn an_account_that_is_asked_for_too_late_is_not_ignored_in_silence() {
+    let data = tempdir().unwrap();
+    succeed(data.path(), &["account", "add", "anna"], "secret\n");
+    let server = Server::start_with(data.path(), &["--account", "bob"], &[]);
+    assert!(server.wait_for_log("--account bob has no effect").contains("account add bob"));
+}

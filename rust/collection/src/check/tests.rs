@@ -26,7 +26,7 @@ INSERT INTO decks
 INSERT INTO decks SELECT 3, 'A', 0, 3, common, kind FROM decks WHERE id = 1;
 INSERT INTO decks SELECT 4, 'Filtered', 0, 3, common, x'1200' FROM decks WHERE id = 1;";
 
-/// A collection of its own, spoilt by some SQL.
+/// A fresh collection, damaged by some SQL.
 struct Damaged {
     path: PathBuf,
     _folder: TempDir,
@@ -55,7 +55,7 @@ impl Damaged {
     }
 }
 
-/// Damage that is found as so many of one problem, and gone after the repair.
+/// Damage that is found that many times as one problem, and gone after the repair.
 fn mended(sql: &str, problem: Problem, count: u64, one_way: bool) -> Damaged {
     let damaged = Damaged::by(sql);
     let first = damaged.check();

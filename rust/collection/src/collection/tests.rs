@@ -22,7 +22,7 @@ impl Folder {
         Folder { path: folder.path().join("collection.anki2"), folder }
     }
 
-    /// With a collection spoilt by some SQL.
+    /// With a collection damaged by some SQL.
     fn with(sql: &str) -> Folder {
         let folder = Folder::new();
         let collection = Collection::create(&folder.path, NOW).unwrap();
@@ -358,7 +358,7 @@ fn a_snapshot_is_possible_while_another_program_writes() {
     assert_eq!(note_count(&to), 1);
 }
 
-/// Without the lock another program would take itself for the only one and remove the journal.
+/// Without the lock another program would think it is the only one and remove the journal.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_snapshot_keeps_the_collections_lock() {

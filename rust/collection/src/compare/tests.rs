@@ -39,7 +39,7 @@ fn what_may_differ_between_healthy_copies_is_no_difference() {
         "UPDATE col SET usn = 99, mod = 99, ls = 5; INSERT INTO graves VALUES (5, 0, 1)",
         // What belongs to a device.
         "UPDATE config SET val = '9' WHERE KEY IN ('curDeck', 'curModel', 'activeDecks')",
-        // A card that was released in the morning, by one side alone.
+        // A card that was released in the morning, by only one side.
         "UPDATE config SET val = '6' WHERE KEY = 'lastUnburied';
          UPDATE cards SET queue = 2 WHERE id = 13",
         // What old clients write differently or lose.

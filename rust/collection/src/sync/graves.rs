@@ -21,7 +21,7 @@ pub(super) fn changed_since(conn: &Connection, usn: Usn) -> Result<Graves> {
             CARD => graves.cards.push(id),
             NOTE => graves.notes.push(id),
             DECK => graves.decks.push(id),
-            // Uploads are cleaned of kinds that nobody knows.
+            // Unknown kinds are removed from uploads.
             _ => {}
         }
     }
@@ -58,7 +58,7 @@ fn add(conn: &Connection, id: i64, kind: u8, usn: Usn) -> Result<()> {
     Ok(())
 }
 
-/// Deletes one card on the endpoint's own account.
+/// Deletes one card on the endpoint's own behalf.
 pub(super) fn remove_card(conn: &Connection, id: i64, usn: Usn) -> Result<()> {
     conn.prepare_cached("DELETE FROM cards WHERE id = ?1")?.execute([id])?;
     add(conn, id, CARD, usn)

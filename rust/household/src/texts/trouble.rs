@@ -7,7 +7,7 @@ use deckport_collection::UploadError;
 use deckport_ground::space::is_full;
 
 /// Why a device could not do what its person wanted. The English texts are whole sentences; reasons
-/// inside are in English whatever the language around them, as they come from programs below.
+/// inside are always in English, since they come from the layers below.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {
@@ -45,7 +45,7 @@ pub enum Trouble {
     /// The uploaded collection could not be put in its place.
     #[error("The sync endpoint could not replace the collection: {0}.")]
     UploadNotReplaced(String),
-    /// The uploaded file is not one that could replace a collection.
+    /// The uploaded file cannot replace a collection.
     #[error("{0}")]
     UploadRefused(UploadError),
     /// Media could not be synced.
@@ -79,13 +79,13 @@ pub enum MediaTrouble {
     /// The disk of the endpoint is full.
     #[error("there is no free space left for media; free some and try again")]
     DiskFull,
-    /// The account may hold so many bytes.
+    /// The account may hold this many bytes.
     #[error(
         "your account may hold {} MB here, which are used up; remove media that you do not need",
         .0 / 1_000_000
     )]
     OverQuota(u64),
-    /// The folder of the files is not there.
+    /// The folder of the files is missing.
     #[error(
         "the folder media is missing; bring it back, or create an empty one to start over with the \
          files that devices still have"

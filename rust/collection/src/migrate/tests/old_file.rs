@@ -81,7 +81,7 @@ impl OldFile {
         conn
     }
 
-    /// Why it cannot be upgraded. It must be unchanged then.
+    /// Why it cannot be upgraded. It must then be unchanged.
     #[track_caller]
     pub(super) fn refused(&self) -> UpgradeError {
         let conn = self.open();
@@ -119,7 +119,7 @@ impl Accepted {
     }
 }
 
-/// A string stands for itself, so that a column can hold anything.
+/// A string is used as it is, so that a column can hold anything.
 fn text(column: &Value) -> String {
     column.as_str().map_or_else(|| column.to_string(), str::to_owned)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::old_file::*;
 use crate::upload::UploadError;
 
-/// A file with one object spoilt.
+/// A file with one damaged object.
 fn spoilt(column: &str, path: &str, value: Option<Value>) -> OldFile {
     let mut file = OldFile::new();
     let map = match column {

@@ -96,7 +96,7 @@ fn a_notetype_with_a_name_in_use_gets_underscores_and_reaches_the_uploader() {
         "10Basic 1500000000 3",
         "11BASIC_ 1795180000 7",
         "12basic__ 1795180000 7",
-        // NFC alone is no change that others need to hear of.
+        // NFC alone is not a change that others need to hear of.
         "13\u{e9} 1500000000 3",
     ];
     assert_eq!(rows, expected);

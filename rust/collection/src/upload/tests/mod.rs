@@ -53,7 +53,7 @@ impl Upload {
         Upload { path, _folder: folder }
     }
 
-    /// The valid collection, spoilt by some SQL.
+    /// The valid collection, damaged by some SQL.
     fn with(sql: &str) -> Upload {
         let upload = Upload::of(valid_bytes());
         let conn = upload.open();

@@ -84,7 +84,7 @@ impl Bench {
         self.media.tell(&asker(device, "").device, self.clock.monotonic())
     }
 
-    /// Time passes; the room wakes up when it wants to. Answers how often it did.
+    /// Time passes; the room wakes up when it wants to. Returns how often it did.
     fn pass(&mut self, time: Duration) -> usize {
         let end = self.clock.monotonic() + time;
         let mut woken = 0;

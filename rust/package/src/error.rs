@@ -18,7 +18,7 @@ pub enum Error {
     /// Neither a zip nor a database.
     #[error("this is neither a collection package (.colpkg) nor a collection (.anki2)")]
     NotAPackage,
-    /// A later version than any that is known.
+    /// A later version than any known one.
     #[error("the package was made by a newer Anki (its version is {0}); update Deckport")]
     TooNew(i32),
     /// The zip is broken, or its parts contradict one another.
@@ -45,7 +45,7 @@ impl From<ZipError> for Error {
     }
 }
 
-/// Finds our own errors again that travelled through a reader. zstd reports damage as `Other`.
+/// Recovers our own errors that travelled through a reader. zstd reports damage as `Other`.
 pub(crate) fn while_reading(error: io::Error) -> Error {
     let kind = error.kind();
     match error.downcast::<ZipError>() {

@@ -1,4 +1,4 @@
-//! What is written can be read, and what a stranger makes is refused.
+//! What is written can be read, and what a hostile stranger makes is refused.
 
 use proptest::prelude::*;
 use std::io::{Cursor, Write};

@@ -8,7 +8,7 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// The name is taken, in whatever case it is written.
+    /// The name is taken, possibly in another case.
     #[error("there is already an account of this name; choose another name")]
     AccountExists,
     /// No account of that name.
@@ -30,7 +30,7 @@ pub enum RegistryError {
         "this account is set in the environment (SYNC_USER…); change it there and restart the endpoint"
     )]
     Configured,
-    /// Two accounts of the environment are the same name for the registry.
+    /// Two accounts in the environment have what the registry sees as the same name.
     #[error(
         "two accounts in the environment (SYNC_USER…) have the same name but for case or blanks; rename one of them"
     )]
@@ -95,7 +95,7 @@ impl From<rusqlite::Error> for RegistryError {
 /// Why a login was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Unknown name or wrong password; which one is not told. The only case for status 403
+    /// Unknown name or wrong password; which one is not revealed. The only case for status 403
     /// (`transport` 5.2).
     #[error("the name or the password is wrong")]
     WrongNameOrPassword,

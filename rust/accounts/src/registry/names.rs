@@ -7,7 +7,7 @@ const MAX_CHARACTERS: usize = 128;
 /// An account name, trimmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountName {
-    /// As typed, without surrounding blanks.
+    /// As typed, without surrounding spaces.
     pub(super) display: String,
     /// Equal for names that mean the same account.
     pub(super) key: String,
@@ -24,14 +24,14 @@ impl AccountName {
         Ok(name)
     }
 
-    /// Reads a name that is looked for; one that cannot exist is simply not found.
+    /// Reads a name to look up; one that cannot exist is simply not found.
     pub(super) fn lookup(text: &str) -> AccountName {
         let display = text.trim().to_owned();
         AccountName { key: display.to_lowercase(), display }
     }
 }
 
-/// A name for something else of a person, e.g. a device, under the same rules; trimmed.
+/// A name for something else that a person owns, e.g. a device, under the same rules; trimmed.
 pub(crate) fn person_name(text: &str) -> Result<String, RegistryError> {
     Ok(AccountName::parse(text)?.display)
 }

@@ -23,7 +23,7 @@ fn login(gate: &Arc<Gate>, account: &str, address: &str) -> Result<Ticket, TooMa
     gate.login(account, origin(address), false)
 }
 
-/// One login that fails; gives the wait in milliseconds.
+/// One login that fails; returns the wait in milliseconds.
 fn fail(gate: &Arc<Gate>, account: &str, address: &str) -> u128 {
     login(gate, account, address).unwrap().wait().as_millis()
 }
@@ -33,7 +33,7 @@ fn succeed(gate: &Arc<Gate>, account: &str, address: &str) {
     login(gate, account, address).unwrap().succeeded();
 }
 
-/// One token that is wrong; gives the wait in milliseconds.
+/// One token that is wrong; returns the wait in milliseconds.
 fn wrong_token(gate: &Arc<Gate>, token: &str, address: &str) -> u128 {
     gate.token(token, origin(address), false).unwrap().wait().as_millis()
 }
@@ -166,7 +166,7 @@ fn at_home_one_device_does_not_slow_down_the_others() {
             fail(&gate, "a", &format!("{network}1"));
         }
         assert_eq!(fail(&gate, "b", &format!("{network}2")), 0);
-        // One that takes ever new addresses is held by the network's limit.
+        // One that keeps taking new addresses is held by the network's limit.
         for n in 0..FREE_OF_NETWORK {
             fail(&gate, &format!("c{n}"), &format!("{network}c:{n:x}"));
         }

@@ -29,7 +29,7 @@ pub(super) fn of_file(file: &str) -> Option<(&str, bool)> {
         Some(name) => (name, true),
         None => (file.strip_suffix(PLAIN)?, false),
     };
-    // A name that begins with a dot belongs to some program.
+    // A name that begins with a dot belongs to some other program.
     (!name.is_empty() && !name.starts_with('.')).then_some((name, compressed))
 }
 

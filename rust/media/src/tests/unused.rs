@@ -8,7 +8,7 @@ use crate::{References, Trash, references};
 
 #[test]
 fn everything_that_clients_count_is_counted() {
-    // Fields and the files that a released client (26.9.3) takes for used.
+    // Fields and the files that a released client (26.9.3) counts as used.
     for (field, name) in [
         (r#"<img src="a.jpg">"#, "a.jpg"),
         ("<img src='a.jpg'>", "a.jpg"),

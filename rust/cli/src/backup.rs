@@ -1,7 +1,7 @@
 //! `deckport backup …`: copies of collections, and getting one back.
 //!
 //! Looking, writing a copy elsewhere and removing old ones works beside a running endpoint. What
-//! needs the collection itself needs the data folder for this process alone.
+//! needs the collection itself needs the data folder for this process only.
 
 use std::path::Path;
 

@@ -49,7 +49,7 @@ fn verdict(report: &CheckReport, repair: bool) -> Result<(), Failure> {
     }
     let advice = match (report.findings.is_empty(), report.mendable, repair) {
         (false, true, false) => "; `deckport check --repair` mends what can be mended",
-        (false, false, _) => "; the collection cannot be mended: bring back a backup",
+        (false, false, _) => "; the collection cannot be mended: restore a backup",
         _ => "",
     };
     Err(Failure::Failed(format!("the check found something{advice}")))

@@ -1,6 +1,6 @@
 //! The endpoint's events as lines on standard error: for people, or JSON for machines.
 //!
-//! One line per event, without waiting for whoever reads it: see [`Queue`]. Events hold no secrets,
+//! One line per event, without waiting for the reader: see [`Queue`]. Events hold no secrets,
 //! and what they quote from the network is made printable here.
 
 use std::sync::Arc;
@@ -103,7 +103,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// `None` for what a request's line tells already, or the greeting on standard output.
+    /// `None` for what a request's line, or the greeting on standard output, already tells.
     fn of(event: &Event) -> Option<Self> {
         Some(match event {
             Event::Request(record) => Self::request(record),

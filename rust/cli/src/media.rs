@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::{self, line, printable};
 use crate::{size, unserved};
 
-/// Longest name that is printed; clients make none longer.
+/// Longest name that is printed; clients make no longer ones.
 const MAX_NAME: usize = 255;
 
 /// Carries out one media command.

@@ -20,8 +20,8 @@ pub(crate) fn note(text: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
-/// Writes the last line of the program to standard error. Whoever does not read it, as after
-/// Ctrl-S, does not keep the program from ending.
+/// Writes the last line of the program to standard error. If nobody reads it, as after Ctrl-S, the
+/// program ends all the same.
 pub(crate) fn last_words(text: &str) {
     let line = format!("{text}\n");
     let (written, end) = sync_channel(1);
@@ -50,7 +50,7 @@ pub(crate) fn printable(text: &str, limit: usize) -> String {
     text.chars().take(limit).map(|c| if unprintable(c) { '·' } else { c }).collect()
 }
 
-/// Columns padded to the widest cell, two blanks between them, no blanks at line ends.
+/// Columns padded to the widest cell, two spaces between them, none at line ends.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let header: Vec<String> = header.iter().map(|cell| (*cell).to_owned()).collect();
     let rows: Vec<Vec<String>> = std::iter::once(&header)

@@ -77,7 +77,7 @@ fn list(what: &str, names: &[String]) {
     }
 }
 
-/// Says what takes so long, to a person who waits, and hears whether that person gives up.
+/// Tells a waiting person what takes so long, and hears whether they give up.
 struct Stages {
     shown: bool,
     last: Option<Stage>,

@@ -11,7 +11,7 @@ use crate::output::printable;
 /// The account database inside the data folder.
 const DATABASE: &str = "deckport.db";
 
-/// Opens the registry of a folder that has one. A mistyped folder is not filled with a new one.
+/// Opens the registry of a folder that has one. A mistyped folder does not get a new one.
 pub(crate) fn open(data_dir: &Path) -> Result<Registry, Failure> {
     if !data_dir.join(DATABASE).is_file() {
         return Err(Failure::Failed(format!(

@@ -258,7 +258,7 @@ pub enum BackupError {
     #[error("the endpoint is stopping; try again in a moment")]
     Stopping,
     /// There is already a file where one was to be written.
-    #[error("a file of that name exists already; name a new one")]
+    #[error("a file of that name already exists; choose another name")]
     FileExists,
     /// The disk is full.
     #[error("the disk is full; free some space and try again")]
@@ -317,7 +317,7 @@ pub enum CareError {
     #[error("the collection file is open in Anki or was not closed; open and close it there first")]
     NotClosed,
     /// There is already a file where one was to be written.
-    #[error("a file of that name exists already; name a new one or allow to overwrite it")]
+    #[error("a file of that name already exists; choose another name or allow overwriting it")]
     FileExists,
     /// The name of the export does not say what it should be.
     #[error("the name of the file must end with .colpkg or .anki2")]

@@ -120,7 +120,7 @@ impl EndpointOptions {
         let parse = |text: &String| {
             let ip: Result<IpAddr, _> = text.parse();
             ip.map(|ip| SocketAddr::new(ip, port))
-                .map_err(|_| wrong("listen_addresses holds something that is no IP address"))
+                .map_err(|_| wrong("listen_addresses holds something that is not an IP address"))
         };
         Ok(ListenOn::Addresses(self.listen_addresses.iter().map(parse).collect::<Result<_, _>>()?))
     }
@@ -128,7 +128,7 @@ impl EndpointOptions {
     fn trusted_proxies(&self) -> Result<Vec<Network>, OpenError> {
         let parse = |text: &String| {
             text.parse().map_err(|_| OpenError::BadOptions {
-                reason: "trusted_proxies holds something that is no network".to_owned(),
+                reason: "trusted_proxies holds something that is not a network".to_owned(),
             })
         };
         self.trusted_proxies.iter().map(parse).collect()

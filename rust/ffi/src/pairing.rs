@@ -36,9 +36,9 @@ pub struct Pairing {
 
 #[uniffi::export]
 impl Endpoint {
-    /// Opens a pairing window for an account, which is made when there is none of that name. Until
-    /// then devices can also log in with the window's password; each is then called `device_name`,
-    /// with a number when there already is one of that name. An earlier window of
+    /// Opens a pairing window for an account, which is made when there is none of that name. While
+    /// it is open, devices can also log in with the window's password; each is then called
+    /// `device_name`, with a number when there already is one of that name. An earlier window of
     /// the account closes. Windows close when the endpoint is shut down.
     ///
     /// # Errors

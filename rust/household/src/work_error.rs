@@ -27,7 +27,7 @@ pub enum WorkError {
     #[error("the session key is empty")]
     NoSession,
     /// The account may not hold that much besides what it has.
-    #[error("the account may not hold so much")]
+    #[error("the account may not hold that much")]
     OverQuota,
     /// The account's media may not grow that much: it may hold this many bytes.
     #[error("{}", MediaTrouble::OverQuota(*.0))]

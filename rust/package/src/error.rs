@@ -28,7 +28,7 @@ pub enum Error {
     #[error("the package is larger than allowed: {0}")]
     TooLarge(&'static str),
     /// A media file has a name that leads out of a folder or that no client writes.
-    #[error("the package has a media file with a name that cannot be")]
+    #[error("the package has a media file with an impossible name")]
     BadName,
     /// Reading or writing failed.
     #[error("a file operation failed: {0}")]

@@ -178,7 +178,7 @@ fn version<R: Read + Seek>(zip: &mut ZipReader<R>) -> Result<Version> {
     let (has2, has3) = (has(Version::Legacy2), has(Version::Latest));
     let Some(entry) = zip.find(META).cloned() else {
         return match (has2, has3) {
-            (_, true) => Err(Error::Broken("it does not tell its version")),
+            (_, true) => Err(Error::Broken("it does not state its version")),
             (true, false) => Ok(Version::Legacy2),
             (false, false) => Ok(Version::Legacy1),
         };

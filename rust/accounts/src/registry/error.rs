@@ -74,7 +74,7 @@ pub enum RegistryError {
     Random(#[from] getrandom::Error),
     /// A password could not be hashed or compared: no memory, or a damaged stored hash.
     #[error(
-        "the password could not be checked ({0}); free some memory and try again, or set it anew"
+        "the password could not be checked ({0}); free some memory and try again, or set it again"
     )]
     Hash(#[source] argon2::password_hash::Error),
 }

@@ -1,4 +1,4 @@
-//! The command line as data. What the values mean together is decided in `settings`.
+//! The command line as data. `settings` decides what the values mean together.
 
 mod accounts;
 mod backups;
@@ -39,10 +39,10 @@ const TOP_EXAMPLE: &str = "Example:
 pub(crate) enum Command {
     /// Run the sync endpoint until Ctrl-C
     Serve(ServeArgs),
-    /// Who may sync; changes are effective at once, also while the endpoint runs
+    /// Who may sync; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Account(AccountCommand),
-    /// What has logged in; changes are effective at once, also while the endpoint runs
+    /// What has logged in; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
     /// Images and audio: what is damaged, what no note uses
@@ -71,16 +71,16 @@ SYNC_IP_HEADER. Flags win over it.";
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLE)]
 pub(crate) struct ServeArgs {
-    /// Listen on this address alone; may be given several times [default: all addresses]
+    /// Listen only on this address; may be given several times [default: all addresses]
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
-    /// several times [default: local networks and those of this computer's interfaces alone]
+    /// several times [default: only local networks and those of this computer's interfaces]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) allow: Vec<Allow>,
 
-    /// Believe reverse proxies in this network when they say from whom a request comes
+    /// Believe reverse proxies in this network when they say whom a request comes from
     /// (X-Forwarded-For, Forwarded, PROXY protocol); may be given several times [default: none]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) trusted_proxy: Vec<Network>,
@@ -90,7 +90,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Log devices out that were not used for so many days; 0: never
+    /// Log out devices that have not been used for this many days; 0: never
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     pub(crate) end_unused: u32,
 
@@ -99,7 +99,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
     pub(crate) quota: Option<u64>,
 
-    /// So many of an account's newest backups stay, in addition to one a day for two weeks
+    /// How many of an account's newest backups stay, in addition to one a day for two weeks
     /// [default: 10]
     #[arg(long, value_name = "COUNT")]
     pub(crate) keep_backups: Option<usize>,
@@ -112,7 +112,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
 
-    /// Log failures and warnings alone
+    /// Log only failures and warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
 

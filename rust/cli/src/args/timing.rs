@@ -45,7 +45,7 @@ impl FromStr for Timing {
             "keep-alive" => Name::KeepAlive,
             _ => return Err("the names are lease-idle, body-stall and keep-alive".to_owned()),
         };
-        let seconds = seconds.parse().map_err(|_| "the seconds are no number")?;
+        let seconds = seconds.parse().map_err(|_| "the seconds are not a number")?;
         let time = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
         Ok(Timing { name, time })
     }

@@ -290,7 +290,7 @@ fn the_journal_does_not_stay_large() {
         note(conn, id);
     }
     transaction.commit().unwrap();
-    // The first write after a checkpoint starts the journal anew.
+    // The first write after a checkpoint starts the journal afresh.
     note(conn, 200_000);
     let size = folder.beside("collection.anki2-wal").metadata().unwrap().len();
     assert!(size <= 5_000_000, "{size}");

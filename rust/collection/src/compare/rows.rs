@@ -148,7 +148,7 @@ fn same_tags(ours: &Cell, theirs: &Cell) -> bool {
     }
 }
 
-/// The data of a card is JSON that each client writes anew from what it knows of it
+/// The data of a card is JSON that each client rewrites from what it knows of it
 /// (`collection-sync` 5.2): an older one loses keys and decimals. What it kept must be the same.
 fn same_data(ours: &Cell, theirs: &Cell) -> bool {
     let parsed = |cell: &Cell| match cell {

@@ -29,7 +29,7 @@ pub enum BackupError {
     #[error("the endpoint is stopping")]
     Stopping,
     /// There is already a file where one was to be written.
-    #[error("{} exists already; name a new file", path.display())]
+    #[error("{} already exists; choose another name", path.display())]
     Exists {
         /// Where it was to be written.
         path: PathBuf,

@@ -44,7 +44,7 @@ pub enum CareError {
     #[error(transparent)]
     Media(deckport_media::Error),
     /// There is a file where the export should go.
-    #[error("{} exists already: choose another name, or overwrite it with --force", .0.display())]
+    #[error("{} already exists: choose another name, or overwrite it with --force", .0.display())]
     Exists(PathBuf),
     /// The export's name does not say what it should be.
     #[error("the name of the file must end with .colpkg or .anki2")]

@@ -3,7 +3,7 @@
 //! (`collection-sync` 4, 13.19).
 //!
 //! They are remembered in a file: an app may host for minutes at a time, and a device that fails
-//! anew after each start would never get as far as being asked. A device that is dropped from here
+//! once after each start would never get as far as being asked. A device that is dropped from here
 //! fails once more and is back.
 
 use std::fs;

@@ -275,7 +275,7 @@ impl Core {
 
     /// The lease is free for `caller`: what its earlier attempt left open ends here.
     fn grant(&mut self, caller: Caller, wish: Wish) {
-        self.roll_back("the device began anew");
+        self.roll_back("the device started over");
         self.lease.release();
         match wish {
             Wish::Sync { session_key, request, reply } => {

@@ -317,11 +317,11 @@ fn start(
 ) -> io::Result<(Worker, Threads)> {
     let (messages, inbox) = mpsc::channel();
     let place = Place::of(&options.data_dir, account);
-    let (media, room, media_inbox) = media::room(account, &place, options);
+    let (media, media_owner, media_inbox) = media::owner(account, &place, options);
     let core = Core::new(account, &place, options, media.clone(), Arc::clone(archivist));
     let (name, media_name) = (format!("account-{}", account.id), format!("media-{}", account.id));
     let media_thread =
-        thread::spawn(room, media_inbox, media.ended(), &media_name, &options.clock)?;
+        thread::spawn(media_owner, media_inbox, media.ended(), &media_name, &options.clock)?;
     let ended = Ended::default();
     let thread = thread::spawn(core, inbox, ended.clone(), &name, &options.clock)?;
     let errands = errands.clone();

@@ -4,7 +4,7 @@
 //! needs is in [`state`], which both threads of an account share.
 
 mod exchanged;
-mod room;
+mod owner;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,7 +20,7 @@ use deckport_wire::Usn;
 use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use tokio::sync::oneshot;
 
-pub(super) use self::room::MediaRoom;
+pub(super) use self::owner::MediaOwner;
 use deckport_accounts::Account;
 
 use self::state::MediaState;
@@ -90,15 +90,15 @@ pub struct Media {
 }
 
 /// The way to an account's media, their owner, and where it gets its messages.
-pub(super) fn room(
+pub(super) fn owner(
     account: &Account,
     place: &Place,
     options: &HouseholdOptions,
-) -> (Media, MediaRoom, Receiver<MediaMessage>) {
+) -> (Media, MediaOwner, Receiver<MediaMessage>) {
     let (messages, inbox) = mpsc::channel();
     let state = Arc::new(MediaState::new(place.clone()));
-    let room = MediaRoom::new(account, place, options, Arc::clone(&state));
-    (Media { messages, state, ended: Ended::default() }, room, inbox)
+    let owner = MediaOwner::new(account, place, options, Arc::clone(&state));
+    (Media { messages, state, ended: Ended::default() }, owner, inbox)
 }
 
 impl Media {

@@ -32,7 +32,7 @@ const SMALL_BATCH_BYTES: u64 = 8 * 1024;
 
 /// The owner of one account's media.
 #[derive(Debug)]
-pub(in crate::worker) struct MediaRoom {
+pub(in crate::worker) struct MediaOwner {
     account: String,
     place: Place,
     clock: Arc<dyn Clock>,
@@ -47,15 +47,15 @@ pub(in crate::worker) struct MediaRoom {
     spare_work: bool,
 }
 
-impl MediaRoom {
+impl MediaOwner {
     /// Opens nothing yet.
     pub(super) fn new(
         account: &Account,
         place: &Place,
         options: &HouseholdOptions,
         state: Arc<MediaState>,
-    ) -> MediaRoom {
-        MediaRoom {
+    ) -> MediaOwner {
+        MediaOwner {
             account: account.name.clone(),
             quota: Quota::new(place, options),
             place: place.clone(),
@@ -232,7 +232,7 @@ impl MediaRoom {
     }
 }
 
-impl Owner for MediaRoom {
+impl Owner for MediaOwner {
     type Message = MediaMessage;
 
     fn handle(&mut self, message: MediaMessage) {

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn quiet_shows_failures_alone() {
+    fn quiet_shows_only_failures() {
         let log = log(LogFormat::Text, true);
         assert_eq!(log.line(&request(200, "ok")), None);
         assert_eq!(log.line(&Event::Stopped), None);

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_the_state_are_those_of_the_networks_told_last() {
+    fn the_addresses_of_the_state_are_those_of_the_networks_last_reported() {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = opened(folder.path());
         wait(endpoint.start()).unwrap();

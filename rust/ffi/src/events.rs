@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_told_when_it_was_refused_or_ends_a_download() {
+    fn a_request_is_reported_when_it_was_refused_or_ends_a_download() {
         assert_eq!(EndpointEvent::of(&request("meta", "ok")), None);
         let refused = EndpointEvent::of(&request("start", "another device is syncing"));
         let Some(EndpointEvent::RequestRefused { address, status, reason, .. }) = refused else {

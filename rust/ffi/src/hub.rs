@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_ends_with_the_hub_when_all_is_told_and_the_listener_is_let_go() {
+    fn a_subscription_ends_with_the_hub_when_all_is_told_and_the_listener_is_released() {
         let hub = Hub::new();
         let counter = Arc::new(Counter::default());
         let subscription = hub.subscribe(Arc::clone(&counter) as _).unwrap();

@@ -94,7 +94,7 @@ mod tests {
     use crate::address::AddressKind;
 
     #[test]
-    fn the_payload_is_the_address_with_the_login_behind_a_hash() {
+    fn the_payload_is_the_address_with_the_login_after_a_hash() {
         let window = PairingWindow {
             account: "Jürgen & Anna".to_owned(),
             password: "abcd-efgh-jkmn".to_owned(),

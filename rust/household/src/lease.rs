@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_does_not_expire_and_is_no_sync() {
+    fn an_upload_does_not_expire_and_is_not_a_sync() {
         let mut lease = Lease::new(IDLE);
         granted(lease.take(&device(1), Purpose::Upload, at(0)));
         assert_eq!(lease.expires_at(), None);

@@ -68,7 +68,7 @@ mod tests {
     static FREE: AtomicU64 = AtomicU64::new(0);
 
     #[test]
-    fn little_space_is_told_once_until_there_is_more_again() {
+    fn little_space_is_reported_once_until_there_is_more_again() {
         let recorder = Arc::new(Recorder::default());
         let watch = StorageWatch {
             next: recorder.clone(),

@@ -1,5 +1,5 @@
-//! Why work on an account was not done. `server` alone makes statuses and words for clients of it, and
-//! the public errors are made of it once each.
+//! Why work on an account was not done. Only `server` turns it into statuses and words for clients,
+//! and each public error is made from it in one place.
 
 use deckport_accounts::{PermitError, RegistryError};
 use deckport_collection::Error as CollectionError;
@@ -17,7 +17,7 @@ pub enum WorkError {
     /// The endpoint takes no more work.
     #[error("the endpoint is shutting down")]
     Stopping,
-    /// Whoever began it was logged out meanwhile.
+    /// The device that began it was logged out meanwhile.
     #[error("the device was revoked meanwhile")]
     Revoked,
     /// The client speaks an unknown protocol.

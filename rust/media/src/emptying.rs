@@ -24,7 +24,7 @@ pub struct Trash {
 }
 
 impl Trash {
-    /// What is in the trash below an account's folder, whoever has the media open.
+    /// What is in the trash below an account's folder, even while the media are open.
     ///
     /// # Errors
     /// When the trash cannot be read.

@@ -219,7 +219,7 @@ fn a_frame_that_wants_a_huge_window_is_refused() {
 }
 
 #[test]
-fn what_is_no_package_is_told() {
+fn what_is_not_a_package_is_reported() {
     assert!(matches!(file_kind(&mut Cursor::new(b"")), Err(Error::NotAPackage)));
     assert!(matches!(file_kind(&mut Cursor::new(b"hello, world")), Err(Error::NotAPackage)));
     let database = b"SQLite format 3\0rest";

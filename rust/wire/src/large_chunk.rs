@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_of_this_kind_is_refused_as_ever() {
+    fn what_is_not_a_request_of_this_kind_is_still_refused() {
         for wrong in [
             "{}",
             "[]",
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_the_parts_can_end_it() {
+    fn the_receiver_of_the_parts_can_end_it() {
         let text = json!({"chunk": {"done": true, "revlog": [review(1)]}}).to_string();
         let ended = read_large_chunk(text.as_bytes(), |_| Err("full"));
         assert!(matches!(ended, Err(LargeChunkError::Taking("full"))));

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_password_ends_the_devices_of_that_account_alone() {
+    fn a_new_password_ends_only_the_devices_of_that_account() {
         let test = TestRegistry::new();
         test.registry.add_account("alice", "p").unwrap();
         test.registry.add_account("bob", "p").unwrap();

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_secret_ends_the_devices_of_that_account_alone() {
+    fn a_changed_secret_ends_only_the_devices_of_that_account() {
         let test = configured(&[plain("u", "p"), plain("v", "p")]);
         let (u, v) = (test.token("u", "p"), test.token("v", "p"));
         test.registry.set_configured_accounts(&[plain("u", "new"), plain("v", "p")]).unwrap();

@@ -32,7 +32,7 @@ pub enum RegistryError {
     Configured,
     /// Two accounts in the environment have what the registry sees as the same name.
     #[error(
-        "two accounts in the environment (SYNC_USER…) have the same name but for case or blanks; rename one of them"
+        "two accounts in the environment (SYNC_USER…) have the same name except for case or spaces; rename one of them"
     )]
     ConfiguredTwice,
     /// A hash in the environment cannot be used.

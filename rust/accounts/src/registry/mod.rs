@@ -132,7 +132,7 @@ mod testing {
             self.registry.login(name, password, "26.09.3,29bb700b,linux", peer)
         }
 
-        /// The account name behind a token.
+        /// The account name that belongs to a token.
         pub(super) fn who(&self, token: &str) -> Option<String> {
             self.registry.authenticate(token).unwrap().map(|identity| identity.account.name)
         }

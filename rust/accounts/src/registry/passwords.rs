@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_fits_its_password_alone() {
+    fn a_hash_matches_only_its_password() {
         let phc = hash("päss wörd", PasswordCost::TEST).unwrap();
         assert!(verify("päss wörd", &phc).unwrap());
         assert!(!verify("pass word", &phc).unwrap());

@@ -117,7 +117,7 @@ fn wrong_tokens_count_like_wrong_passwords() {
 }
 
 #[test]
-fn a_device_that_asks_again_with_an_ended_token_is_no_guesser() {
+fn a_device_that_asks_again_with_an_ended_token_is_not_a_guesser() {
     let (gate, _) = gate();
     for _ in 0..20 {
         assert_eq!(wrong_token(&gate, "ended", "192.0.2.1"), 0);
@@ -150,7 +150,7 @@ fn guessing_in_parallel_is_not_faster() {
 }
 
 #[test]
-fn whoever_is_behind_a_proxy_of_this_machine_is_slowed_down_but_not_refused() {
+fn clients_behind_a_proxy_of_this_machine_are_slowed_down_but_not_refused() {
     let (gate, _) = gate();
     let guesses: Vec<Ticket> = (0..10).map(|_| login(&gate, "a", "127.0.0.1").unwrap()).collect();
     let right = login(&gate, "b", "127.0.0.1").unwrap();

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_named_and_told_in_seconds() {
+    fn a_time_is_named_and_given_in_seconds() {
         let mut timings = Timings::default();
         "lease-idle=1.5".parse::<Timing>().unwrap().set(&mut timings);
         assert_eq!(timings.lease_idle, Duration::from_millis(1500));

@@ -28,7 +28,7 @@ pub(super) fn note_foreign_rows(context: &Context<'_>, findings: &mut Findings) 
     Ok(())
 }
 
-/// Cards without a note go, without a deletion that devices would be told.
+/// Cards without a note go, without a deletion being sent to devices.
 pub(super) fn remove_cards_without_note(
     context: &Context<'_>,
     findings: &mut Findings,
@@ -62,7 +62,7 @@ pub(super) fn recover_decks(context: &Context<'_>, findings: &mut Findings) -> R
     Ok(())
 }
 
-/// A card outside of filtered decks has no other home; one inside must have one.
+/// A card outside filtered decks has no other home; one inside must have one.
 pub(super) fn forget_stray_homes(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let conn = context.conn;
     conn.execute_batch("CREATE TEMP TABLE filtered (id INTEGER PRIMARY KEY)")?;

@@ -12,7 +12,7 @@ use crate::objects::notetypes::{self, NotetypeShape};
 use crate::text::prepare_note;
 
 const FIELD_SEPARATOR: char = '\u{1f}';
-/// Between a field and those joined to it for want of a place.
+/// Between a field and those joined to it for lack of a place.
 const JOINT: &str = "; ";
 /// Lets a person find the notes whose fields were changed.
 const TAG: &str = "db-check";

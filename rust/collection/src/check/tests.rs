@@ -210,7 +210,7 @@ fn what_would_disturb_syncs_is_found() {
 }
 
 #[test]
-fn wrong_indexes_are_made_anew() {
+fn wrong_indexes_are_rebuilt() {
     let change = "PRAGMA writable_schema = ON;
                   UPDATE sqlite_schema SET sql = 'CREATE INDEX ix_cards_nid ON cards (did)'
                   WHERE name = 'ix_cards_nid'";
@@ -225,7 +225,7 @@ fn wrong_indexes_are_made_anew() {
 }
 
 #[test]
-fn what_cannot_be_mended_is_told_and_nothing_is_claimed() {
+fn what_cannot_be_mended_is_reported_and_nothing_is_claimed() {
     let damaged = Damaged::by("UPDATE cards SET type = 9 WHERE id = 12");
     let checkup = damaged.check();
     assert!(!checkup.mended);

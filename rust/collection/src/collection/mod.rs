@@ -143,8 +143,8 @@ impl Collection {
     /// written of it.
     ///
     /// # Errors
-    /// [`Error::NoSpace`], [`Error::ReadOnly`] for the place of the copy, and whatever reading
-    /// the collection brings.
+    /// [`Error::NoSpace`], [`Error::ReadOnly`] for the place of the copy, and any error of reading
+    /// the collection.
     pub fn snapshot(&self, to: &Path) -> Result<u64> {
         snapshot::write(&self.conn, &self.raw, &self.path, to)
     }

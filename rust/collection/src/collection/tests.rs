@@ -166,7 +166,7 @@ fn a_missing_file_is_told_apart() {
 }
 
 #[test]
-fn a_file_that_is_no_collection_is_told_apart() {
+fn a_file_that_is_not_a_collection_is_told_apart() {
     let folder = Folder::new();
     for bytes in [vec![b'x'; 5000], Vec::new()] {
         std::fs::write(&folder.path, &bytes).unwrap();
@@ -250,7 +250,7 @@ fn a_file_that_cannot_be_written_is_told_apart() {
 }
 
 #[test]
-fn after_closing_the_main_file_alone_is_complete() {
+fn after_closing_the_main_file_is_complete_by_itself() {
     let folder = Folder::with("");
     let collection = Collection::open(&folder.path).unwrap();
     note(collection.conn(), 1);

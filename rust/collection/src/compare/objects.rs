@@ -163,7 +163,7 @@ fn gather(ours: &Value, theirs: &Value, place: &str, parts: &mut Vec<String>) {
     }
 }
 
-/// Perhaps only one version knows a key. Files do not tell `false` from nothing at all.
+/// Perhaps only one version knows a key. Files do not distinguish `false` from a missing value.
 fn is_nothing(absent: &Value, other: &Value) -> bool {
     absent.is_null() && *other == false
 }

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_of_ids_is_refused() {
+    fn what_is_not_an_object_of_ids_is_refused() {
         for json in ["", " ", "[]", "null", "5", "{", r#"{"1":{}"#, r#"{"1":{}} x"#, r#"{"1":}"#] {
             assert!(matches!(keys(json), Err(UpgradeError::NotJson("decks"))), "{json:?}");
         }

@@ -27,8 +27,8 @@ const LATER_INDEXES: [&str; 2] = ["idx_notes_mid", "idx_cards_odid"];
 /// cards and reviews, but holds the JSON of all notetypes, decks or presets, one kind at a time.
 ///
 /// # Errors
-/// [`crate::Error::NoSpace`], [`crate::Error::ReadOnly`] for the place of the copy, and whatever
-/// reading the collection brings.
+/// [`crate::Error::NoSpace`], [`crate::Error::ReadOnly`] for the place of the copy, and any error
+/// of reading the collection.
 pub fn export_schema11(collection: &Collection, to: &Path) -> Result<u64> {
     // Copying pages is several times as fast as rewriting every row.
     collection.snapshot(to)?;

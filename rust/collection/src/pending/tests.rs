@@ -203,7 +203,7 @@ fn an_upload_has_sent_its_rows_and_an_upgrade_has_not() {
 }
 
 #[test]
-fn settings_that_an_upload_left_pending_are_no_change() {
+fn settings_that_an_upload_left_pending_are_not_a_change() {
     let edited = Edited::by("UPDATE config SET usn = -1");
     let (collection, taken_in) = edited.taken_in();
     assert!(taken_in.is_empty());

@@ -39,8 +39,8 @@ struct Column {
     hidden: i64,
 }
 
-/// What the declared type of a column means to SQLite, as far as clients' files need it told
-/// apart (a primary key of type `integer`, and no other, is the row id).
+/// What the declared type of a column means to SQLite, as far as clients' files need distinguishing
+/// (a primary key of type `integer`, and no other, is the row id).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ValueKind {
     RowId,

@@ -51,7 +51,7 @@ fn delete(conn: &Connection, sql: &str, ids: &[i64], kind: u8, usn: Usn) -> Resu
 }
 
 fn add(conn: &Connection, id: i64, kind: u8, usn: Usn) -> Result<()> {
-    // An object that was deleted, came back and is deleted again must be told to everyone again:
+    // An object that was deleted, came back and is deleted again must be sent to everyone again:
     // the newest number counts (`collection-sync` 13.7).
     conn.prepare_cached("INSERT OR REPLACE INTO graves (oid, type, usn) VALUES (?1, ?2, ?3)")?
         .execute((id, kind, usn))?;

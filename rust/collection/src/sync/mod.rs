@@ -242,8 +242,9 @@ pub struct Finished {
 ///
 /// Devices recognise changes by a different `mod`, so it never repeats, whatever the clock does.
 /// And a device sends its config only if its own `mod`, the time of its last edit, is higher than
-/// ours. So ours follows no clock, it only counts on: whoever has edited anything since its last
-/// sync sends its config, even when others have synced in the meantime (`collection-sync` 13.6).
+/// ours. So ours follows no clock, it only counts up: a device that has edited anything since its
+/// last sync sends its config, even when others have synced in the meantime (`collection-sync`
+/// 13.6).
 fn next_modified(previous: TimestampMillis, now_ms: TimestampMillis) -> TimestampMillis {
     if previous == 0 { now_ms } else { previous.saturating_add(1) }
 }

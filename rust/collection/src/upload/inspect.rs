@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_several_faults_does_not_depend_on_luck() {
+    fn which_of_several_faults_is_reported_does_not_depend_on_luck() {
         let spoilt = file("UPDATE revlog SET ease = 'x'; INSERT INTO graves VALUES (1, 9, 0)");
         let told = inspected(&spoilt, 1).unwrap_err().to_string();
         for _ in 0..20 {

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_still_in_use_is_no_backup() {
+    fn what_is_still_in_use_is_not_a_backup() {
         let (account, folder) = killed_after_keeping();
         assert_eq!(folder.list().unwrap(), []);
         settle(&account.path().join("collection.anki2"), folder.path()).unwrap();

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_no_backups_have_no_name() {
+    fn files_that_are_not_backups_have_no_name() {
         assert_eq!(of_file("a.anki2"), Some(("a", false)));
         assert_eq!(of_file("a.anki2.zst"), Some(("a", true)));
         for file in ["a.json", "a.anki2-wal", "a.anki2.part", ".anki2", ".a.anki2", "anki2"] {

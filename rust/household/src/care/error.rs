@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_as_such_wherever_it_shows() {
+    fn a_full_disk_is_reported_as_such_wherever_it_shows() {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         let told: [CareError; 6] = [
             full().into(),

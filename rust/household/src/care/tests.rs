@@ -302,7 +302,7 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
 }
 
 #[test]
-fn what_another_program_changed_is_told_and_no_fault() {
+fn what_another_program_changed_is_reported_and_not_a_fault() {
     let place = Place::new();
     place.import(&place.package("p.colpkg", &[])).unwrap();
     let before = place.open().check(false, &mut go_on).unwrap();

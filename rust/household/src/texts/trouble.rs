@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_as_such_and_anything_else_with_its_reason() {
+    fn a_full_disk_is_reported_as_such_and_anything_else_with_its_reason() {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         assert!(matches!(Trouble::from(full()), Trouble::DiskFull));
         assert_eq!(MediaTrouble::from(full()), MediaTrouble::DiskFull);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_told_in_megabytes() {
+    fn limits_are_given_in_megabytes() {
         let told = |trouble: Trouble| trouble.to_string();
         assert!(told(Trouble::UploadTooLarge(5_000_000)).contains("5 MB"));
         assert!(told(Trouble::UploadOverQuota(5_000_000)).contains("5 MB"));

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_no_notice() {
+    fn a_broken_file_is_not_a_notice() {
         let (folder, _) = notices();
         for broken in ["", "{}", "[1]", "[{\"device_id\":1}]"] {
             fs::write(folder.path().join(FILE), broken).unwrap();

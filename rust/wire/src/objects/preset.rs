@@ -206,7 +206,7 @@ impl Default for LapseSection {
     }
 }
 
-/// Every preset says that it is no filtered deck.
+/// Every preset says that it is not a filtered deck.
 fn with_dyn<S: Serializer>(other: &UnknownKeys, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("dyn", &false)?;

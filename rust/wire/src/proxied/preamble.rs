@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_no_preamble_and_a_beginning_waits_for_more() {
+    fn http_is_not_a_preamble_and_a_beginning_waits_for_more() {
         for bytes in [b"POST / HTTP/1.1\r\n".as_slice(), b"G", b"\r\nGET", b"PROXYX"] {
             assert_eq!(preamble(bytes), Ok(Preamble::Absent));
         }

@@ -191,7 +191,7 @@ pub(super) fn check_integrity(conn: &Connection) {
     assert_eq!(texts(conn, "PRAGMA integrity_check"), ["ok"]);
 }
 
-/// The bytes of a file that tell its journal (`storage` 1).
+/// The bytes of a file that show its journal (`storage` 1).
 pub(super) fn journal_bytes(path: &Path) -> [u8; 2] {
     let bytes = std::fs::read(path).unwrap();
     [bytes[18], bytes[19]]

@@ -283,7 +283,7 @@ fn of_equal_deletions_the_first_stays() {
 }
 
 #[test]
-fn an_index_of_a_later_format_is_made_anew() {
+fn an_index_of_a_later_format_is_rebuilt() {
     let accepted = OldFile::with_sql(
         "CREATE INDEX idx_notes_mid ON notes (guid); CREATE INDEX idx_decks_name ON notes (mid);
          DROP INDEX ix_cards_sched;",

@@ -137,7 +137,7 @@ fn an_empty_file_is_refused() {
 }
 
 #[test]
-fn what_is_no_database_is_refused() {
+fn what_is_not_a_database_is_refused() {
     for bytes in [&b"SQLite"[..], b"SQLite format 3\0", &[b'x'; 5000]] {
         let error = Upload::of(bytes).accept().unwrap_err();
         assert!(matches!(error, UploadError::NotACollection), "{error:?}");

@@ -154,7 +154,7 @@ impl MediaOwner {
         Ok(verdict)
     }
 
-    /// The store, opened if need be.
+    /// The store, opened if necessary.
     fn store(&mut self) -> Result<&mut MediaStore> {
         if self.store.is_none() {
             self.store = Some(self.open()?);

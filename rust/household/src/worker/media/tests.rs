@@ -163,7 +163,7 @@ fn the_store_is_settled_in_spare_time_and_closed_when_idle_and_then_nothing_tick
 }
 
 #[test]
-fn changes_of_others_during_a_sync_are_no_failed_check() {
+fn changes_by_others_during_a_sync_do_not_fail_the_check() {
     let mut bench = Bench::new();
     // As 26.9.3 does after `meta`: no `begin`.
     assert_eq!(bench.tell(1), 0);
@@ -193,7 +193,7 @@ fn files_that_vanished_are_noticed_within_a_day_of_quiet_syncs() {
 }
 
 #[test]
-fn a_store_that_cannot_be_opened_is_told_and_tried_again() {
+fn a_store_that_cannot_be_opened_is_reported_and_tried_again() {
     let mut bench = Bench::new();
     std::fs::create_dir(bench.data.path().join("ann")).unwrap();
     let database = bench.data.path().join("ann/media.db");
@@ -234,7 +234,7 @@ fn a_batch_with_a_large_file_is_read_from_its_file() {
 }
 
 #[test]
-fn whoever_changed_the_media_is_told_when_they_are_counted() {
+fn media_are_counted_before_the_caller_that_changed_them_is_told() {
     let mut bench = Bench::new();
     bench.begin(1, "s").unwrap();
     bench.upload(1, "s", "a.png", b"a");

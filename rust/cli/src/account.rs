@@ -40,7 +40,7 @@ pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failu
 
 fn add(name: &str, data_dir: &Path) -> Result<(), Failure> {
     let registry = registry::open_or_create(data_dir)?;
-    // Better to hear it before typing a password twice.
+    // Better to hear that before typing a password twice.
     if registry.account(name).map_err(Failure::failed)?.is_some() {
         return Err(Failure::failed(RegistryError::AccountExists));
     }
@@ -67,10 +67,10 @@ struct Row {
     folder: String,
     /// Set by `SYNC_USERn`.
     configured: bool,
-    /// Was set by `SYNC_USERn` and is not any more: nobody can log in.
+    /// Was set by `SYNC_USERn` and no longer is: nobody can log in.
     dormant: bool,
     devices: usize,
-    /// When the latest of its devices was seen.
+    /// When one of its devices was last seen.
     last_seen: Option<String>,
     #[serde(skip)]
     last_seen_ms: Option<i64>,

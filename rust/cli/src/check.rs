@@ -57,7 +57,7 @@ fn verdict(
             let repair = place.typed.command(&["check", "--repair", "--account", account]);
             format!("; `{repair}` mends what can be mended")
         }
-        (false, false, _) => "; the collection cannot be mended: bring back a backup".to_owned(),
+        (false, false, _) => "; the collection cannot be mended: restore a backup".to_owned(),
         _ => String::new(),
     };
     Err(Failure::Failed(format!("the check found something{advice}")))

@@ -1,7 +1,7 @@
 //! The environment variables of Anki's reference sync server, so that Deckport can take its
 //! place in an existing set-up (`transport` 10). Flags of the command line win over them.
 //!
-//! This is the only place of the project that reads settings from the environment.
+//! This is the only place in the project that reads settings from the environment.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -29,11 +29,11 @@ pub(crate) struct Environment {
     /// `MAX_SYNC_PAYLOAD_MEGS` as bytes of an uncompressed collection: the reference server
     /// takes three times that many MiB, no client more than 4 GiB - 1 (`transport` 8).
     pub(crate) max_upload_bytes: Option<u64>,
-    /// `SYNC_IP_HEADER`: the header in which a reverse proxy says from whom a request comes.
+    /// `SYNC_IP_HEADER`: the header in which a reverse proxy says whom a request comes from.
     pub(crate) ip_header: Option<String>,
     /// `COMPUTERNAME`, which Windows sets: this machine's name.
     pub(crate) computer_name: Option<String>,
-    /// What is set and has no effect, one sentence each.
+    /// What is set but has no effect, one sentence each.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -194,7 +194,7 @@ fn parse_port(value: &OsStr) -> Result<u16, Failure> {
         .ok_or_else(|| Failure::Usage("SYNC_PORT must be a number between 0 and 65535".to_owned()))
 }
 
-/// The words of the reference server for the headers in which proxies name the client.
+/// The reference server's words for the headers in which proxies name the client.
 const IP_HEADERS: [(&str, &str); 6] = [
     ("XRealIp", "x-real-ip"),
     ("RightmostXForwardedFor", "x-forwarded-for"),
@@ -214,7 +214,7 @@ fn parse_ip_header(value: &OsStr) -> Result<Option<String>, Failure> {
         return Ok(Some((*header).to_owned()));
     }
     let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    // A mistyped word is no header that ever comes.
+    // A mistyped word would be a header that never comes.
     if is_name && (text.contains('-') || text.eq_ignore_ascii_case("forwarded")) {
         return Ok(Some(text.to_lowercase()));
     }

@@ -9,7 +9,7 @@ use crate::output::{self, printable};
 use crate::size;
 use crate::work::Workplace;
 
-/// Longest name that is printed; clients make none longer.
+/// Longest name that is printed; clients make no longer ones.
 const MAX_NAME: usize = 255;
 
 /// Carries out one media command.

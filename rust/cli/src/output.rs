@@ -44,8 +44,8 @@ pub(crate) fn note(text: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
-/// Writes the last line of the program to standard error. Whoever does not read it, as after
-/// Ctrl-S, does not keep the program from ending.
+/// Writes the last line of the program to standard error. If nobody reads it, as after Ctrl-S, the
+/// program ends all the same.
 pub(crate) fn last_words(text: &str) {
     let line = format!("{text}\n");
     let (written, end) = sync_channel(1);

@@ -12,7 +12,7 @@ use crate::output::printable;
 /// The account database inside the data folder.
 const DATABASE: &str = "deckport.db";
 
-/// Opens the registry of a folder that has one. A mistyped folder is not filled with a new one.
+/// Opens the registry of a folder that has one. A mistyped folder does not get a new one.
 pub(crate) fn open(data_dir: &Path) -> Result<Registry, Failure> {
     let folder = data_dir.display();
     match std::fs::metadata(data_dir.join(DATABASE)) {

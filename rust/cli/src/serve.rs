@@ -64,7 +64,7 @@ pub(crate) fn run(
     served
 }
 
-/// What panics says so in the log: it must not wait for who reads standard error, either.
+/// Panics go to the log: they must not wait for the reader of standard error, either.
 fn tell_panics(log: &Arc<Log>) {
     let log = Arc::clone(log);
     std::panic::set_hook(Box::new(move |panic| log.warning(&panic.to_string())));
@@ -116,7 +116,7 @@ fn serve(
         shown.flush(LAST_LINES);
         served
     });
-    // Whatever still runs belongs to requests that had their time to end.
+    // Whatever still runs belongs to requests that had time to end.
     runtime.shutdown_timeout(shutdown::LAST_WAIT);
     result
 }
@@ -212,7 +212,7 @@ fn bound_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, Failure
 /// Who can log in.
 struct Accounts {
     names: Vec<String>,
-    /// The password of the one account, when this start made it.
+    /// The password of the only account, when this start made it.
     new_password: Option<String>,
 }
 
@@ -301,7 +301,7 @@ fn shown_addresses(addresses: &[Address]) -> Vec<String> {
     lines
 }
 
-/// What a person must know of an address.
+/// What a person must know about an address.
 fn note(address: &Address) -> String {
     match (address.needs_allow, address.kind) {
         (_, LinkKind::Loopback) => "this computer only".to_owned(),
@@ -312,7 +312,7 @@ fn note(address: &Address) -> String {
     }
 }
 
-/// All addresses of the internet are never the right answer.
+/// The whole internet is never the right answer.
 fn named(network: Network) -> String {
     if network.prefix_len() == 0 { "NETWORK".to_owned() } else { network.to_string() }
 }

@@ -12,10 +12,10 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::own_names;
 
-/// The port when nobody names one.
+/// The port when none is given.
 const DEFAULT_PORT: u16 = 27701;
 
-/// The account that the first start creates when nobody names one.
+/// The account that the first start creates when none is named.
 const DEFAULT_ACCOUNT: &str = "anki";
 
 /// Everything `serve` has to know.
@@ -34,13 +34,13 @@ pub(crate) struct ServeSettings {
     pub(crate) page_hosts: Vec<String>,
     /// After how long without use a device is logged out.
     pub(crate) token_lifetime: Option<Duration>,
-    /// Most bytes of an account.
+    /// Most bytes that an account may hold.
     pub(crate) quota: Option<u64>,
     /// How many backups stay; `None`: the endpoint's default.
     pub(crate) keep_backups: Option<usize>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
-    /// Other waiting times than the endpoint's.
+    /// Waiting times other than the endpoint's.
     pub(crate) timings: Vec<Timing>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         ([], Some(host)) => ListenOn::Addresses(vec![SocketAddr::new(host, port)]),
         (addresses, _) => ListenOn::Addresses(addresses.to_vec()),
     };
-    // Who has accounts in the environment does not wait for a generated one.
+    // With accounts in the environment no generated one is needed.
     let first_account = environment
         .accounts
         .is_empty()
@@ -76,8 +76,8 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
     }
 }
 
-/// Who names a header has a proxy. The reference server believes everybody then; we believe this
-/// machine unless told where the proxy is.
+/// Naming a header means having a proxy. The reference server believes everybody then; we believe
+/// this machine unless told where the proxy is.
 fn proxies(trusted: &[Network], header: Option<String>) -> TrustedProxies {
     let networks = match (trusted, &header) {
         ([], Some(_)) => this_machine(),

@@ -43,7 +43,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts to catch them. Must be called inside the runtime.
+    /// Starts catching them. Must be called inside the runtime.
     pub(crate) fn install() -> Result<Self, Failure> {
         Self::catch().map_err(|error| Failure::Failed(format!("cannot catch signals: {error}")))
     }

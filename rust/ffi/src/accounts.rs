@@ -130,7 +130,7 @@ impl Endpoint {
         Ok(devices.into_iter().map(|device| Device::of(device, &accounts)).collect())
     }
 
-    /// Gives a device a name, which stays whatever its app calls itself.
+    /// Gives a device a name, which it keeps whatever its app calls itself.
     ///
     /// # Errors
     /// `AccountError.NoSuchDevice`, `BadName`, and others.
@@ -146,7 +146,7 @@ impl Endpoint {
         self.with_registry(move |registry| registry.revoke_device(id)).await
     }
 
-    /// Logs out the devices that were not used for so many days, and tells which they were.
+    /// Logs out the devices that have not been used for that many days, and returns them.
     ///
     /// # Errors
     /// `AccountError.Failed` for a negative number, and others.

@@ -1,8 +1,8 @@
 //! The endpoint as a library for apps: what Kotlin and Python see, through UniFFI.
 //!
-//! Convert, call, convert: there is no logic here but the life of an endpoint inside an app (its
-//! threads, its listeners, starting and stopping). Nothing is global but the log and the JVM that
-//! loaded the library, so a process may have several endpoints.
+//! Convert, call, convert: the only logic here is the life of an endpoint inside an app (its
+//! threads, its listeners, starting and stopping). Only the log and the JVM that loaded the library
+//! are global, so a process may have several endpoints.
 //!
 //! Rules: nothing from inside crosses the border as a panic; no listener is called on a thread
 //! that does other work; everything that may take long is async.

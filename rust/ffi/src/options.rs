@@ -11,7 +11,7 @@ use crate::errors::OpenError;
 use crate::texts::AppTexts;
 use crate::translate::Translator;
 
-/// The port where Deckport listens unless told otherwise.
+/// The port on which Deckport listens unless told otherwise.
 const DEFAULT_PORT: i32 = 27701;
 
 /// What an app decides about an endpoint. Everything but the folder has a default.
@@ -23,10 +23,10 @@ pub struct EndpointOptions {
     /// Port to listen on; 0 picks a free one at each start.
     #[uniffi(default = 27701)]
     pub port: i32,
-    /// Listen for programs on this device alone, not for other devices.
+    /// Listen only for programs on this device, not for other devices.
     #[uniffi(default = false)]
     pub loopback_only: bool,
-    /// Listen on exactly these IP addresses. Empty: on all, of IPv4 and IPv6.
+    /// Listen on exactly these IP addresses. Empty: on all, both IPv4 and IPv6.
     #[uniffi(default = [])]
     pub listen_addresses: Vec<String>,
     /// How long a stop waits for running requests, in milliseconds.
@@ -38,12 +38,12 @@ pub struct EndpointOptions {
     /// Largest collection that is accepted, in bytes. `None`: 4 GiB, more than clients can send.
     #[uniffi(default = None)]
     pub max_collection_bytes: Option<i64>,
-    /// Most bytes that an account may hold: collection, media, trash of media and backups. Old backups
+    /// Most bytes that an account may hold: collection, media, media trash and backups. Old backups
     /// give way before anything is refused. `None`: as many as there is room for.
     #[uniffi(default = None)]
     pub max_account_bytes: Option<i64>,
-    /// Most bytes that requests of all devices together may take in memory once they are unpacked.
-    /// Some 3.5 MiB are the least. `None`: 16 MiB.
+    /// Most bytes that requests of all devices together may take in memory once they are unpacked;
+    /// at least about 3.5 MiB. `None`: 16 MiB.
     #[uniffi(default = None)]
     pub max_memory_bytes: Option<i64>,
     /// Connections served at once; further ones wait.
@@ -58,7 +58,7 @@ pub struct EndpointOptions {
     /// Most bytes that one account's backups may take. `None`: a quarter of the free space.
     #[uniffi(default = None)]
     pub backups_max_bytes: Option<i64>,
-    /// Free space in bytes below which `EndpointEvent.StorageLow` is told.
+    /// Free space in bytes below which `EndpointEvent.StorageLow` is sent.
     #[uniffi(default = 67108864)]
     pub low_space_bytes: i64,
     /// The name of the hosting app, as people read it on their other devices.
@@ -70,7 +70,7 @@ pub struct EndpointOptions {
     /// After how many days without use a device is logged out; 0: never.
     #[uniffi(default = 365)]
     pub end_unused_days: i32,
-    /// Networks of reverse proxies that are believed when they say from whom a request comes, such
+    /// Networks of reverse proxies that are believed when they say whom a request comes from, such
     /// as `10.0.0.0/8`, or single addresses. Empty: none, not even this device.
     #[uniffi(default = [])]
     pub trusted_proxies: Vec<String>,
@@ -120,7 +120,7 @@ impl EndpointOptions {
         let parse = |text: &String| {
             let ip: Result<IpAddr, _> = text.parse();
             ip.map(|ip| SocketAddr::new(ip, port))
-                .map_err(|_| wrong("listen_addresses holds something that is no IP address"))
+                .map_err(|_| wrong("listen_addresses holds something that is not an IP address"))
         };
         Ok(ListenOn::Addresses(self.listen_addresses.iter().map(parse).collect::<Result<_, _>>()?))
     }
@@ -128,7 +128,7 @@ impl EndpointOptions {
     fn trusted_proxies(&self) -> Result<Vec<Network>, OpenError> {
         let parse = |text: &String| {
             text.parse().map_err(|_| OpenError::BadOptions {
-                reason: "trusted_proxies holds something that is no network".to_owned(),
+                reason: "trusted_proxies holds something that is not a network".to_owned(),
             })
         };
         self.trusted_proxies.iter().map(parse).collect()

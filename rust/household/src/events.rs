@@ -65,7 +65,7 @@ pub enum Event {
         /// Where it came from.
         peer: IpAddr,
     },
-    /// Connections from an address are closed without an answer. Told at most once a minute for
+    /// Connections from an address are closed without an answer. Sent at most once a minute for
     /// each address.
     ConnectionRefused {
         /// Who tries to connect.
@@ -136,7 +136,7 @@ pub enum Event {
         /// What was exchanged in it.
         counts: MediaCounts,
     },
-    /// Little space is left on the data folder's disk. Told once, until there is more again.
+    /// Little space is left on the data folder's disk. Sent once, until there is more again.
     StorageLow {
         /// What is left.
         free_bytes: u64,

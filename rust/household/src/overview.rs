@@ -54,7 +54,7 @@ impl From<WorkError> for OverviewError {
 }
 
 impl Household {
-    /// What an account holds. Waits for no sync, and makes none wait for longer than counting
+    /// What an account holds. Does not wait for a sync, and makes none wait longer than counting
     /// takes.
     ///
     /// # Errors

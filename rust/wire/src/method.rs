@@ -62,7 +62,7 @@ impl Method {
         }
     }
 
-    /// Whether the data of its request is a file, and no JSON.
+    /// Whether the data of its request is a file rather than JSON.
     pub fn carries_file(self) -> bool {
         matches!(self, Method::Sync(SyncMethod::Upload) | Method::Media(MediaMethod::UploadChanges))
     }
@@ -73,7 +73,7 @@ impl Method {
         matches!(self, Method::Sync(method) if !matches!(method, HostKey | Upload | Download))
     }
 
-    /// Whether devices begin whatever they want with it.
+    /// Whether a device's run begins with it, whatever the device wants.
     pub fn begins_a_run(self) -> bool {
         matches!(
             self,

@@ -43,7 +43,7 @@ impl Registry {
         })
     }
 
-    /// Ends one device: its token is not accepted any more. Ending the shared device of a
+    /// Ends one device: its token is no longer accepted. Ending the shared device of a
     /// configured account ends the reference server's token for as long as the secret is the
     /// same.
     ///
@@ -201,8 +201,8 @@ pub(super) fn insert_device(
     })
 }
 
-/// Gives a device that just logged in the name that a person chose, or the name and a number when
-/// the account has one of that name already.
+/// Gives a device that just logged in the name that a person chose, or that name and a number when
+/// the account already has one of that name.
 pub(super) fn name_device(
     connection: &Connection,
     device: Device,
@@ -224,7 +224,7 @@ pub(super) fn name_device(
     Ok(Device { name, ..device })
 }
 
-/// Adds the device that stands for all with the reference server's token; gives its number.
+/// Adds the device that stands for all with the reference server's token; returns its number.
 pub(super) fn insert_shared_device(
     connection: &Connection,
     account_id: i64,

@@ -17,7 +17,7 @@ const KEPT_BYTES: usize = 40;
 const MAX_ATTEMPTS: u32 = 10_000;
 /// Start of the names of our own files in the data folder.
 const OWN_PREFIX: &str = "deckport.";
-/// Names of devices on Windows, with whatever extension.
+/// Names of devices on Windows, with any extension.
 const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
 const RESERVED_NUMBERED: [&str; 2] = ["com", "lpt"];
 
@@ -25,7 +25,7 @@ const RESERVED_NUMBERED: [&str; 2] = ["com", "lpt"];
 ///
 /// A folder that exists under exactly the account's name is taken as it is: the reference server
 /// made it. Otherwise the name is written so that it is one harmless path component everywhere,
-/// and two accounts never get names that differ in case alone.
+/// and two accounts never get names that differ only in case.
 pub(super) fn choose<E: From<io::Error>>(
     data_dir: &Path,
     name: &str,
@@ -105,7 +105,7 @@ fn is_own(name: &str) -> bool {
 }
 
 /// The name itself when it is safe, else with `%41` for each byte that is not, cut to a bounded
-/// length with a hash of the whole.
+/// length with a hash of the whole name.
 fn safe_name(name: &str) -> String {
     let last = name.len().saturating_sub(1);
     let special = is_own(name) || is_reserved(name);

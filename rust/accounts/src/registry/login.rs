@@ -12,7 +12,7 @@ use super::{Account, Login, LoginError, Registry, RegistryError, accounts, passw
 impl Registry {
     /// Checks name and password and gives the device a token of its own. Blocks for the time of
     /// one password hash, which is the same for unknown names; only one is made at a time.
-    /// `client_version` is the client's own words; `peer` is where it connects from.
+    /// `client_version` is what the client sent; `peer` is where it connects from.
     ///
     /// # Errors
     /// [`LoginError::WrongNameOrPassword`], or a failure of the disk.
@@ -79,8 +79,8 @@ impl Registry {
         Ok(Login { account, device, token })
     }
 
-    /// Takes as long for an unknown name as for a known one. Hashes of the environment may be of
-    /// a dearer kind than ours; where there are any, they set the time.
+    /// Takes as long for an unknown name as for a known one. Hashes from the environment may be of
+    /// a costlier kind than ours; where there are any, they set the time.
     fn pretend_to_verify(&self, password: &str) -> Result<(), RegistryError> {
         match self.database.read(foreign_hash)? {
             Some(hash) => passwords::verify(password, &hash).map(|_| ()),

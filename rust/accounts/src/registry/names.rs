@@ -9,7 +9,7 @@ const MAX_CHARACTERS: usize = 128;
 /// An account name, trimmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountName {
-    /// As typed, without surrounding blanks, composed (NFC): some systems type letters and their accents
+    /// As typed, without surrounding spaces, composed (NFC): some systems type letters and their accents
     /// apart.
     pub(super) display: String,
     /// Equal for names that mean the same account.
@@ -27,14 +27,14 @@ impl AccountName {
         Ok(name)
     }
 
-    /// Reads a name that is looked for; one that cannot exist is simply not found.
+    /// Reads a name to look up; one that cannot exist is simply not found.
     pub(super) fn lookup(text: &str) -> AccountName {
         let display: String = text.trim().nfc().collect();
         AccountName { key: display.to_lowercase(), display }
     }
 }
 
-/// A name for something else of a person, e.g. a device, under the same rules; trimmed.
+/// A name for something else that a person owns, e.g. a device, under the same rules; trimmed.
 pub(crate) fn person_name(text: &str) -> Result<String, RegistryError> {
     Ok(AccountName::parse(text)?.display)
 }

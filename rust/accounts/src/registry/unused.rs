@@ -1,5 +1,5 @@
-//! Devices that nobody has used for long: each login makes one, and no client tells when a person
-//! logs out.
+//! Devices that nobody has used for a long time: each login makes one, and no client says when a
+//! person logs out.
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
@@ -12,12 +12,12 @@ use super::{Device, Registry, RegistryError};
 
 /// The lifetime of a token that never ends.
 pub(super) const FOR_EVER_MS: i64 = i64::MAX;
-/// 2020: what a clock showed before was not the time. Small computers begin in 1970 until somebody
-/// tells them.
+/// 2020: a clock that shows an earlier time is wrong. Small computers start in 1970 until the clock
+/// is set.
 const FIRST_PLAUSIBLE_MS: i64 = 1_577_836_800_000;
 
 impl Registry {
-    /// From now on tokens end that were not used for so long; `None`: never. Used tokens are
+    /// From now on tokens end that have not been used for this long; `None`: never. Used tokens are
     /// noted about once a minute.
     pub fn set_token_lifetime(&self, lifetime: Option<Duration>) {
         let lifetime_ms = lifetime.map_or(FOR_EVER_MS, milliseconds);
@@ -38,8 +38,8 @@ impl Registry {
         Ok(end(connection, &self.unused_times())?)
     }
 
-    /// Ends the devices that were not used for so long, and gives them; a device that was never
-    /// used counts from its login. Ending the shared device of a configured account ends the
+    /// Ends the devices that have not been used for that long, and returns them; a device that was
+    /// never used counts from its login. Ending the shared device of a configured account ends the
     /// reference server's token for as long as the secret is the same.
     ///
     /// # Errors

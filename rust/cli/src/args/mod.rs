@@ -1,4 +1,4 @@
-//! The command line as data. What the values mean together is decided in `settings`.
+//! The command line as data. `settings` decides what the values mean together.
 
 mod accounts;
 mod backups;
@@ -43,10 +43,10 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Show whether the endpoint runs, its addresses, and how the accounts are
     Status(ListArgs),
-    /// Who may sync; changes are effective at once, also while the endpoint runs
+    /// Who may sync; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Account(AccountCommand),
-    /// What has logged in; changes are effective at once, also while the endpoint runs
+    /// What has logged in; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
     /// Images and audio: what is damaged, what no note uses
@@ -75,16 +75,16 @@ SYNC_IP_HEADER. Flags win over it.";
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLE)]
 pub(crate) struct ServeArgs {
-    /// Listen on this address alone; may be given several times [default: all addresses]
+    /// Listen only on this address; may be given several times [default: all addresses]
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port", value_parser = values::socket_address)]
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
-    /// several times [default: local networks and those of this computer's interfaces alone]
+    /// several times [default: only local networks and those of this computer's interfaces]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) allow: Vec<Allow>,
 
-    /// Believe reverse proxies in this network when they say from whom a request comes
+    /// Believe reverse proxies in this network when they say whom a request comes from
     /// (X-Forwarded-For, Forwarded, PROXY protocol); may be given several times [default: none]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) trusted_proxy: Vec<Network>,
@@ -94,7 +94,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Log devices out that were not used for so many days; 0: never
+    /// Log out devices that have not been used for this many days; 0: never
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     pub(crate) end_unused: u32,
 
@@ -103,7 +103,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "SIZE", value_parser = values::megabytes)]
     pub(crate) quota: Option<u64>,
 
-    /// So many of an account's newest backups stay, in addition to one a day for two weeks
+    /// How many of an account's newest backups stay, in addition to one a day for two weeks
     /// [default: 10]
     #[arg(long, value_name = "COUNT")]
     pub(crate) keep_backups: Option<usize>,

@@ -58,7 +58,7 @@ In Anki: File > Import.";
 #[derive(Debug, Args, Serialize, Deserialize)]
 #[command(after_help = EXPORT_EXAMPLE)]
 pub(crate) struct ExportArgs {
-    /// The file to be written; its name ends with .colpkg, or .anki2 for the collection alone
+    /// The file to write; its name ends with .colpkg, or .anki2 for only the collection
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 

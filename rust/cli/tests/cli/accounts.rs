@@ -65,7 +65,7 @@ fn a_renamed_account_keeps_its_devices() {
 }
 
 #[test]
-fn a_new_password_ends_the_devices_of_that_account_alone() {
+fn a_new_password_ends_only_the_devices_of_that_account() {
     let data = tempdir().unwrap();
     let server = Server::start(data.path());
     succeed(data.path(), &["account", "add", "anna"], "old\n");

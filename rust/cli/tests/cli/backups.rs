@@ -18,7 +18,7 @@ fn a_new_account_has_no_backups_and_nothing_to_keep() {
 }
 
 #[test]
-fn a_file_that_is_no_collection_is_listed_with_question_marks_and_not_restored() {
+fn a_file_that_is_not_a_collection_is_listed_with_question_marks_and_not_restored() {
     let data = tempdir().unwrap();
     succeed(data.path(), &["account", "add", "anna"], "secret\n");
     let backups = data.path().join("anna/backups");

@@ -96,7 +96,7 @@ fn the_json_log_is_one_object_per_line() {
 }
 
 #[test]
-fn quiet_logs_failures_alone() {
+fn quiet_logs_only_failures() {
     let data = tempdir().unwrap();
     let server = Server::start_with(data.path(), &["-q"], &[]);
     let password = server.told("Password:").unwrap();

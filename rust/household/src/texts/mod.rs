@@ -57,7 +57,7 @@ pub struct EnglishTexts;
 
 impl Texts for EnglishTexts {}
 
-/// A backup of which the device that caused it should hear.
+/// A backup that the device that caused it should hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptCopy {
     /// The backup's name, see [`BackupInfo::name`](crate::BackupInfo::name).

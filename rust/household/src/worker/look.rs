@@ -1,4 +1,4 @@
-//! Looking at the last committed state, also while a sync is running.
+//! Looking at the last committed state, even while a sync is running.
 
 use deckport_collection::{Collection, Overview};
 
@@ -24,7 +24,7 @@ impl Core {
         }
         let is_syncing = self.running.is_some();
         let open = self.store.open(self.clock.now_ms())?;
-        // The open one shows what the running sync has done so far, and may take back.
+        // The open one shows what the running sync has done so far, and may roll back.
         let reader = if is_syncing { Some(open.reader()?) } else { None };
         Ok(Some(look(reader.as_ref().unwrap_or(open))?))
     }

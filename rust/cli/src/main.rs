@@ -5,6 +5,7 @@
 mod account;
 mod args;
 mod backup;
+mod certificate;
 mod check;
 mod device;
 mod environment;
@@ -57,6 +58,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Backup(command) => backup::run(&command, &data_dir),
         Command::Import(args) => package::import(&args, &data_dir),
         Command::Check(args) => check::run(&args, &data_dir),
+        Command::Certificate(args) => certificate::run(&args, &data_dir),
         Command::Export(args) => package::export(&args, &data_dir),
     }
 }

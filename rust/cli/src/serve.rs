@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deckport_endpoint::{
-    Address, Clock, Endpoint, EndpointOptions, Interfaces, LinkKind, Network, Registry,
-    SystemClock, SystemInterfaces, addresses, generate_password, listen,
+    Address, Clock, Endpoint, EndpointHandle, EndpointOptions, Interfaces, LinkKind, Network,
+    Registry, SystemClock, SystemInterfaces, addresses, generate_password, listen,
 };
 use tokio::runtime::Runtime;
 
@@ -67,7 +67,11 @@ fn serve(
         .map_err(|error| Failure::Failed(format!("{error} (--port, --listen)")))?;
     let bound = bound_addresses(&listeners)?;
     let accounts = accounts(endpoint.registry(), settings.first_account.as_deref(), log)?;
-    let greeting = greeting(data_dir, &accounts, &addresses_of(&bound, settings, log), &bound);
+    let mut addresses = addresses_of(&bound, settings, log);
+    if endpoint.handle().requires_tls() {
+        addresses = addresses.into_iter().map(Address::over_tls).collect();
+    }
+    let greeting = greeting(data_dir, &accounts, &addresses, https(&endpoint.handle()), &bound);
 
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -112,6 +116,7 @@ fn options(
     options.scope = settings.scope.clone();
     options.proxies = settings.proxies.clone();
     options.page_hosts = settings.page_hosts.clone();
+    options.tls = settings.tls.clone();
     options.token_lifetime = settings.token_lifetime;
     options.limits.max_account_bytes = settings.quota;
     if let Some(count) = settings.keep_backups {
@@ -175,6 +180,7 @@ fn greeting(
     data_dir: &Path,
     accounts: &Accounts,
     addresses: &[Address],
+    https: Option<&str>,
     bound: &[SocketAddr],
 ) -> String {
     let version = env!("CARGO_PKG_VERSION");
@@ -201,6 +207,7 @@ fn greeting(
             .to_owned(),
     ]);
     lines.extend(shown_addresses(addresses));
+    lines.extend(https.map(|line| format!("  {line}")));
     lines.push(String::new());
     lines.extend(bound.iter().map(|address| format!("listening on {address}")));
     lines.join("\n")
@@ -219,6 +226,21 @@ fn shown_addresses(addresses: &[Address]) -> Vec<String> {
         lines.extend(rows.iter().map(|row| format!("  {row}")));
     }
     lines
+}
+
+/// What a person must know of https. Who needs more asks the command that it names.
+fn https(endpoint: &EndpointHandle) -> Option<&'static str> {
+    match (endpoint.speaks_tls(), endpoint.requires_tls(), endpoint.certificate()) {
+        (false, _, _) => None,
+        (true, false, Some(_)) => {
+            Some("https:// works too where the certificate is trusted: deckport certificate")
+        }
+        (true, true, Some(_)) => {
+            Some("Devices have to trust the certificate first: deckport certificate")
+        }
+        (true, false, None) => Some("https:// works too"),
+        (true, true, None) => None,
+    }
 }
 
 /// What a person must know of an address.

@@ -27,6 +27,13 @@ pub struct Address {
 }
 
 impl Address {
+    /// The same for https.
+    #[must_use]
+    pub fn over_tls(self) -> Address {
+        let rest = self.url.strip_prefix("http://");
+        Address { url: rest.map_or(self.url.clone(), |rest| format!("https://{rest}")), ..self }
+    }
+
     /// The address for a person with another device, to be shown as a QR code or in large letters:
     /// the first that is reachable; `None` when no other machine can connect.
     #[must_use]

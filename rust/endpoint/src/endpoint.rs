@@ -15,6 +15,7 @@ use crate::options::EndpointOptions;
 use crate::place::Place;
 use crate::server::Server;
 use crate::storage_watch::StorageWatch;
+use crate::tls::{Tls, TlsError, TlsOptions};
 use crate::worker::Workers;
 
 /// Why an endpoint could not be opened. The message says what to do.
@@ -27,6 +28,9 @@ pub enum OpenError {
     /// The accounts cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The certificate of the owner cannot be used, or https is a must and impossible.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Why serving ended otherwise than by its shutdown signal.
@@ -76,6 +80,7 @@ impl Endpoint {
     /// # Errors
     /// As for [`Endpoint::open`].
     pub fn open_unserved(options: EndpointOptions) -> Result<Endpoint, OpenError> {
+        let options = EndpointOptions { tls: TlsOptions::off(), ..options };
         let mut endpoint = Endpoint::open_with(options, |_, _| Ok(()))?;
         endpoint.may_serve = false;
         Ok(endpoint)
@@ -98,7 +103,8 @@ impl Endpoint {
         let workers = Arc::new(Workers::new(&options));
         let registry = Arc::new(registry);
         let pairings = Arc::default();
-        let inner = Inner { options, registry, workers, pairings };
+        let tls = Tls::open(&options)?.map(Arc::new);
+        let inner = Inner { options, registry, workers, pairings, tls };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);
         Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })

@@ -9,6 +9,7 @@ use deckport_accounts::{Pairings, Registry};
 
 use crate::backup::{BackupInfo, Counts};
 use crate::options::EndpointOptions;
+use crate::tls::{CaCertificate, Tls, TlsMode};
 use crate::worker::Workers;
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) pairings: Arc<Pairings>,
+    /// `None`: plain http alone.
+    pub(crate) tls: Option<Arc<Tls>>,
 }
 
 /// A collection has been put in the place of an account's.
@@ -41,5 +44,24 @@ impl EndpointHandle {
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
         &self.inner.registry
+    }
+
+    /// Whether https is answered.
+    #[must_use]
+    pub fn speaks_tls(&self) -> bool {
+        self.inner.tls.is_some()
+    }
+
+    /// Whether other machines must come by https.
+    #[must_use]
+    pub fn requires_tls(&self) -> bool {
+        self.inner.options.tls.mode == TlsMode::Only
+    }
+
+    /// What devices have to trust for https, also at `/certificate.pem`. `None` where https is not
+    /// spoken, or with a certificate of the owner's.
+    #[must_use]
+    pub fn certificate(&self) -> Option<CaCertificate> {
+        self.inner.tls.as_ref().and_then(|tls| tls.certificate())
     }
 }

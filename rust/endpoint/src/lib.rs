@@ -32,6 +32,7 @@ mod scope;
 mod server;
 mod storage_watch;
 mod texts;
+mod tls;
 mod work_error;
 mod worker;
 
@@ -65,3 +66,4 @@ pub use scope::{Network, NotANetwork, Scope};
 pub use texts::{
     EnglishTexts, Feature, KeptCopy, MediaTrouble, Texts, Trouble, WhyKept, WhyNotMerged,
 };
+pub use tls::{CaCertificate, OwnCertificate, TlsError, TlsMode, TlsOptions, certificate};

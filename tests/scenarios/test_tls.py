@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.device import ClientError, Device
+from harness.raw import compress
 from harness.relay import SlowLink
 from harness.server import Deckport, free_port
 from harness.world import PASSWORD, USER, World, Worlds
@@ -254,6 +255,33 @@ def test_many_handshakes_that_never_end_hold_up_nobody(world: World) -> None:
     world.check()
 
 
+def test_a_client_that_takes_nothing_of_a_download_is_let_go(worlds: Worlds) -> None:
+    world = worlds.make()
+    world.server.add_account(USER, PASSWORD)
+    world.deckport.start("--timing=body-stall=2")
+    a = trusting(world, "a")
+    a.fill(notes=6000)
+    a.sync(one_way="upload")
+    raw = world.raw()
+    body = compress(b'{"_pad":null}')
+    head = f"POST /sync/download HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n"
+    for name, value in raw.header().items():
+        head += f"{name}: {value}\r\n"
+    with socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.connect(("127.0.0.1", world.server.port))
+        with context(world).wrap_socket(plain, server_hostname="127.0.0.1") as wrapped:
+            wrapped.sendall(head.encode() + b"\r\n" + body)
+            began = time.monotonic()
+            while " download " not in world.server.log.read_text():
+                assert time.monotonic() - began < 60, world.server.log.read_text()
+                time.sleep(0.05)
+    ended = next(it for it in world.server.log.read_text().splitlines() if " download " in it)
+    assert not ended.endswith(" ok"), ended
+    world.sync(a)
+    world.check()
+
+
 def test_a_server_stops_at_once_while_handshakes_are_under_way(world: World) -> None:
     with socket.create_connection(("127.0.0.1", world.server.port), timeout=60) as half:
         half.sendall(BEGUN)
@@ -264,7 +292,12 @@ def test_a_server_stops_at_once_while_handshakes_are_under_way(world: World) -> 
 
 
 def test_nonsense_in_place_of_a_handshake_is_closed_and_http_goes_on(world: World) -> None:
-    for nonsense in (b"\x16", b"\x16" * 5000, b"\x16\x03\x03\x00\x02\x01\x00", BEGUN + b"\xff" * 800):
+    for nonsense in (
+        b"\x16",
+        b"\x16" * 5000,
+        b"\x16\x03\x03\x00\x02\x01\x00",
+        BEGUN + b"\xff" * 800,
+    ):
         with socket.create_connection(("127.0.0.1", world.server.port), timeout=60) as broken:
             broken.sendall(nonsense)
             broken.shutdown(socket.SHUT_WR)
@@ -322,7 +355,7 @@ def test_https_alone_refuses_plain_http_from_other_machines_in_words(worlds: Wor
         b.sync()
     assert "https" in told.value.message
     assert told.value.kind != "AUTH"
-    b.login(url=world.server.url, user=USER, password=PASSWORD)  # loopback, which no network carries
+    b.login(url=world.server.url, user=USER, password=PASSWORD)  # loopback
 
     connection = http.client.HTTPConnection(address, port, timeout=60)
     connection.request("GET", "/")
@@ -343,5 +376,7 @@ def test_a_certificate_of_ones_own_that_cannot_be_used_is_told_at_the_start(worl
         (str(ca), str(ca), "private key is not in PEM form"),
         (str(other), str(key), "does not belong to the certificate"),
     ):
-        done = world.deckport.run(["serve", "--port", "0", "--tls-cert", chain, "--tls-key", private])
+        done = world.deckport.run(
+            ["serve", "--port", "0", "--tls-cert", chain, "--tls-key", private]
+        )
         assert (done.returncode, words in done.stderr) == (1, True), done.stderr

@@ -150,6 +150,17 @@ mod tests {
     }
 
     #[test]
+    fn an_address_for_https_differs_in_its_scheme_alone() {
+        let machine = machine(&[("wlan0", "192.168.1.20")]);
+        let [best, ..] = &found(&["0.0.0.0:1"], &machine, &Scope::Local)[..] else {
+            panic!("no address")
+        };
+        let url = "https://192.168.1.20:1/".to_owned();
+        assert_eq!(best.clone().over_tls(), Address { url, ..best.clone() });
+        assert_eq!(best.clone().over_tls().over_tls(), best.clone().over_tls());
+    }
+
+    #[test]
     fn what_other_devices_can_reach_comes_first_and_loopback_last() {
         let machine = machine(&[
             ("lo", "127.0.0.1"),

@@ -79,7 +79,8 @@ class Device:
         variables: dict[str, str] | None = None,
     ) -> None:
         """`older` tells that this Anki syncs as 2.1.45 to 2.1.66 did; `variables` are those of its
-        environment."""
+        environment.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         if older:
             self.program = (str(DRIVER), "older")

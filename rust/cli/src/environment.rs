@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use deckport_endpoint::{ConfiguredAccount, Secret};
 
+use crate::args::Tls;
 use crate::failure::Failure;
 
 /// What the environment asks for. Unset variables leave the defaults alone.
@@ -31,6 +32,10 @@ pub(crate) struct Environment {
     pub(crate) max_upload_bytes: Option<u64>,
     /// `SYNC_IP_HEADER`: the header in which a reverse proxy says whom a request comes from.
     pub(crate) ip_header: Option<String>,
+    /// `SYNC_TLS`: `on`, `off` or `only`.
+    pub(crate) tls: Option<Tls>,
+    /// `SYNC_TLS_CERT` and `SYNC_TLS_KEY`: a certificate of the owner's, and its key.
+    pub(crate) tls_files: Option<(PathBuf, PathBuf)>,
     /// `COMPUTERNAME`, which Windows sets: this machine's name.
     pub(crate) computer_name: Option<String>,
     /// What is set but has no effect, one sentence each.
@@ -51,6 +56,7 @@ impl Environment {
         let mut parsed = Self::default();
         let mut users = Vec::new();
         let mut hashed = false;
+        let (mut tls_cert, mut tls_key) = (None, None);
         for (name, value) in variables {
             let Some(name) = name.to_str() else { continue };
             match name {
@@ -71,6 +77,9 @@ impl Environment {
                     }
                 }
                 "SYNC_IP_HEADER" => parsed.ip_header = parse_ip_header(&value)?,
+                "SYNC_TLS" => parsed.tls = parse_tls(&value)?,
+                "SYNC_TLS_CERT" if !value.is_empty() => tls_cert = Some(PathBuf::from(value)),
+                "SYNC_TLS_KEY" if !value.is_empty() => tls_key = Some(PathBuf::from(value)),
                 "COMPUTERNAME" => parsed.computer_name = value.into_string().ok(),
                 _ => {
                     if let Some(number) = user_number(name) {
@@ -85,6 +94,15 @@ impl Environment {
                 }
             }
         }
+        parsed.tls_files = match (tls_cert, tls_key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            _ => {
+                return Err(Failure::Usage(
+                    "SYNC_TLS_CERT and SYNC_TLS_KEY belong together: set both or none".to_owned(),
+                ));
+            }
+        };
         parsed.take_users(users, hashed)?;
         Ok(parsed)
     }
@@ -223,6 +241,16 @@ fn parse_ip_header(value: &OsStr) -> Result<Option<String>, Failure> {
          the name of a header, such as X-Real-IP"
             .to_owned(),
     ))
+}
+
+fn parse_tls(value: &OsStr) -> Result<Option<Tls>, Failure> {
+    match value.to_str().map(str::trim) {
+        Some("") => Ok(None),
+        Some("on") => Ok(Some(Tls::On)),
+        Some("off") => Ok(Some(Tls::Off)),
+        Some("only") => Ok(Some(Tls::Only)),
+        _ => Err(Failure::Usage("SYNC_TLS must be on, off or only".to_owned())),
+    }
 }
 
 fn parse_megs(value: &OsStr) -> Result<u64, Failure> {
@@ -383,6 +411,8 @@ mod tests {
             ("SYNC_PORT", ""),
             ("MAX_SYNC_PAYLOAD_MEGS", "0"),
             ("MAX_SYNC_PAYLOAD_MEGS", "1.5"),
+            ("SYNC_TLS", "topsecret"),
+            ("SYNC_TLS_CERT", "topsecret"),
             ("SYNC_IP_HEADER", "topsecret"),
             ("SYNC_IP_HEADER", "x-topsecret: 1"),
         ] {

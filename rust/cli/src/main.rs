@@ -6,6 +6,7 @@ mod account;
 mod ago;
 mod args;
 mod backup;
+mod certificate;
 mod check;
 mod device;
 #[cfg(unix)]
@@ -66,6 +67,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Backup(command) => backup::run(&command, &data_dir),
         Command::Import(args) => work::run(Work::Import(args), &data_dir),
         Command::Check(args) => work::run(Work::Check(args), &data_dir),
+        Command::Certificate(args) => certificate::run(&args, &data_dir),
         Command::Export(args) => work::run(Work::Export(args), &data_dir),
     }
 }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deckport_endpoint::{
-    Address, Clock, Device, Endpoint, EndpointOptions, Interfaces, LinkKind, Network, Registry,
-    SystemClock, SystemInterfaces, generate_password, listen,
+    Address, Clock, Device, Endpoint, EndpointHandle, EndpointOptions, Interfaces, LinkKind,
+    Network, Registry, SystemClock, SystemInterfaces, generate_password, listen,
 };
 use deckport_ground::calendar::utc_seconds;
 use jiff::tz::TimeZone;
@@ -96,9 +96,12 @@ fn serve(
     }
     let typed = Typed::of(data_dir);
     let accounts = accounts(endpoint.registry(), settings, &typed, log)?;
-    let serving = Serving { typed: typed.clone(), bound, scope: settings.scope.clone(), since_ms };
-    let greeting =
-        greeting(data_dir, &typed, &accounts, &addresses_of(&serving, log), &serving.bound);
+    let over_tls = endpoint.handle().requires_tls();
+    let scope = settings.scope.clone();
+    let serving = Serving { typed: typed.clone(), bound, scope, over_tls, since_ms };
+    let addresses = addresses_of(&serving, log);
+    let https = https(&endpoint.handle(), &typed);
+    let greeting = greeting(data_dir, &typed, &accounts, &addresses, https, &serving.bound);
 
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -176,6 +179,7 @@ fn options(
     options.scope = settings.scope.clone();
     options.proxies = settings.proxies.clone();
     options.page_hosts = settings.page_hosts.clone();
+    options.tls = settings.tls.clone();
     options.token_lifetime = settings.token_lifetime;
     options.limits.max_account_bytes = settings.quota;
     if let Some(count) = settings.keep_backups {
@@ -255,6 +259,7 @@ fn greeting(
     typed: &Typed,
     accounts: &Accounts,
     addresses: &[Address],
+    https: Option<String>,
     bound: &[SocketAddr],
 ) -> String {
     let version = env!("CARGO_PKG_VERSION");
@@ -281,6 +286,7 @@ fn greeting(
             .to_owned(),
     ]);
     lines.extend(shown_addresses(addresses));
+    lines.extend(https.map(|line| format!("  {line}")));
     lines.push(String::new());
     lines.extend(bound.iter().map(|address| format!("listening on {address}")));
     lines.join("\n")
@@ -299,6 +305,21 @@ fn shown_addresses(addresses: &[Address]) -> Vec<String> {
         lines.extend(rows.iter().map(|row| format!("  {row}")));
     }
     lines
+}
+
+/// What a person must know of https. Who needs more asks the command that it names.
+fn https(endpoint: &EndpointHandle, typed: &Typed) -> Option<String> {
+    let certificate = typed.command(&["certificate"]);
+    match (endpoint.speaks_tls(), endpoint.requires_tls(), endpoint.certificate()) {
+        (false, _, _) | (true, true, None) => None,
+        (true, false, Some(_)) => {
+            Some(format!("https:// works too where the certificate is trusted: {certificate}"))
+        }
+        (true, true, Some(_)) => {
+            Some(format!("Devices have to trust the certificate first: {certificate}"))
+        }
+        (true, false, None) => Some("https:// works too".to_owned()),
+    }
 }
 
 /// What a person must know about an address.

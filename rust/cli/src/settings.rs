@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope, TrustedProxies};
+use deckport_endpoint::{
+    ConfiguredAccount, ListenOn, Network, OwnCertificate, Scope, TlsMode, TlsOptions,
+    TrustedProxies,
+};
 use directories::ProjectDirs;
 
-use crate::args::{Allow, ServeArgs, Timing};
+use crate::args::{Allow, ServeArgs, Timing, Tls};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::own_names;
@@ -32,6 +35,8 @@ pub(crate) struct ServeSettings {
     pub(crate) proxies: TrustedProxies,
     /// Names under which the page for browsers is shown.
     pub(crate) page_hosts: Vec<String>,
+    /// Whether https is answered, and with which certificate.
+    pub(crate) tls: TlsOptions,
     /// After how long without use a device is logged out.
     pub(crate) token_lifetime: Option<Duration>,
     /// Most bytes that an account may hold.
@@ -65,6 +70,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         scope: scope(&args.allow),
         proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),
         page_hosts: [args.allow_host.clone(), own_names::of_machine(environment)].concat(),
+        tls: tls(args, environment),
         token_lifetime: match args.end_unused {
             0 => None,
             days => Some(Duration::from_secs(u64::from(days) * 86_400)),
@@ -88,6 +94,20 @@ fn proxies(trusted: &[Network], header: Option<String>) -> TrustedProxies {
 
 fn this_machine() -> Vec<Network> {
     ["127.0.0.0/8", "::1"].iter().filter_map(|network| network.parse().ok()).collect()
+}
+
+/// A certificate of the flags replaces that of the environment, and its key.
+fn tls(args: &ServeArgs, environment: &Environment) -> TlsOptions {
+    let named = args.tls_cert.clone().zip(args.tls_key.clone());
+    let files = named.or_else(|| environment.tls_files.clone());
+    TlsOptions {
+        mode: match args.tls.or(environment.tls) {
+            None | Some(Tls::On) => TlsMode::On,
+            Some(Tls::Off) => TlsMode::Off,
+            Some(Tls::Only) => TlsMode::Only,
+        },
+        certificate: files.map(|(chain, key)| OwnCertificate::Files { chain, key }),
+    }
 }
 
 fn scope(allowed: &[Allow]) -> Scope {
@@ -173,6 +193,26 @@ mod tests {
         assert_eq!(of(&[]), Scope::Local);
         assert_eq!(of(&["8.8.8.0/24"]), Scope::LocalAnd(vec!["8.8.8.0/24".parse().unwrap()]));
         assert_eq!(of(&["8.8.8.0/24", "any"]), Scope::Everyone);
+    }
+
+    #[test]
+    fn https_is_answered_as_flags_or_environment_say() {
+        let of = |args: &ServeArgs, variables: &[(&str, &str)]| {
+            resolve(args, &environment(variables)).tls
+        };
+        let none = ServeArgs::default();
+        assert_eq!(of(&none, &[]), TlsOptions { mode: TlsMode::On, certificate: None });
+        assert_eq!(of(&none, &[("SYNC_TLS", "off")]).mode, TlsMode::Off);
+        let only = ServeArgs { tls: Some(Tls::Only), ..ServeArgs::default() };
+        assert_eq!(of(&only, &[("SYNC_TLS", "off")]).mode, TlsMode::Only);
+        let files = |chain: &str, key: &str| {
+            Some(OwnCertificate::Files { chain: chain.into(), key: key.into() })
+        };
+        let variables = [("SYNC_TLS_CERT", "c"), ("SYNC_TLS_KEY", "k")];
+        assert_eq!(of(&none, &variables).certificate, files("c", "k"));
+        let (tls_cert, tls_key) = (Some("cc".into()), Some("kk".into()));
+        let named = ServeArgs { tls_cert, tls_key, ..ServeArgs::default() };
+        assert_eq!(of(&named, &variables).certificate, files("cc", "kk"));
     }
 
     #[test]

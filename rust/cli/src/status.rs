@@ -22,6 +22,8 @@ pub(crate) struct Serving {
     pub(crate) typed: Typed,
     pub(crate) bound: Vec<SocketAddr>,
     pub(crate) scope: Scope,
+    /// Whether other machines must come by https.
+    pub(crate) over_tls: bool,
     /// In Unix milliseconds.
     pub(crate) since_ms: i64,
 }
@@ -29,7 +31,8 @@ pub(crate) struct Serving {
 impl Serving {
     /// What a person can type into Anki, as the networks are now.
     pub(crate) fn addresses(&self) -> Vec<Address> {
-        addresses(&self.bound, &SystemInterfaces::default().now(), &self.scope)
+        let all = addresses(&self.bound, &SystemInterfaces::default().now(), &self.scope);
+        if self.over_tls { all.into_iter().map(Address::over_tls).collect() } else { all }
     }
 }
 

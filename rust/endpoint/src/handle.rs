@@ -11,6 +11,7 @@ use deckport_household::{AccountCare, AccountOverview, CareError, Household, Ove
 
 use crate::health;
 use crate::options::EndpointOptions;
+use crate::tls::{CaCertificate, Tls, TlsMode};
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
 /// everything that needs a collection fails with [`CareError::Stopping`](crate::CareError).
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) options: EndpointOptions,
     pub(crate) household: Household,
     pub(crate) pairings: Pairings,
+    /// `None`: plain http only.
+    pub(crate) tls: Option<Arc<Tls>>,
 }
 
 impl EndpointHandle {
@@ -83,5 +86,24 @@ impl EndpointHandle {
     /// A failure of the disk.
     pub fn close_pairing(&self, account: &str) -> Result<(), RegistryError> {
         self.inner.pairings.close_window(self.registry(), account)
+    }
+
+    /// Whether https is answered.
+    #[must_use]
+    pub fn speaks_tls(&self) -> bool {
+        self.inner.tls.is_some()
+    }
+
+    /// Whether other machines must come by https.
+    #[must_use]
+    pub fn requires_tls(&self) -> bool {
+        self.inner.options.tls.mode == TlsMode::Only
+    }
+
+    /// What devices have to trust for https, also at `/certificate.pem`. `None` where https is not
+    /// spoken, or with a certificate of the owner's.
+    #[must_use]
+    pub fn certificate(&self) -> Option<CaCertificate> {
+        self.inner.tls.as_ref().and_then(|tls| tls.certificate())
     }
 }

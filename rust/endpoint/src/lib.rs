@@ -17,6 +17,7 @@ mod options;
 mod own_networks;
 mod scope;
 mod server;
+mod tls;
 
 pub use deckport_accounts::{
     Account, ConfiguredAccount, Device, Identity, Login, LoginError, PairingWindow, Registry,
@@ -44,3 +45,4 @@ pub use listen::{ListenError, ListenOn, listen};
 pub use options::{EndpointOptions, Limits, Timings, TrustedProxies};
 pub use own_networks::{InterfaceAddress, OwnNetworks, Way};
 pub use scope::{Network, NotANetwork, Scope};
+pub use tls::{CaCertificate, OwnCertificate, TlsError, TlsMode, TlsOptions, certificate};

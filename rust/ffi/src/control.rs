@@ -4,7 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deckport_endpoint::{
-    Endpoint, EndpointHandle, Interfaces, Interrupt, ListenOn, Scope, addresses, listen,
+    self as engine, Endpoint, EndpointHandle, Interfaces, Interrupt, ListenOn, Scope, addresses,
+    listen,
 };
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -187,7 +188,10 @@ impl Open {
             return Vec::new();
         }
         let found = addresses(&self.bound, &networks.now(), &Scope::Local);
-        found.into_iter().map(Address::from).collect()
+        let is_secure =
+            self.endpoint.as_ref().is_some_and(|endpoint| endpoint.handle().requires_tls());
+        let typed = |found: engine::Address| if is_secure { found.over_tls() } else { found };
+        found.into_iter().map(|found| typed(found).into()).collect()
     }
 }
 

@@ -89,6 +89,7 @@ impl From<engine::OpenError> for OpenError {
             engine::OpenError::Registry(error @ RegistryError::Corrupt(_)) => {
                 OpenError::Damaged { reason: error.to_string() }
             }
+            engine::OpenError::Tls(error) => OpenError::BadOptions { reason: error.to_string() },
             other => OpenError::Failed { reason: other.to_string() },
         }
     }

@@ -28,6 +28,7 @@ mod pairing;
 mod qr;
 mod runtime;
 mod texts;
+mod tls;
 mod translate;
 
 pub use accounts::{Account, Device};
@@ -50,6 +51,7 @@ pub use options::EndpointOptions;
 pub use overview::AccountOverview;
 pub use pairing::Pairing;
 pub use qr::{QrCode, qr_code};
+pub use tls::{Certificate, TlsMode};
 pub use translate::{DeviceText, Translator};
 
 uniffi::setup_scaffolding!();

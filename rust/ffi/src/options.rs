@@ -4,11 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{EventSink, Interfaces, ListenOn, Network};
+use deckport_endpoint::{EventSink, Interfaces, ListenOn, Network, OwnCertificate, TlsOptions};
 
 use crate::convert::unsigned;
 use crate::errors::OpenError;
 use crate::texts::AppTexts;
+use crate::tls::TlsMode;
 use crate::translate::Translator;
 
 /// The port on which Deckport listens unless told otherwise.
@@ -78,6 +79,16 @@ pub struct EndpointOptions {
     /// any name.
     #[uniffi(default = [])]
     pub page_hosts: Vec<String>,
+    /// Whether https is answered beside http, on the same port. `None`: both, as with `TlsMode.ON`.
+    #[uniffi(default = None)]
+    pub tls: Option<TlsMode>,
+    /// A certificate chain in PEM form to be used for https, that of the endpoint first, with its key
+    /// in `tls_key`. `None`: the endpoint makes its own, see `Endpoint.certificate`.
+    #[uniffi(default = None)]
+    pub tls_chain: Option<Vec<u8>>,
+    /// The private key for `tls_chain` in PEM form, not encrypted.
+    #[uniffi(default = None)]
+    pub tls_key: Option<Vec<u8>>,
 }
 
 impl EndpointOptions {
@@ -104,6 +115,9 @@ impl EndpointOptions {
             end_unused_days: 365,
             trusted_proxies: Vec::new(),
             page_hosts: Vec::new(),
+            tls: None,
+            tls_chain: None,
+            tls_key: None,
         }
     }
 
@@ -132,6 +146,20 @@ impl EndpointOptions {
             })
         };
         self.trusted_proxies.iter().map(parse).collect()
+    }
+
+    fn tls_options(&self) -> Result<TlsOptions, OpenError> {
+        let certificate = match (&self.tls_chain, &self.tls_key) {
+            (Some(chain), Some(key)) => {
+                Some(OwnCertificate::Pem { chain: chain.clone(), key: key.clone() })
+            }
+            (None, None) => None,
+            _ => {
+                let reason = "tls_chain and tls_key belong together".to_owned();
+                return Err(OpenError::BadOptions { reason });
+            }
+        };
+        Ok(TlsOptions { mode: self.tls.unwrap_or(TlsMode::On).into(), certificate })
     }
 
     /// The same for the engine.
@@ -176,6 +204,7 @@ impl EndpointOptions {
         };
         engine.proxies.networks = self.trusted_proxies()?;
         engine.page_hosts = self.page_hosts.clone();
+        engine.tls = self.tls_options()?;
         let newest = number(self.backups_newest.into(), "backups_newest")?;
         engine.backups.newest = usize::try_from(newest).unwrap_or_default();
         let days = number(self.backups_days.into(), "backups_days")?;

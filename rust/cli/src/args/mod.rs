@@ -4,6 +4,7 @@ mod accounts;
 mod backups;
 mod media;
 mod timing;
+mod tls;
 mod values;
 mod whole;
 
@@ -19,6 +20,7 @@ pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
 pub(crate) use self::backups::{BackupCommand, PruneArgs};
 pub(crate) use self::media::MediaCommand;
 pub(crate) use self::timing::Timing;
+pub(crate) use self::tls::{CertificateArgs, Tls};
 pub(crate) use self::whole::{CheckArgs, ExportArgs, ImportArgs};
 
 /// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Look for what is wrong with an account's collection and media
     Check(CheckArgs),
+    /// The certificate that devices have to trust for https, and how to install it
+    Certificate(CertificateArgs),
 }
 
 const SERVE_EXAMPLE: &str = "Examples:
@@ -70,7 +74,8 @@ const SERVE_EXAMPLE: &str = "Examples:
 
 The environment of Anki's own sync server is understood, too: SYNC_USER1=name:password,
 SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS,
-SYNC_IP_HEADER. Flags win over it.";
+SYNC_IP_HEADER. SYNC_TLS, SYNC_TLS_CERT and SYNC_TLS_KEY stand for the options of these names.
+Flags win over all of them.";
 
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLE)]
@@ -93,6 +98,19 @@ pub(crate) struct ServeArgs {
     /// several times [default: IP addresses and this machine's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
+
+    /// Whether to answer https beside http on the same port; `only`: plain http from this computer
+    /// alone [default: on, or SYNC_TLS]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) tls: Option<Tls>,
+
+    /// Use this certificate for https (PEM, the chain) instead of one of Deckport's own
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 
     /// Log out devices that have not been used for this many days; 0: never
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
@@ -141,6 +159,9 @@ impl Default for ServeArgs {
             allow: Vec::new(),
             trusted_proxy: Vec::new(),
             allow_host: Vec::new(),
+            tls: None,
+            tls_cert: None,
+            tls_key: None,
             end_unused: 365,
             quota: None,
             keep_backups: None,
@@ -235,6 +256,8 @@ mod tests {
             "deckport serve --allow everybody",
             "deckport serve --quota 0",
             "deckport serve --listen localhost:5000",
+            "deckport serve --tls maybe",
+            "deckport serve --tls-cert chain.pem",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

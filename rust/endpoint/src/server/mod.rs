@@ -6,12 +6,14 @@
 mod answer;
 mod arrival;
 mod body;
+mod certificate;
 mod connection;
 mod content;
 mod download;
 mod guests;
 mod handler;
 mod hosts;
+mod https_only;
 mod login;
 mod media;
 mod origins;
@@ -25,6 +27,7 @@ mod slots;
 mod spool;
 mod stall;
 mod strangers;
+mod transport;
 mod unpack;
 mod upload;
 mod weigh;
@@ -42,7 +45,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use self::guests::{Guest, Guests, Unwelcome};
+use self::guests::{Guest, Guests};
 use self::hosts::Hosts;
 use self::origins::Origins;
 use self::proxies::Proxies;
@@ -52,6 +55,7 @@ use crate::handle::Inner;
 use crate::health::Health;
 use crate::memory::Memory;
 use crate::options::EndpointOptions;
+use crate::tls::Tls;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -75,6 +79,8 @@ struct Shared {
     /// Forms of old clients, whose sender is known only at their end.
     strangers: Arc<Strangers>,
     memory: Arc<Memory>,
+    /// `None`: plain http alone.
+    tls: Option<Arc<Tls>>,
 }
 
 impl Shared {
@@ -82,9 +88,9 @@ impl Shared {
         self.inner.household.workers()
     }
 
-    fn tell_refused(&self, peer: IpAddr, unwelcome: Unwelcome) {
+    fn tell_refused(&self, peer: IpAddr, reason: &impl ToString) {
         if self.guests.should_tell(peer, self.options.clock.monotonic()) {
-            let reason = unwelcome.to_string();
+            let reason = reason.to_string();
             self.options.events.event(&Event::ConnectionRefused { peer, reason });
         }
     }
@@ -108,7 +114,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(inner: &Arc<Inner>) -> Server {
-        let Inner { options, household, .. } = &**inner;
+        let Inner { options, household, tls, .. } = &**inner;
         let gate = Arc::new(Gate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let guests = Arc::new(Guests::new(options));
@@ -127,6 +133,7 @@ impl Server {
                 guests,
                 strangers: Arc::new(Strangers::new(options.limits.max_unknown_bytes)),
                 memory: Arc::new(Memory::new(options.limits.max_memory_bytes)),
+                tls: tls.clone(),
             }),
         }
     }
@@ -194,7 +201,7 @@ async fn accept(
                 let guest = match shared.guests.welcome(peer.ip(), ours.ip()) {
                     Ok(guest) => guest,
                     Err(unwelcome) => {
-                        shared.tell_refused(peer.ip(), unwelcome);
+                        shared.tell_refused(peer.ip(), &unwelcome);
                         continue;
                     }
                 };
@@ -243,7 +250,7 @@ async fn arrive(
     match shared.guests.count(client.ip()) {
         Ok(place) => Some((client, Some(place))),
         Err(unwelcome) => {
-            shared.tell_refused(client.ip(), unwelcome);
+            shared.tell_refused(client.ip(), &unwelcome);
             None
         }
     }

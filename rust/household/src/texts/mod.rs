@@ -45,6 +45,13 @@ pub trait Texts: Debug + Send + Sync + 'static {
         )
     }
 
+    /// A device came by plain http, which the endpoint's owner has switched off.
+    fn https_only(&self) -> String {
+        "This sync server answers https alone. Change its address on this device so that it begins \
+         with https:// (Preferences > Syncing), and install the sync server's certificate here first."
+            .to_owned()
+    }
+
     /// A device could not do what its person wanted.
     fn trouble(&self, trouble: &Trouble) -> String {
         trouble.to_string()

@@ -186,7 +186,7 @@ def test_the_certificate_is_renewed_while_a_device_uploads(worlds: Worlds) -> No
     assert shown(made, "127.0.0.1", world.server.port) != before
     assert " upload " not in world.server.log.read_text(), "it has ended already"
     upload.result()
-    assert " upload 200 " in world.server.log.read_text()
+    assert "replaced the collection here" in world.server.log.read_text()
     link.close()
     world.sync(a)
     world.check()

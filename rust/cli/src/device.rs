@@ -34,6 +34,8 @@ struct Row {
     client_version: String,
     platform: String,
     address: Option<String>,
+    /// The name or address, with the port, that is in its settings.
+    host: Option<String>,
     logged_in: String,
     last_seen: Option<String>,
     /// Stands for all devices with the reference server's token of this account.
@@ -50,6 +52,7 @@ impl Row {
             client_version: device.client_version,
             platform: device.platform,
             address: device.address.map(|address| address.to_string()),
+            host: device.host,
             logged_in: utc_seconds(device.created_ms),
             last_seen: device.last_seen_ms.map(utc_seconds),
             shared: device.shared,
@@ -66,6 +69,7 @@ impl Row {
             self.logged_in.clone(),
             self.last_seen.clone().unwrap_or_else(|| "never".to_owned()),
             self.address.clone().unwrap_or_default(),
+            self.host.clone().unwrap_or_default(),
         ]
     }
 }
@@ -97,6 +101,7 @@ fn list(account: Option<&str>, args: ListArgs, data_dir: &Path) -> Result<(), Fa
         return output::json(&rows);
     }
     let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
-    line(&output::table(&["ID", "ACCOUNT", "DEVICE", "LOGGED IN", "LAST SEEN", "ADDRESS"], &cells));
+    let header = ["ID", "ACCOUNT", "DEVICE", "LOGGED IN", "LAST SEEN", "ADDRESS", "SYNCS WITH"];
+    line(&output::table(&header, &cells));
     Ok(())
 }

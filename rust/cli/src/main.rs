@@ -9,8 +9,10 @@ mod check;
 mod device;
 mod environment;
 mod failure;
+mod found_name;
 mod log;
 mod media;
+mod name;
 mod output;
 mod own_names;
 mod package;
@@ -53,6 +55,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
+        Command::Name { name } => name::run(name.as_ref(), &data_dir),
         Command::Media(command) => media::run(&command, &data_dir),
         Command::Backup(command) => backup::run(&command, &data_dir),
         Command::Import(args) => package::import(&args, &data_dir),

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope, TrustedProxies};
+use deckport_endpoint::{
+    AnnounceOptions, ConfiguredAccount, ListenOn, Network, Scope, TrustedProxies,
+};
 use directories::ProjectDirs;
 
 use crate::args::{Allow, ServeArgs, Timing};
@@ -30,6 +32,8 @@ pub(crate) struct ServeSettings {
     pub(crate) proxies: TrustedProxies,
     /// Names under which the page for browsers is shown.
     pub(crate) page_hosts: Vec<String>,
+    /// Under which name it is found.
+    pub(crate) announce: AnnounceOptions,
     /// After how long without use a device is logged out.
     pub(crate) token_lifetime: Option<Duration>,
     /// Most bytes of an account.
@@ -62,6 +66,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         scope: scope(&args.allow),
         proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),
         page_hosts: [args.allow_host.clone(), own_names::of_machine(environment)].concat(),
+        announce: announce(args, environment),
         token_lifetime: match args.end_unused {
             0 => None,
             days => Some(Duration::from_secs(u64::from(days) * 86_400)),
@@ -70,6 +75,18 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
         timings: args.timing.clone(),
+    }
+}
+
+fn announce(args: &ServeArgs, environment: &Environment) -> AnnounceOptions {
+    // Who names it on the command line wants it to be found.
+    let enabled = args.name.is_some() || environment.announce.unwrap_or(true);
+    let machine = own_names::of_machine(environment).into_iter().next();
+    AnnounceOptions {
+        enabled: enabled && !args.no_announce,
+        host_name: args.name.clone().or_else(|| environment.host_name.clone()),
+        readable_name: machine
+            .map_or_else(|| "Deckport".to_owned(), |it| format!("Deckport on {it}")),
     }
 }
 

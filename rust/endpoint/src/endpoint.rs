@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use deckport_accounts::{Registry, RegistryError};
 use deckport_ground::temp_file;
 
+use crate::announce::Announcer;
 use crate::folder::{DataFolder, FolderError};
 use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
@@ -96,9 +97,10 @@ impl Endpoint {
         options.events =
             StorageWatch::before(options.events, folder.path(), options.limits.min_free_bytes);
         let workers = Arc::new(Workers::new(&options));
+        let announcer = Arc::new(Announcer::new(&registry, &options.announce)?);
         let registry = Arc::new(registry);
         let pairings = Arc::default();
-        let inner = Inner { options, registry, workers, pairings };
+        let inner = Inner { options, registry, workers, pairings, announcer };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);
         Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })

@@ -6,6 +6,8 @@ use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use crate::announce::Announcement;
+
 pub use deckport_collection::sync::SyncCounts;
 
 /// Receives events.
@@ -46,6 +48,8 @@ pub enum Event {
         /// The bound addresses, with the real ports.
         addresses: Vec<SocketAddr>,
     },
+    /// The endpoint's name is announced now, or is not, or is another one.
+    Announcement(Announcement),
     /// A request was answered (or its connection broke).
     Request(RequestRecord),
     /// A device logged in and has a token of its own now.

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use deckport_accounts::{Pairings, Registry};
+use tokio::sync::watch;
 
+use crate::announce::{Announcement, Announcer};
 use crate::backup::{BackupInfo, Counts};
 use crate::options::EndpointOptions;
 use crate::worker::Workers;
@@ -25,6 +27,7 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) pairings: Arc<Pairings>,
+    pub(crate) announcer: Arc<Announcer>,
 }
 
 /// A collection has been put in the place of an account's.
@@ -41,5 +44,24 @@ impl EndpointHandle {
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
         &self.inner.registry
+    }
+
+    /// The endpoint's name in its networks, and whether it is announced there.
+    #[must_use]
+    pub fn announcement(&self) -> Announcement {
+        self.inner.announcer.watch().borrow().clone()
+    }
+
+    /// The same, each time that it changes.
+    #[must_use]
+    pub fn watch_announcement(&self) -> watch::Receiver<Announcement> {
+        self.inner.announcer.watch()
+    }
+
+    /// Tells that [`Interfaces`](crate::Interfaces) has other networks now, so that the name is
+    /// announced in them. Where the system tells it by itself (Linux), or lets itself be asked (every
+    /// ten seconds), this only makes it faster.
+    pub fn networks_changed(&self) {
+        self.inner.announcer.networks_changed();
     }
 }

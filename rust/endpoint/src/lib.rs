@@ -6,6 +6,7 @@
 //! worker, `deckport-collection` does the work.
 
 mod addresses;
+mod announce;
 mod backup;
 mod care;
 mod endpoint;
@@ -43,9 +44,13 @@ pub use deckport_collection::{Overview, Summary, UploadError};
 pub use deckport_ground::clock::{Clock, ManualClock, SystemClock};
 pub use deckport_ground::interrupt::Interrupt;
 pub use deckport_ground::progress::{Progress, Stage, Watcher, go_on};
+pub use deckport_mdns::{BadHostName, HostName};
 pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 
 pub use addresses::{Address, addresses};
+pub use announce::{
+    AnnounceOptions, AnnounceState, Announcement, WhyNotAnnounced, host_name, keep_host_name,
+};
 pub use backup::{BackupError, BackupFolder, BackupInfo, BackupPolicy, BackupReason, Counts};
 pub use care::{
     AccountCare, CareError, CheckReport, Difference, ExportOptions, ExportReport, Finding,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use deckport_accounts::ConfiguredAccount;
 use deckport_ground::clock::{Clock, SystemClock};
 
+use crate::announce::AnnounceOptions;
 use crate::backup::BackupPolicy;
 use crate::events::{EventSink, NullEvents};
 use crate::interfaces::{Interfaces, SystemInterfaces};
@@ -28,6 +29,8 @@ pub struct EndpointOptions {
     /// Names under which pages are shown, besides addresses and `localhost`: those of this machine,
     /// and of a reverse proxy. Syncing works under any name. Default: none.
     pub page_hosts: Vec<String>,
+    /// The name under which the endpoint is found.
+    pub announce: AnnounceOptions,
     /// After how long without use a device's token ends; `None`: never. Default: 365 days.
     pub token_lifetime: Option<Duration>,
     /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
@@ -56,6 +59,7 @@ impl EndpointOptions {
             scope: Scope::default(),
             proxies: TrustedProxies::default(),
             page_hosts: Vec::new(),
+            announce: AnnounceOptions::default(),
             token_lifetime: Some(Duration::from_secs(365 * 86_400)),
             interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),

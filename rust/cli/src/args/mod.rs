@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use deckport_endpoint::{Network, NotANetwork};
+use deckport_endpoint::{HostName, Network, NotANetwork};
 
 pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
 pub(crate) use self::backups::{BackupCommand, PruneArgs};
@@ -45,6 +45,12 @@ pub(crate) enum Command {
     /// What has logged in; changes are effective at once, also while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Under which name other devices find the endpoint; shows it, or sets another one
+    #[command(after_help = "Examples:\n  deckport name\n  deckport name anna")]
+    Name {
+        /// The new name, effective from the next start on
+        name: Option<HostName>,
+    },
     /// Images and audio: what is damaged, what no note uses
     #[command(subcommand)]
     Media(MediaCommand),
@@ -66,7 +72,7 @@ const SERVE_EXAMPLE: &str = "Examples:
 
 The environment of Anki's own sync server is understood, too: SYNC_USER1=name:password,
 SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS,
-SYNC_IP_HEADER. Flags win over it.";
+SYNC_IP_HEADER. Flags win over it, and over DECKPORT_NAME and DECKPORT_ANNOUNCE.";
 
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLE)]
@@ -89,6 +95,15 @@ pub(crate) struct ServeArgs {
     /// several times [default: IP addresses and this machine's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
+
+    /// Name under which other devices find this endpoint, as NAME.local; kept with the data
+    /// [default: the name that is kept, or DECKPORT_NAME; the first time one like deckport-7f3k]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<HostName>,
+
+    /// Do not announce that name in the network [default: announced, or DECKPORT_ANNOUNCE]
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) no_announce: bool,
 
     /// Log devices out that were not used for so many days; 0: never
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
@@ -133,6 +148,8 @@ impl Default for ServeArgs {
             allow: Vec::new(),
             trusted_proxy: Vec::new(),
             allow_host: Vec::new(),
+            name: None,
+            no_announce: false,
             end_unused: 365,
             quota: None,
             keep_backups: None,
@@ -225,6 +242,9 @@ mod tests {
             "deckport serve --port 70000",
             "deckport serve --allow everybody",
             "deckport serve --quota 0",
+            "deckport serve --name a.b",
+            "deckport serve --name anna --no-announce",
+            "deckport name -x",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

@@ -47,6 +47,7 @@ use self::origins::Origins;
 use self::proxies::Proxies;
 use self::slots::Slots;
 use self::strangers::Strangers;
+use crate::announce::Announcer;
 use crate::events::Event;
 use crate::handle::Inner;
 use crate::health::Health;
@@ -56,6 +57,9 @@ use crate::worker::Workers;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the end waits until everybody was told that the name ends.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// What every request needs.
 #[derive(Debug)]
@@ -102,15 +106,17 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Server {
     shared: Arc<Shared>,
+    announcer: Arc<Announcer>,
 }
 
 impl Server {
     pub(crate) fn new(inner: &Inner) -> Server {
-        let Inner { options, registry, workers, pairings } = inner;
+        let Inner { options, registry, workers, pairings, announcer } = inner;
         let gate = Arc::new(Gate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let guests = Arc::new(Guests::new(options));
         Server {
+            announcer: Arc::clone(announcer),
             shared: Arc::new(Shared {
                 options: options.clone(),
                 registry: Arc::clone(registry),
@@ -121,7 +127,7 @@ impl Server {
                 password_check: Mutex::default(),
                 strange_logins: Mutex::default(),
                 proxies: Proxies::new(options.proxies.clone()),
-                hosts: Hosts::new(&options.page_hosts),
+                hosts: Hosts::new(&options.page_hosts, announcer.watch()),
                 health,
                 guests,
                 strangers: Arc::new(Strangers::new(options.limits.max_unknown_bytes)),
@@ -138,7 +144,8 @@ impl Server {
     ) -> io::Result<()> {
         let listeners: Vec<TcpListener> =
             listeners.into_iter().map(into_async).collect::<io::Result<_>>()?;
-        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let addresses =
+            listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
         let (phase, phases) = watch::channel(Phase::Serving);
         let most = u32::try_from(self.shared.options.limits.max_connections).unwrap_or(u32::MAX);
         let slots = Slots::new(most.clamp(1, 1 << 20));
@@ -146,7 +153,17 @@ impl Server {
             let shared = Arc::clone(&self.shared);
             tokio::spawn(accept(listener, shared, slots.clone(), phases.clone()));
         }
-        self.shared.options.events.event(&Event::Listening { addresses });
+        self.shared.options.events.event(&Event::Listening { addresses: addresses.clone() });
+        let mut phases = phases;
+        let stopping = async move {
+            // An error means that serving was given up.
+            let _ = phases.changed().await;
+        };
+        let announcing = tokio::spawn(Arc::clone(&self.announcer).run(
+            self.shared.options.clone(),
+            addresses,
+            stopping,
+        ));
 
         shutdown.await;
         phase.send_replace(Phase::Stopping);
@@ -156,6 +173,7 @@ impl Server {
             slots.all_free().await;
         }
         self.close_databases().await;
+        let _ = timeout(GOODBYE, announcing).await;
         self.shared.options.events.event(&Event::Stopped);
         Ok(())
     }

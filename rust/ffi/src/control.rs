@@ -150,6 +150,10 @@ impl Control {
     /// The app's networks are others now; `None`: the system is to be asked.
     pub(crate) fn networks_changed(&self, interfaces: Option<Vec<NetworkInterface>>) {
         self.networks.tell(interfaces);
+        // After the end nothing is announced.
+        if let Some(endpoint) = &self.lock().endpoint {
+            endpoint.handle().networks_changed();
+        }
         self.addresses();
     }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{EventSink, Interfaces, ListenOn, Network};
+use deckport_endpoint::{AnnounceOptions, EventSink, HostName, Interfaces, ListenOn, Network};
 
 use crate::convert::unsigned;
 use crate::errors::OpenError;
@@ -78,6 +78,13 @@ pub struct EndpointOptions {
     /// any name.
     #[uniffi(default = [])]
     pub page_hosts: Vec<String>,
+    /// Whether other devices find the endpoint by its name, see `Endpoint.announcement`.
+    #[uniffi(default = true)]
+    pub announce: bool,
+    /// The endpoint's name in the network, with or without `.local`; kept with the data. `None`: the
+    /// one that is kept; the first time a random one, such as `deckport-7f3k`.
+    #[uniffi(default = None)]
+    pub host_name: Option<String>,
 }
 
 impl EndpointOptions {
@@ -104,6 +111,8 @@ impl EndpointOptions {
             end_unused_days: 365,
             trusted_proxies: Vec::new(),
             page_hosts: Vec::new(),
+            announce: true,
+            host_name: None,
         }
     }
 
@@ -132,6 +141,18 @@ impl EndpointOptions {
             })
         };
         self.trusted_proxies.iter().map(parse).collect()
+    }
+
+    fn announce(&self) -> Result<AnnounceOptions, OpenError> {
+        let parse = |text: &String| {
+            let name: Result<HostName, _> = text.parse();
+            name.map_err(|error| OpenError::BadOptions { reason: format!("host_name: {error}") })
+        };
+        Ok(AnnounceOptions {
+            enabled: self.announce,
+            host_name: self.host_name.as_ref().map(parse).transpose()?,
+            readable_name: self.app_name.clone(),
+        })
     }
 
     /// The same for the engine.
@@ -176,6 +197,7 @@ impl EndpointOptions {
         };
         engine.proxies.networks = self.trusted_proxies()?;
         engine.page_hosts = self.page_hosts.clone();
+        engine.announce = self.announce()?;
         let newest = number(self.backups_newest.into(), "backups_newest")?;
         engine.backups.newest = usize::try_from(newest).unwrap_or_default();
         let days = number(self.backups_days.into(), "backups_days")?;

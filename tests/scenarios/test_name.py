@@ -1,4 +1,4 @@
-"""The endpoint is found by a name that stays, on the networks that it serves and for as long as it serves."""
+"""The endpoint is found by a name that stays, where it serves and for as long as it serves."""
 
 from __future__ import annotations
 
@@ -112,6 +112,16 @@ def test_another_implementation_finds_it_follows_it_and_is_told_when_it_ends(hom
     assert gone["name"] == label
 
 
+def test_it_is_found_where_there_is_ipv6_alone(home: Home) -> None:
+    for machine, ipv4, ipv6 in ((home.phone, PHONE, "fd77::1"), (home.laptop, LAPTOP, "fd77::2")):
+        machine.address("add", f"{ipv6}/64")
+        machine.address("del", f"{ipv4}/24")
+    server = home.serve(home.phone)
+    label = server.announced().removeprefix("http://").split(".local")[0]
+    found = Finder(home.laptop).wait_for(named(label, "fd77::1"))
+    assert found["addresses"] == ["fd77::1"]
+
+
 def test_a_network_that_comes_later_hears_the_same_name(home: Home) -> None:
     server = home.serve(home.phone)
     label = server.announced().removeprefix("http://").split(".local")[0]
@@ -217,4 +227,3 @@ def test_who_does_not_want_to_be_found_is_not(home: Home) -> None:
     assert {news["name"] for news in finder.seen} == {label}
     assert "found" not in silent.log.read_text()
     assert "5353" not in home.phone.run("ss", "-Hlun")
-

@@ -460,7 +460,8 @@ impl Found {
 
     /// The answer to one alone; who knows nothing of multicast gets it as it knows answers.
     fn for_one(self, id: u16, legacy: bool) -> Message {
-        let questions = if legacy { self.questions.clone() } else { Vec::new() };
+        // They ask one at a time.
+        let questions = self.questions.iter().take(usize::from(legacy)).cloned().collect();
         let mut message = Message { id, questions, ..self.for_all() };
         if legacy {
             message.questions.iter_mut().for_each(|question| question.unicast = false);

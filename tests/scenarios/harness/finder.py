@@ -1,4 +1,4 @@
-"""Tells as lines of JSON which endpoints come and go: an implementation of DNS-SD that is not ours."""
+"""Tells as lines of JSON which endpoints come and go, with an implementation that is not ours."""
 
 from __future__ import annotations
 

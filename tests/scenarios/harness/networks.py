@@ -1,7 +1,7 @@
 """Machines in a network of their own: namespaces of the kernel, joined by virtual cables.
 
-Each has its own interfaces, routes and multicast, and a `/run` of its own, so that the programs that
-resolve names there do not meet those of the tester's machine.
+Each has its own interfaces, routes and multicast, and a `/run` of its own, so that the programs
+that resolve names there do not meet those of the tester's machine.
 """
 
 from __future__ import annotations

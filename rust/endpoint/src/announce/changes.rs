@@ -1,54 +1,61 @@
 //! When the machine's networks change.
 
-/// Tells when addresses may have changed.
-pub(super) struct Changes {
-    #[cfg(target_os = "linux")]
-    system: Option<linux::Notices>,
-}
+#[cfg(not(target_os = "android"))]
+pub(super) use asked::Changes;
+#[cfg(target_os = "android")]
+pub(super) use told::Changes;
 
-#[cfg(target_os = "linux")]
-impl Changes {
-    pub(super) fn watch() -> Changes {
-        Changes { system: linux::Notices::subscribe().ok() }
+#[cfg(not(target_os = "android"))]
+mod asked {
+    use std::time::Duration;
+
+    use tokio::time::{Instant, Interval, interval_at};
+
+    /// Where the system does not tell, it is asked so often.
+    const EVERY: Duration = Duration::from_secs(10);
+
+    /// Tells when addresses may have changed.
+    pub(in super::super) struct Changes {
+        #[cfg(target_os = "linux")]
+        notices: Option<super::linux::Notices>,
+        moments: Interval,
     }
 
-    /// Completes at the next change. Nothing wakes before.
-    pub(super) async fn next(&mut self) {
-        match &self.system {
-            Some(notices) => notices.next().await,
-            None => poll().await,
+    impl Changes {
+        pub(in super::super) fn watch() -> Changes {
+            Changes {
+                #[cfg(target_os = "linux")]
+                notices: super::linux::Notices::subscribe().ok(),
+                moments: interval_at(Instant::now() + EVERY, EVERY),
+            }
         }
-    }
-}
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-impl Changes {
-    pub(super) fn watch() -> Changes {
-        Changes {}
-    }
-
-    /// Completes when it is time to look again.
-    pub(super) async fn next(&mut self) {
-        poll().await;
+        /// Completes at the next change, or when it is time to look whether there was one. On Linux
+        /// nothing wakes before a change.
+        pub(in super::super) async fn next(&mut self) {
+            #[cfg(target_os = "linux")]
+            if let Some(notices) = &self.notices {
+                return notices.next().await;
+            }
+            self.moments.tick().await;
+        }
     }
 }
 
 /// There the app says when its networks change.
 #[cfg(target_os = "android")]
-impl Changes {
-    pub(super) fn watch() -> Changes {
-        Changes {}
-    }
+mod told {
+    pub(in super::super) struct Changes;
 
-    pub(super) async fn next(&mut self) {
-        std::future::pending().await
-    }
-}
+    impl Changes {
+        pub(in super::super) fn watch() -> Changes {
+            Changes
+        }
 
-/// Where the system does not tell, it is asked now and then.
-#[cfg(not(target_os = "android"))]
-async fn poll() {
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        pub(in super::super) async fn next(&mut self) {
+            std::future::pending().await
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -40,6 +40,8 @@ struct Row {
     client_version: String,
     platform: String,
     address: Option<String>,
+    /// The name or address, with the port, that is in its settings.
+    host: Option<String>,
     logged_in: String,
     last_seen: Option<String>,
     #[serde(skip)]
@@ -64,6 +66,7 @@ impl Row {
             client_version: device.client_version,
             platform: device.platform,
             address: device.address.map(|address| address.to_string()),
+            host: device.host,
             logged_in: utc_seconds(device.created_ms),
             last_seen: device.last_seen_ms.map(utc_seconds),
             created_ms: device.created_ms,
@@ -86,6 +89,7 @@ impl Row {
             local::day(self.created_ms),
             self.last_seen_ms.map_or_else(|| "never".to_owned(), |then| ago::text(then, now_ms)),
             self.address.clone().unwrap_or_default(),
+            self.host.clone().unwrap_or_default(),
         ]
     }
 }
@@ -130,6 +134,7 @@ fn list(account: Option<&str>, args: ListArgs, data_dir: &Path) -> Result<(), Fa
     }
     let now_ms = SystemClock::new().now_ms();
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now_ms)).collect();
-    line(&output::table(&["ID", "ACCOUNT", "DEVICE", "LOGGED IN", "LAST SEEN", "ADDRESS"], &cells));
+    let header = ["ID", "ACCOUNT", "DEVICE", "LOGGED IN", "LAST SEEN", "ADDRESS", "SYNCS WITH"];
+    line(&output::table(&header, &cells));
     Ok(())
 }

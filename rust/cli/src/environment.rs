@@ -1,5 +1,5 @@
 //! The environment variables of Anki's reference sync server, so that Deckport can take its
-//! place in an existing set-up (`transport` 10). Flags of the command line win over them.
+//! place in an existing set-up (`transport` 10), and two of our own. Flags of the command line win over them.
 //!
 //! This is the only place in the project that reads settings from the environment.
 
@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use deckport_endpoint::{ConfiguredAccount, Secret};
+use deckport_endpoint::{ConfiguredAccount, HostName, Secret};
 
 use crate::args::Tls;
 use crate::failure::Failure;
@@ -36,6 +36,10 @@ pub(crate) struct Environment {
     pub(crate) tls: Option<Tls>,
     /// `SYNC_TLS_CERT` and `SYNC_TLS_KEY`: a certificate of the owner's, and its key.
     pub(crate) tls_files: Option<(PathBuf, PathBuf)>,
+    /// `DECKPORT_NAME`: the name under which the endpoint is found.
+    pub(crate) host_name: Option<HostName>,
+    /// `DECKPORT_ANNOUNCE`, `on` or `off`: whether that name is announced.
+    pub(crate) announce: Option<bool>,
     /// `COMPUTERNAME`, which Windows sets: this machine's name.
     pub(crate) computer_name: Option<String>,
     /// What is set but has no effect, one sentence each.
@@ -80,6 +84,12 @@ impl Environment {
                 "SYNC_TLS" => parsed.tls = parse_tls(&value)?,
                 "SYNC_TLS_CERT" if !value.is_empty() => tls_cert = Some(PathBuf::from(value)),
                 "SYNC_TLS_KEY" if !value.is_empty() => tls_key = Some(PathBuf::from(value)),
+                "DECKPORT_NAME" if !value.is_empty() => {
+                    parsed.host_name = Some(parse_host_name(&value)?);
+                }
+                "DECKPORT_ANNOUNCE" if !value.is_empty() => {
+                    parsed.announce = Some(parse_announce(&value)?);
+                }
                 "COMPUTERNAME" => parsed.computer_name = value.into_string().ok(),
                 _ => {
                     if let Some(number) = user_number(name) {
@@ -253,6 +263,19 @@ fn parse_tls(value: &OsStr) -> Result<Option<Tls>, Failure> {
     }
 }
 
+fn parse_host_name(value: &OsStr) -> Result<HostName, Failure> {
+    let text = value.to_str().unwrap_or_default();
+    text.parse().map_err(|error| Failure::Usage(format!("DECKPORT_NAME: {error}")))
+}
+
+fn parse_announce(value: &OsStr) -> Result<bool, Failure> {
+    match value.to_str().map(str::trim) {
+        Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        _ => Err(Failure::Usage("DECKPORT_ANNOUNCE must be on or off".to_owned())),
+    }
+}
+
 fn parse_megs(value: &OsStr) -> Result<u64, Failure> {
     const MIB: u64 = 1024 * 1024;
     value
@@ -288,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn all_variables_of_the_reference_server_are_understood() {
+    fn all_variables_of_the_reference_server_and_our_own_are_understood() {
         let parsed = parse(&[
             ("SYNC_BASE", "/srv/anki"),
             ("SYNC_HOST", "127.0.0.1"),
@@ -296,8 +319,12 @@ mod tests {
             ("MAX_SYNC_PAYLOAD_MEGS", "100"),
             ("SYNC_IP_HEADER", "XRealIp"),
             ("SYNC_USER1", "u:p"),
+            ("DECKPORT_NAME", "Anna.local"),
+            ("DECKPORT_ANNOUNCE", "off"),
         ])
         .unwrap();
+        assert_eq!(parsed.host_name.as_ref().map(HostName::full).as_deref(), Some("anna.local"));
+        assert_eq!(parsed.announce, Some(false));
         assert_eq!(parsed.data, Some(PathBuf::from("/srv/anki")));
         assert_eq!(parsed.host, Some(IpAddr::from([127, 0, 0, 1])));
         assert_eq!(parsed.port, Some(8080));
@@ -415,6 +442,8 @@ mod tests {
             ("SYNC_TLS_CERT", "topsecret"),
             ("SYNC_IP_HEADER", "topsecret"),
             ("SYNC_IP_HEADER", "x-topsecret: 1"),
+            ("DECKPORT_NAME", "topsecret.org"),
+            ("DECKPORT_ANNOUNCE", "topsecret"),
         ] {
             let Err(Failure::Usage(sentence)) = parse(&[(name, value)]) else {
                 panic!("{name}={value} was accepted");

@@ -9,7 +9,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{Clock, Event, EventSink, MediaCounts, RequestRecord, SyncCounts};
+use deckport_endpoint::{
+    AnnounceState, Announcement, Clock, Event, EventSink, MediaCounts, RequestRecord, SyncCounts,
+    WhyNotAnnounced,
+};
 use deckport_ground::calendar::utc_milliseconds;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -131,6 +134,7 @@ impl Entry {
     fn of(event: &Event) -> Option<Self> {
         Some(match event {
             Event::Request(record) => Self::request(record),
+            Event::Announcement(now) => return Self::announcement(now),
             Event::LoggedIn { account, device, peer, .. } => Self::success(
                 "login",
                 format!("logged in from {peer}"),
@@ -206,6 +210,28 @@ impl Entry {
             Event::Stopped => Self::success("stopped", "stopped".to_owned(), json!({})),
             _ => return None,
         })
+    }
+
+    /// Whether the endpoint is found by its name. What was wished so is not told.
+    fn announcement(now: &Announcement) -> Option<Self> {
+        let why = match &now.state {
+            AnnounceState::Announced => {
+                let url = now.url().unwrap_or_default();
+                let text = format!("found as {url} in the networks it serves");
+                return Some(Self::success(
+                    "announced",
+                    text,
+                    json!({"name": now.name, "url": url}),
+                ));
+            }
+            AnnounceState::Not(WhyNotAnnounced::Off | WhyNotAnnounced::LoopbackOnly) => {
+                return None;
+            }
+            AnnounceState::Not(why) => why.to_string(),
+            _ => return None,
+        };
+        let text = format!("not found by the name {}: {why}", now.name);
+        Some(Self::success("not_announced", text, json!({"name": now.name, "reason": why})))
     }
 
     fn problem(account: Option<&str>, message: &str) -> Self {

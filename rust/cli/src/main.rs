@@ -13,9 +13,11 @@ mod device;
 mod door;
 mod environment;
 mod failure;
+mod found_name;
 mod local;
 mod log;
 mod media;
+mod name;
 mod output;
 mod own_names;
 mod package;
@@ -64,6 +66,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
         Command::Media(command) => work::run(Work::Media(command), &data_dir),
+        Command::Name { name } => name::run(name.as_ref(), &data_dir),
         Command::Backup(command) => backup::run(&command, &data_dir),
         Command::Import(args) => work::run(Work::Import(args), &data_dir),
         Command::Check(args) => work::run(Work::Check(args), &data_dir),

@@ -7,6 +7,7 @@
 use std::io::IsTerminal;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 
 use deckport_endpoint::{
@@ -22,6 +23,7 @@ use crate::args::ServeArgs;
 use crate::door::Door;
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::found_name::{self, Named};
 use crate::log::{Form, Log, Weight};
 use crate::qr;
 use crate::queue::{LAST_LINES, Queue};
@@ -101,7 +103,11 @@ fn serve(
     let serving = Serving { typed: typed.clone(), bound, scope, over_tls, since_ms };
     let addresses = addresses_of(&serving, log);
     let https = https(&endpoint.handle(), &typed);
-    let greeting = greeting(data_dir, &typed, &accounts, &addresses, https, &serving.bound);
+    let bound = serving.bound.clone();
+    let greeting = |named: Option<&Named>| {
+        let shown = shown_addresses(&addresses, named);
+        greeting(data_dir, &typed, &accounts, &shown, https.as_deref(), &bound)
+    };
 
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -109,13 +115,26 @@ fn serve(
         let signals = Signals::install()?;
         // On a thread of its own: nobody needs to read it for the endpoint to serve.
         let shown = Queue::start(std::io::stdout(), Box::new(|_| String::new()));
-        shown.push(&greeting);
         let stop = async {
             signals.first().await;
             log.stopping();
         };
         let _door = open_door(data_dir, &endpoint, serving, log);
-        let served = endpoint.serve(listeners, stop).await.map_err(Failure::failed);
+        let mut served = pin!(endpoint.serve(listeners, stop));
+        let greet = async {
+            // A program that reads our output waits for nothing; the log tells it the name.
+            let named = match std::io::stdout().is_terminal() {
+                true => found_name::wait_for(endpoint.handle().watch_announcement()).await,
+                false => None,
+            };
+            shown.push(&greeting(named.as_ref()));
+        };
+        let served = tokio::select! {
+            biased;
+            () = greet => served.await,
+            served = &mut served => served,
+        };
+        let served = served.map_err(Failure::failed);
         shown.flush(LAST_LINES);
         served
     });
@@ -180,6 +199,7 @@ fn options(
     options.proxies = settings.proxies.clone();
     options.page_hosts = settings.page_hosts.clone();
     options.tls = settings.tls.clone();
+    options.announce = settings.announce.clone();
     options.token_lifetime = settings.token_lifetime;
     options.limits.max_account_bytes = settings.quota;
     if let Some(count) = settings.keep_backups {
@@ -258,8 +278,8 @@ fn greeting(
     data_dir: &Path,
     typed: &Typed,
     accounts: &Accounts,
-    addresses: &[Address],
-    https: Option<String>,
+    addresses: &[String],
+    https: Option<&str>,
     bound: &[SocketAddr],
 ) -> String {
     let version = env!("CARGO_PKG_VERSION");
@@ -285,19 +305,30 @@ fn greeting(
         "Type one of these addresses into Anki (Preferences > Syncing > Self-hosted sync server):"
             .to_owned(),
     ]);
-    lines.extend(shown_addresses(addresses));
+    lines.extend_from_slice(addresses);
     lines.extend(https.map(|line| format!("  {line}")));
     lines.push(String::new());
     lines.extend(bound.iter().map(|address| format!("listening on {address}")));
     lines.join("\n")
 }
 
-fn shown_addresses(addresses: &[Address]) -> Vec<String> {
-    let width = addresses.iter().map(|address| address.url.len()).max().unwrap_or_default();
-    let shown = |address: &Address| {
-        format!("  {:<width$}  {}", address.url, note(address)).trim_end().to_owned()
-    };
-    let mut lines: Vec<String> = addresses.iter().map(shown).collect();
+/// The name comes first where this machine finds it: then others do, too. Else it comes after the
+/// numbers that other devices reach.
+fn shown_addresses(addresses: &[Address], named: Option<&Named>) -> Vec<String> {
+    let mut shown: Vec<(&str, String)> =
+        addresses.iter().map(|address| (address.url.as_str(), note(address))).collect();
+    if let Some(named) = named {
+        let reachable = addresses.iter().take_while(|address| address.reachable).count();
+        let (place, note) = match named.here {
+            true => (0, "stays when the network changes"),
+            false => (reachable, "stays; for devices that know such names"),
+        };
+        shown.insert(place, (&named.url, note.to_owned()));
+    }
+    let width = shown.iter().map(|(url, _)| url.len()).max().unwrap_or_default();
+    let line =
+        |(url, note): &(&str, String)| format!("  {url:<width$}  {note}").trim_end().to_owned();
+    let mut lines: Vec<String> = shown.iter().map(line).collect();
     // A program that reads our output has no use for the code.
     let best = Address::best_for_others(addresses).filter(|_| std::io::stdout().is_terminal());
     if let Some(rows) = best.and_then(|best| qr::lines(&best.url)) {
@@ -351,6 +382,7 @@ mod tests {
             client_version: String::new(),
             platform: String::new(),
             address: None,
+            host: None,
             created_ms: 0,
             last_seen_ms: Some(WRITTEN_MS + 5),
             shared: false,
@@ -359,5 +391,46 @@ mod tests {
         assert_eq!(clock_is_behind(&[], WRITTEN_MS), None);
         assert!(clock_is_behind(std::slice::from_ref(&device), WRITTEN_MS + 4).is_some());
         assert_eq!(clock_is_behind(&[device], WRITTEN_MS + 5), None);
+    }
+
+    fn address(url: &str, kind: LinkKind, interface: &str, reachable: bool) -> Address {
+        let (url, interface) = (url.to_owned(), interface.to_owned());
+        Address { url, kind, interface, rank: 0, reachable, needs_allow: None }
+    }
+
+    #[test]
+    fn the_name_comes_first_where_this_machine_finds_it() {
+        let addresses = [
+            address("http://192.168.1.20:27701/", LinkKind::Wifi, "wlan0", true),
+            address("http://127.0.0.1:27701/", LinkKind::Loopback, "", false),
+        ];
+        let url = "http://deckport-7f3k.local:27701/".to_owned();
+        let named = |here| Named { url: url.clone(), here };
+        let shown = |named: Option<&Named>| -> Vec<String> {
+            // Where the tests run in a terminal a QR code follows.
+            shown_addresses(&addresses, named)
+                .into_iter()
+                .take(2 + usize::from(named.is_some()))
+                .collect()
+        };
+        let numbers = [
+            "  http://192.168.1.20:27701/  wlan0",
+            "  http://127.0.0.1:27701/     this computer only",
+        ];
+        assert_eq!(shown(None), numbers);
+        assert_eq!(
+            shown(Some(&named(true))),
+            [
+                "  http://deckport-7f3k.local:27701/  stays when the network changes",
+                "  http://192.168.1.20:27701/         wlan0",
+                "  http://127.0.0.1:27701/            this computer only",
+            ]
+        );
+        let second = shown(Some(&named(false))).remove(1);
+        assert_eq!(
+            second,
+            "  http://deckport-7f3k.local:27701/  stays; for devices that know such names"
+        );
+        assert!(second.len() <= 80);
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use deckport_endpoint::{
-    ConfiguredAccount, ListenOn, Network, OwnCertificate, Scope, TlsMode, TlsOptions,
-    TrustedProxies,
+    AnnounceOptions, ConfiguredAccount, ListenOn, Network, OwnCertificate, Scope, TlsMode,
+    TlsOptions, TrustedProxies,
 };
 use directories::ProjectDirs;
 
@@ -37,6 +37,8 @@ pub(crate) struct ServeSettings {
     pub(crate) page_hosts: Vec<String>,
     /// Whether https is answered, and with which certificate.
     pub(crate) tls: TlsOptions,
+    /// Under which name it is found.
+    pub(crate) announce: AnnounceOptions,
     /// After how long without use a device is logged out.
     pub(crate) token_lifetime: Option<Duration>,
     /// Most bytes that an account may hold.
@@ -71,6 +73,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),
         page_hosts: [args.allow_host.clone(), own_names::of_machine(environment)].concat(),
         tls: tls(args, environment),
+        announce: announce(args, environment),
         token_lifetime: match args.end_unused {
             0 => None,
             days => Some(Duration::from_secs(u64::from(days) * 86_400)),
@@ -79,6 +82,18 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         quota: args.quota.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         max_upload_bytes: environment.max_upload_bytes,
         timings: args.timing.clone(),
+    }
+}
+
+fn announce(args: &ServeArgs, environment: &Environment) -> AnnounceOptions {
+    // Who names it on the command line wants it to be found.
+    let enabled = args.name.is_some() || environment.announce.unwrap_or(true);
+    let machine = own_names::of_machine(environment).into_iter().next();
+    AnnounceOptions {
+        enabled: enabled && !args.no_announce,
+        host_name: args.name.clone().or_else(|| environment.host_name.clone()),
+        readable_name: machine
+            .map_or_else(|| "Deckport".to_owned(), |it| format!("Deckport on {it}")),
     }
 }
 

@@ -10,6 +10,7 @@ use deckport_accounts::{Pairings, Registry, RegistryError};
 use deckport_ground::temp_file;
 use deckport_household::{DataFolder, FolderError, Household};
 
+use crate::announce::Announcer;
 use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
 use crate::server::Server;
@@ -92,10 +93,12 @@ impl Endpoint {
         set_accounts(&registry, &options)?;
         // Uploads of old clients wait here until it is known whose they are.
         temp_file::remove_leftovers(folder.path());
+        let announcer = Arc::new(Announcer::new(&registry, &options.announce)?);
         let household = Household::open(options.household(), Arc::new(registry))?;
         options.events = Arc::clone(household.events());
-        let tls = Tls::open(&options)?.map(Arc::new);
-        let inner = Inner { options, household, pairings: Pairings::default(), tls };
+        let tls = Tls::open(&options, announcer.watch())?.map(Arc::new);
+        let pairings = Pairings::default();
+        let inner = Inner { options, household, pairings, tls, announcer };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);
         Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_accounts::{PairingWindow, Pairings, Registry, RegistryError};
-use deckport_household::{AccountCare, AccountOverview, CareError, Household, OverviewError};
+use deckport_household::{
+    AccountCare, AccountOverview, Announcement, CareError, Household, OverviewError,
+};
+use tokio::sync::watch;
 
+use crate::announce::Announcer;
 use crate::health;
 use crate::options::EndpointOptions;
 use crate::tls::{CaCertificate, Tls, TlsMode};
@@ -28,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) pairings: Pairings,
     /// `None`: plain http only.
     pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) announcer: Arc<Announcer>,
 }
 
 impl EndpointHandle {
@@ -105,5 +110,24 @@ impl EndpointHandle {
     #[must_use]
     pub fn certificate(&self) -> Option<CaCertificate> {
         self.inner.tls.as_ref().and_then(|tls| tls.certificate())
+    }
+
+    /// The endpoint's name in its networks, and whether it is announced there.
+    #[must_use]
+    pub fn announcement(&self) -> Announcement {
+        self.inner.announcer.watch().borrow().clone()
+    }
+
+    /// The same, each time that it changes.
+    #[must_use]
+    pub fn watch_announcement(&self) -> watch::Receiver<Announcement> {
+        self.inner.announcer.watch()
+    }
+
+    /// Tells that [`Interfaces`](crate::Interfaces) has other networks now, so that the name is
+    /// announced in them. Where the system tells it by itself (Linux), or lets itself be asked (every
+    /// ten seconds), this only makes it faster.
+    pub fn networks_changed(&self) {
+        self.inner.announcer.networks_changed();
     }
 }

@@ -11,6 +11,7 @@ use deckport_household::{
     BackupPolicy, EnglishTexts, EventSink, HouseholdOptions, NullEvents, Texts,
 };
 
+use crate::announce::AnnounceOptions;
 use crate::interfaces::{Interfaces, SystemInterfaces};
 use crate::scope::{Network, Scope};
 use crate::tls::TlsOptions;
@@ -32,6 +33,8 @@ pub struct EndpointOptions {
     /// Whether https is spoken beside http, and with which certificate. Default: yes, with one of
     /// the endpoint's own.
     pub tls: TlsOptions,
+    /// The name under which the endpoint is found.
+    pub announce: AnnounceOptions,
     /// After how long without use a device's token ends; `None`: never. Default: 365 days.
     pub token_lifetime: Option<Duration>,
     /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
@@ -61,6 +64,7 @@ impl EndpointOptions {
             proxies: TrustedProxies::default(),
             page_hosts: Vec::new(),
             tls: TlsOptions::default(),
+            announce: AnnounceOptions::default(),
             token_lifetime: Some(Duration::from_secs(365 * 86_400)),
             interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),

@@ -46,6 +46,10 @@ pub struct Device {
     pub logged_in_ms: i64,
     /// When it last began a sync, Unix milliseconds; exact to about a minute.
     pub last_sync_ms: Option<i64>,
+    /// The name or address of the endpoint, with the port, that is in its settings, as it last synced:
+    /// `deckport-7f3k.local:27701`, `192.168.1.20:27701`.
+    #[uniffi(default = None)]
+    pub syncs_with: Option<String>,
 }
 
 impl Device {
@@ -60,6 +64,7 @@ impl Device {
             address: device.address.map(|address| address.to_string()),
             logged_in_ms: device.created_ms,
             last_sync_ms: device.last_seen_ms,
+            syncs_with: device.host,
         }
     }
 }
@@ -165,7 +170,7 @@ impl Endpoint {
 
 impl Endpoint {
     /// Does something with the registry beside the endpoint's threads.
-    async fn with_registry<T: Send + 'static>(
+    pub(crate) async fn with_registry<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
     ) -> Result<T, AccountError> {

@@ -151,6 +151,10 @@ impl Control {
     /// The app's networks have changed; `None`: the system must be asked.
     pub(crate) fn networks_changed(&self, interfaces: Option<Vec<NetworkInterface>>) {
         self.networks.tell(interfaces);
+        // After the end nothing is announced.
+        if let Some(endpoint) = &self.lock().endpoint {
+            endpoint.handle().networks_changed();
+        }
         self.addresses();
     }
 

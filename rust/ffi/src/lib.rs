@@ -10,6 +10,7 @@
 mod accounts;
 mod address;
 mod android;
+mod announcement;
 mod backups;
 mod care;
 mod control;
@@ -33,6 +34,7 @@ mod translate;
 
 pub use accounts::{Account, Device};
 pub use address::{Address, AddressKind};
+pub use announcement::{Announcement, WhyNotAnnounced};
 pub use backups::{Backup, BackupReason, Counts, Restored};
 pub use care::{
     CareStage, CheckReport, ExportOptions, ExportReport, ImportReport, MediaReport, UnusedMedia,

@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{EventSink, Interfaces, ListenOn, Network, OwnCertificate, TlsOptions};
+use deckport_endpoint::{
+    AnnounceOptions, EventSink, HostName, Interfaces, ListenOn, Network, OwnCertificate, TlsOptions,
+};
 
 use crate::convert::unsigned;
 use crate::errors::OpenError;
@@ -89,6 +91,13 @@ pub struct EndpointOptions {
     /// The private key for `tls_chain` in PEM form, not encrypted.
     #[uniffi(default = None)]
     pub tls_key: Option<Vec<u8>>,
+    /// Whether other devices find the endpoint by its name, see `Endpoint.announcement`.
+    #[uniffi(default = true)]
+    pub announce: bool,
+    /// The endpoint's name in the network, with or without `.local`; kept with the data. `None`: the
+    /// one that is kept; the first time a random one, such as `deckport-7f3k`.
+    #[uniffi(default = None)]
+    pub host_name: Option<String>,
 }
 
 impl EndpointOptions {
@@ -118,6 +127,8 @@ impl EndpointOptions {
             tls: None,
             tls_chain: None,
             tls_key: None,
+            announce: true,
+            host_name: None,
         }
     }
 
@@ -160,6 +171,18 @@ impl EndpointOptions {
             }
         };
         Ok(TlsOptions { mode: self.tls.unwrap_or(TlsMode::On).into(), certificate })
+    }
+
+    fn announce(&self) -> Result<AnnounceOptions, OpenError> {
+        let parse = |text: &String| {
+            let name: Result<HostName, _> = text.parse();
+            name.map_err(|error| OpenError::BadOptions { reason: format!("host_name: {error}") })
+        };
+        Ok(AnnounceOptions {
+            enabled: self.announce,
+            host_name: self.host_name.as_ref().map(parse).transpose()?,
+            readable_name: self.app_name.clone(),
+        })
     }
 
     /// The same for the engine.
@@ -205,6 +228,7 @@ impl EndpointOptions {
         engine.proxies.networks = self.trusted_proxies()?;
         engine.page_hosts = self.page_hosts.clone();
         engine.tls = self.tls_options()?;
+        engine.announce = self.announce()?;
         let newest = number(self.backups_newest.into(), "backups_newest")?;
         engine.backups.newest = usize::try_from(newest).unwrap_or_default();
         let days = number(self.backups_days.into(), "backups_days")?;

@@ -28,7 +28,10 @@ pub use care::{
     Replaced,
 };
 pub use errands::{Errand, Errands};
-pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};
+pub use events::{
+    AnnounceState, Announcement, Event, EventSink, MediaCounts, NullEvents, RequestRecord,
+    SyncCounts, WhyNotAnnounced,
+};
 pub use folder::{DataFolder, FolderError, check_writable, create_data_folder};
 pub use household::Household;
 pub use lease::DeviceKey;

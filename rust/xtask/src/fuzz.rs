@@ -10,7 +10,7 @@ use crate::process::{cargo, host, run};
 use crate::{TaskResult, root};
 
 /// Everything that reads strangers' bytes.
-pub(crate) const TARGETS: [&str; 8] = [
+pub(crate) const TARGETS: [&str; 9] = [
     "header",
     "requests",
     "form",
@@ -19,6 +19,7 @@ pub(crate) const TARGETS: [&str; 8] = [
     "package",
     "media_upload",
     "proxied",
+    "mdns",
 ];
 /// How long each target runs as part of the tests, in seconds.
 pub(crate) const SHORT: u32 = 5;

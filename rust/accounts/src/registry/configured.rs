@@ -304,7 +304,7 @@ mod tests {
         let seen = || test.registry.authenticate(U_P).unwrap().unwrap().device;
         let (before, peer) = (seen(), "192.0.2.9".parse().unwrap());
         assert_eq!((before.address, before.last_seen_ms), (None, None));
-        test.registry.note_seen(&before, "26.09.3,0,linux", peer, 1).unwrap();
+        test.registry.note_seen(&before, "26.09.3,0,linux", peer, None, 1).unwrap();
         let after = seen();
         assert_eq!(after.name, before.name);
         assert_eq!((after.address, after.last_seen_ms), (Some(peer), Some(1)));

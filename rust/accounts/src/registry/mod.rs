@@ -17,6 +17,7 @@ mod identity;
 mod login;
 mod names;
 mod passwords;
+mod settings;
 mod shared;
 mod tokens;
 mod types;

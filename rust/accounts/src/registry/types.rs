@@ -38,6 +38,9 @@ pub struct Device {
     pub platform: String,
     /// Where it was last seen; `None` when it never was.
     pub address: Option<IpAddr>,
+    /// The name or address under which it last reached the endpoint, with the port: what is in its
+    /// settings. `None` when it did not say.
+    pub host: Option<String>,
     /// When it logged in, in Unix milliseconds.
     pub created_ms: i64,
     /// When it was last seen, in Unix milliseconds. Exact to about a minute.

@@ -113,7 +113,9 @@ mod tests {
         let (old, used) = (test.login("alice", "p").unwrap(), test.login("alice", "p").unwrap());
         test.clock.advance(200 * DAY);
         let seen_ms = test.registry.clock.now_ms();
-        test.registry.note_seen(&used.device, "", "192.0.2.7".parse().unwrap(), seen_ms).unwrap();
+        test.registry
+            .note_seen(&used.device, "", "192.0.2.7".parse().unwrap(), None, seen_ms)
+            .unwrap();
         test.clock.advance(165 * DAY - Duration::from_millis(1));
         assert!(test.who(&old.token).is_some());
         test.clock.advance(Duration::from_millis(1));
@@ -141,7 +143,7 @@ mod tests {
         test.registry.set_token_lifetime(Some(365 * DAY));
         let login = test.login("alice", "p").unwrap();
         let at_boot = "192.0.2.7".parse().unwrap();
-        test.registry.note_seen(&login.device, "", at_boot, 5_000).unwrap();
+        test.registry.note_seen(&login.device, "", at_boot, None, 5_000).unwrap();
         test.registry.end_unused_devices().unwrap();
         assert!(test.who(&login.token).is_some());
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use deckport_endpoint::{Network, NotANetwork};
+use deckport_endpoint::{HostName, Network, NotANetwork};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
@@ -51,6 +51,12 @@ pub(crate) enum Command {
     /// What has logged in; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Under which name other devices find the endpoint; shows it, or sets another one
+    #[command(after_help = "Examples:\n  deckport name\n  deckport name anna")]
+    Name {
+        /// The new name, effective from the next start on
+        name: Option<HostName>,
+    },
     /// Images and audio: what is damaged, what no note uses
     #[command(subcommand)]
     Media(MediaCommand),
@@ -75,7 +81,8 @@ const SERVE_EXAMPLE: &str = "Examples:
 The environment of Anki's own sync server is understood, too: SYNC_USER1=name:password,
 SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS,
 SYNC_IP_HEADER. SYNC_TLS, SYNC_TLS_CERT and SYNC_TLS_KEY stand for the options of these names.
-Flags win over all of them.";
+DECKPORT_NAME and
+DECKPORT_ANNOUNCE stand for --name and --no-announce. Flags win over all of them.";
 
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLE)]
@@ -98,6 +105,15 @@ pub(crate) struct ServeArgs {
     /// several times [default: IP addresses and this machine's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
+
+    /// Name under which other devices find this endpoint, as NAME.local; kept with the data
+    /// [default: the name that is kept, or DECKPORT_NAME; the first time one like deckport-7f3k]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<HostName>,
+
+    /// Do not announce that name in the network [default: announced, or DECKPORT_ANNOUNCE]
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) no_announce: bool,
 
     /// Whether to answer https beside http on the same port; `only`: plain http from this computer
     /// alone [default: on, or SYNC_TLS]
@@ -162,6 +178,8 @@ impl Default for ServeArgs {
             tls: None,
             tls_cert: None,
             tls_key: None,
+            name: None,
+            no_announce: false,
             end_unused: 365,
             quota: None,
             keep_backups: None,
@@ -258,6 +276,9 @@ mod tests {
             "deckport serve --listen localhost:5000",
             "deckport serve --tls maybe",
             "deckport serve --tls-cert chain.pem",
+            "deckport serve --name a.b",
+            "deckport serve --name anna --no-announce",
+            "deckport name -x",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

@@ -51,6 +51,7 @@ use self::origins::Origins;
 use self::proxies::Proxies;
 use self::slots::Slots;
 use self::strangers::Strangers;
+use crate::announce::Announcer;
 use crate::handle::Inner;
 use crate::health::Health;
 use crate::memory::Memory;
@@ -59,6 +60,9 @@ use crate::tls::Tls;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the end waits until everybody was told that the name ends.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// What every request needs.
 #[derive(Debug)]
@@ -110,15 +114,17 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Server {
     shared: Arc<Shared>,
+    announcer: Arc<Announcer>,
 }
 
 impl Server {
     pub(crate) fn new(inner: &Arc<Inner>) -> Server {
-        let Inner { options, household, tls, .. } = &**inner;
+        let Inner { options, household, tls, announcer, .. } = &**inner;
         let gate = Arc::new(Gate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let guests = Arc::new(Guests::new(options));
         Server {
+            announcer: Arc::clone(announcer),
             shared: Arc::new(Shared {
                 options: options.clone(),
                 inner: Arc::clone(inner),
@@ -128,7 +134,7 @@ impl Server {
                 password_check: Mutex::default(),
                 strange_logins: Mutex::default(),
                 proxies: Proxies::new(options.proxies.clone()),
-                hosts: Hosts::new(&options.page_hosts),
+                hosts: Hosts::new(&options.page_hosts, announcer.watch()),
                 health,
                 guests,
                 strangers: Arc::new(Strangers::new(options.limits.max_unknown_bytes)),
@@ -146,7 +152,8 @@ impl Server {
     ) -> io::Result<()> {
         let listeners: Vec<TcpListener> =
             listeners.into_iter().map(into_async).collect::<io::Result<_>>()?;
-        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let addresses =
+            listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
         let (phase, phases) = watch::channel(Phase::Serving);
         let most = u32::try_from(self.shared.options.limits.max_connections).unwrap_or(u32::MAX);
         let slots = Slots::new(most.clamp(1, 1 << 20));
@@ -154,7 +161,18 @@ impl Server {
             let shared = Arc::clone(&self.shared);
             tokio::spawn(accept(listener, shared, slots.clone(), phases.clone()));
         }
-        self.shared.options.events.event(&Event::Listening { addresses });
+        self.shared.options.events.event(&Event::Listening { addresses: addresses.clone() });
+        let mut phases = phases;
+        let stopping = async move {
+            // An error means that serving was given up.
+            let _ = phases.changed().await;
+        };
+        let announcing = tokio::spawn(Arc::clone(&self.announcer).run(
+            self.shared.options.clone(),
+            self.shared.tls.is_some(),
+            addresses,
+            stopping,
+        ));
 
         shutdown.await;
         phase.send_replace(Phase::Stopping);
@@ -164,6 +182,7 @@ impl Server {
             slots.all_free().await;
         }
         self.close_databases().await;
+        let _ = timeout(GOODBYE, announcing).await;
         self.shared.options.events.event(&Event::Stopped);
         Ok(())
     }

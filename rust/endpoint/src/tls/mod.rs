@@ -27,7 +27,8 @@ use self::authority::Authority;
 use self::leaf::Leaf;
 use self::own::Own;
 use crate::options::EndpointOptions;
-use deckport_household::Event;
+use deckport_household::{Announcement, Event};
+use tokio::sync::watch;
 
 pub use authority::{CaCertificate, certificate};
 pub use error::TlsError;
@@ -36,10 +37,15 @@ pub use options::{OwnCertificate, TlsMode, TlsOptions};
 /// Sessions that clients may take up again without a new exchange of keys.
 const SESSIONS: usize = 64;
 
+/// The endpoint's name as it is at each moment.
+type Announced = watch::Receiver<Announcement>;
+
 /// TLS of one endpoint.
 #[derive(Debug)]
 pub(crate) struct Tls {
     options: EndpointOptions,
+    /// The name by which the endpoint is found.
+    announced: Announced,
     config: Arc<ServerConfig>,
     shown: Arc<Shown>,
     source: Source,
@@ -68,12 +74,15 @@ impl Tls {
     ///
     /// # Errors
     /// What is wrong with the owner's certificate, or with the authority where TLS is a must.
-    pub(crate) fn open(options: &EndpointOptions) -> Result<Option<Tls>, TlsError> {
+    pub(crate) fn open(
+        options: &EndpointOptions,
+        announced: Announced,
+    ) -> Result<Option<Tls>, TlsError> {
         let TlsOptions { mode, certificate } = &options.tls;
         let opened = match (mode, certificate) {
             (TlsMode::Off, _) => return Ok(None),
-            (_, Some(own)) => return Tls::with_own(options, own).map(Some),
-            (_, None) => Tls::with_authority(options),
+            (_, Some(own)) => return Tls::with_own(options, announced, own).map(Some),
+            (_, None) => Tls::with_authority(options, announced),
         };
         match opened {
             Err(error) if *mode == TlsMode::On => {
@@ -85,25 +94,30 @@ impl Tls {
         }
     }
 
-    fn with_own(options: &EndpointOptions, own: &OwnCertificate) -> Result<Tls, TlsError> {
+    fn with_own(
+        options: &EndpointOptions,
+        announced: Announced,
+        own: &OwnCertificate,
+    ) -> Result<Tls, TlsError> {
         let own = Own::open(own, &*options.clock)?;
         let key = own.key();
-        Tls::new(options, key, Source::Own(Mutex::new(own)))
+        Tls::new(options, announced, key, Source::Own(Mutex::new(own)))
     }
 
-    fn with_authority(options: &EndpointOptions) -> Result<Tls, TlsError> {
+    fn with_authority(options: &EndpointOptions, announced: Announced) -> Result<Tls, TlsError> {
         let authority = Authority::load_or_make(&options.data_dir, &*options.clock)?;
         if let Some(message) = authority.ended(&*options.clock) {
             options.events.event(&Event::Problem { account: None, message });
         }
-        let names = names::current(options, None);
+        let names = names::current(options, &announced.borrow().name, None);
         let leaf = Leaf::make(&authority, names, options.clock.now_ms())?;
         let source = Source::Authority(Box::new(authority), Mutex::new(leaf.clone()));
-        Tls::new(options, leaf.key(), source)
+        Tls::new(options, announced, leaf.key(), source)
     }
 
     fn new(
         options: &EndpointOptions,
+        announced: Announced,
         key: Arc<CertifiedKey>,
         source: Source,
     ) -> Result<Tls, TlsError> {
@@ -114,7 +128,7 @@ impl Tls {
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&shown) as _);
         config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
-        Ok(Tls { options: options.clone(), config: Arc::new(config), shown, source })
+        Ok(Tls { options: options.clone(), announced, config: Arc::new(config), shown, source })
     }
 
     /// Takes up handshakes at `ours`, one of this machine's addresses, with a certificate that is
@@ -131,8 +145,9 @@ impl Tls {
         let key = match &self.source {
             Source::Authority(authority, leaf) => {
                 let mut leaf = lock(leaf);
-                let (names, now_ms) =
-                    (names::current(&self.options, Some(ours)), self.options.clock.now_ms());
+                let own = self.announced.borrow().name.clone();
+                let names = names::current(&self.options, &own, Some(ours));
+                let now_ms = self.options.clock.now_ms();
                 if leaf.is_good(&names, now_ms) {
                     return Ok(());
                 }

@@ -25,19 +25,23 @@ pub(super) enum Name {
 }
 
 /// The names under which this machine may be called: the one place where names are added.
-fn host_names(options: &EndpointOptions) -> Vec<String> {
-    let mut names = vec!["localhost".to_owned()];
+fn host_names(options: &EndpointOptions, own: &str) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), own.to_owned()];
     names.extend(options.page_hosts.iter().cloned());
     names
 }
 
-/// What a leaf must have now: loopback, `ours` (the address at which a client just came), the names,
+/// What a leaf must have now: loopback, `own` (the name by which the endpoint is found), `ours` (the address at which a client just came), the names,
 /// and all other addresses of the machine.
-pub(super) fn current(options: &EndpointOptions, ours: Option<IpAddr>) -> BTreeSet<Name> {
+pub(super) fn current(
+    options: &EndpointOptions,
+    own: &str,
+    ours: Option<IpAddr>,
+) -> BTreeSet<Name> {
     let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     let networks = options.interfaces.recent(ours);
     let listed = networks.list().iter().map(|address| address.ip.to_canonical());
-    let hosts = host_names(options).into_iter().filter_map(|name| signable(&name));
+    let hosts = host_names(options, own).into_iter().filter_map(|name| signable(&name));
     let hosts = hosts.map(Name::Host);
     let mut names = BTreeSet::new();
     for name in loopback

@@ -15,7 +15,7 @@ use super::names::Name;
 use super::*;
 use crate::interfaces::Interfaces;
 use crate::own_networks::{InterfaceAddress, OwnNetworks};
-use deckport_household::{DataFolder, FolderError};
+use deckport_household::{AnnounceState, DataFolder, FolderError};
 
 /// 2027-03-01, in milliseconds.
 const NOW_MS: i64 = 1_803_859_200_000;
@@ -84,8 +84,13 @@ fn options(folder: &Path, world: &Arc<World>, tls: TlsOptions) -> EndpointOption
     options
 }
 
+fn announced() -> watch::Receiver<Announcement> {
+    let (name, state) = ("deckport-7f3k.local".to_owned(), AnnounceState::Announced);
+    watch::channel(Announcement { name, port: None, state }).1
+}
+
 fn opened(folder: &Path, world: &Arc<World>) -> Tls {
-    Tls::open(&options(folder, world, TlsOptions::default())).unwrap().unwrap()
+    Tls::open(&options(folder, world, TlsOptions::default()), announced()).unwrap().unwrap()
 }
 
 /// What a client at `ours` is shown.
@@ -230,11 +235,11 @@ fn a_machine_with_a_thousand_addresses_has_a_leaf_that_names_the_one_in_use() {
     let (folder, world) = (tempfile::tempdir().unwrap(), World::new(NOW_MS));
     let mut options = options(folder.path(), &world, TlsOptions::default());
     options.page_hosts = (0..1000).map(|n| format!("h{n}.local")).collect();
-    let names = names::current(&options, "10.9.8.7".parse().ok());
+    let names = names::current(&options, "deckport-7f3k.local", "10.9.8.7".parse().ok());
     assert_eq!(names.len(), 64);
     let ours: IpAddr = "10.9.8.7".parse().unwrap();
     assert!(names.contains(&Name::Address(ours)));
-    let tls = Tls::open(&options).unwrap().unwrap();
+    let tls = Tls::open(&options, announced()).unwrap().unwrap();
     let leaf = shown(&tls, "10.9.8.7");
     assert!(accepts(&tls.certificate().unwrap(), &leaf, "10.9.8.7", NOW_MS));
 }
@@ -267,7 +272,10 @@ fn a_damaged_authority_leaves_http_alone_and_says_what_to_do() {
     for text in ["", "nonsense", certificate, &whole.replace("BEGIN PRI", "PRI"), &mixed] {
         fs::write(&path, text).unwrap();
         let open = |mode| {
-            Tls::open(&options(folder.path(), &world, TlsOptions { mode, certificate: None }))
+            Tls::open(
+                &options(folder.path(), &world, TlsOptions { mode, certificate: None }),
+                announced(),
+            )
         };
         assert!(open(TlsMode::On).unwrap().is_none());
         let message = world.problems().pop().unwrap();
@@ -291,7 +299,7 @@ fn with_own(chain: &str, key: &str, world: &Arc<World>) -> Result<Option<Tls>, T
     let (chain, key) = (chain.as_bytes().to_vec(), key.as_bytes().to_vec());
     let certificate = Some(OwnCertificate::Pem { chain, key });
     let tls = TlsOptions { mode: TlsMode::On, certificate };
-    Tls::open(&options(Path::new("nowhere"), world, tls))
+    Tls::open(&options(Path::new("nowhere"), world, tls), announced())
 }
 
 #[test]
@@ -326,7 +334,7 @@ fn what_is_wrong_with_a_certificate_of_the_owner_is_told() {
     assert!(error.to_string().contains("2030-06-01"), "{error}");
     let missing = OwnCertificate::Files { chain: "missing.pem".into(), key: "missing.key".into() };
     let tls = TlsOptions { mode: TlsMode::Only, certificate: Some(missing) };
-    let error = Tls::open(&options(Path::new("nowhere"), &world, tls)).unwrap_err();
+    let error = Tls::open(&options(Path::new("nowhere"), &world, tls), announced()).unwrap_err();
     assert!(matches!(&error, TlsError::Read { .. }) && error.to_string().contains("missing.pem"));
 }
 
@@ -362,7 +370,7 @@ fn renewed_files_are_used_within_a_minute_and_bad_ones_are_not() {
     put(&key, &first.serialize_pem());
     let certificate = Some(OwnCertificate::Files { chain: chain.clone(), key: key.clone() });
     let tls = TlsOptions { mode: TlsMode::On, certificate };
-    let tls = Tls::open(&options(folder.path(), &world, tls)).unwrap().unwrap();
+    let tls = Tls::open(&options(folder.path(), &world, tls), announced()).unwrap().unwrap();
     let before = shown(&tls, HOME);
 
     let second = KeyPair::generate().unwrap();

@@ -2,11 +2,15 @@
 //!
 //! Rule: no passwords, tokens, session keys or collection contents in any event.
 
+mod announcement;
+
 use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use deckport_collection::sync::SyncCounts;
+
+pub use self::announcement::{AnnounceState, Announcement, WhyNotAnnounced};
 
 /// Receives events.
 ///
@@ -46,6 +50,8 @@ pub enum Event {
         /// The bound addresses, with the real ports.
         addresses: Vec<SocketAddr>,
     },
+    /// The endpoint's name is announced now, or is not, or is another one.
+    Announcement(Announcement),
     /// A request was answered (or its connection broke).
     Request(RequestRecord),
     /// A device logged in and has a token of its own now.

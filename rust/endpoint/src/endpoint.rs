@@ -100,10 +100,10 @@ impl Endpoint {
         }
         options.events =
             StorageWatch::before(options.events, folder.path(), options.limits.min_free_bytes);
+        let tls = Tls::open(&options)?.map(Arc::new);
         let workers = Arc::new(Workers::new(&options));
         let registry = Arc::new(registry);
         let pairings = Arc::default();
-        let tls = Tls::open(&options)?.map(Arc::new);
         let inner = Inner { options, registry, workers, pairings, tls };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);

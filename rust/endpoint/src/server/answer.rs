@@ -76,11 +76,11 @@ impl Answer {
             .with(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))
     }
 
-    /// A small file for a person or a system to keep.
-    pub(super) fn file(kind: &'static str, name: &'static str, content: Vec<u8>) -> Answer {
+    /// A small file of this kind for a person or a system to keep, `shown` as a browser is told to.
+    pub(super) fn file(kind: &'static str, shown: &'static str, content: Vec<u8>) -> Answer {
         Answer::new(StatusCode::OK, Content::Whole(content.into()))
             .with(CONTENT_TYPE, HeaderValue::from_static(kind))
-            .with(CONTENT_DISPOSITION, HeaderValue::from_static(name))
+            .with(CONTENT_DISPOSITION, HeaderValue::from_static(shown))
     }
 
     /// A refusal. Clients look at the status only; the text is for people with `curl`.

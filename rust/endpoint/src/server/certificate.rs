@@ -19,12 +19,13 @@ pub(super) fn file(shared: &Shared, path: &str) -> Option<Answer> {
     let certificate = || shared.tls.as_ref().and_then(|tls| tls.certificate());
     match path {
         PEM => {
-            let name = "attachment; filename=\"deckport.pem\"";
-            Some(Answer::file("application/x-pem-file", name, certificate()?.pem.into_bytes()))
+            let shown = "attachment; filename=\"deckport.pem\"";
+            Some(Answer::file("application/x-pem-file", shown, certificate()?.pem.into_bytes()))
         }
         DER => {
-            let name = "attachment; filename=\"deckport.crt\"";
-            Some(Answer::file("application/x-x509-ca-cert", name, certificate()?.der))
+            // What is to be saved, iOS does not offer to install.
+            let shown = "inline; filename=\"deckport.crt\"";
+            Some(Answer::file("application/x-x509-ca-cert", shown, certificate()?.der))
         }
         _ => None,
     }

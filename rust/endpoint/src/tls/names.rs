@@ -12,8 +12,8 @@ use crate::options::EndpointOptions;
 /// must not make handshakes long.
 const MOST: usize = 64;
 
-/// Names that are given out at home and never in the internet, and all below them. The authority may
-/// sign no other ones: whoever steals its key cannot pretend to be somebody's bank.
+/// Names that are given out at home, and all below them. The authority may sign no other ones: whoever
+/// steals its key cannot pretend to be somebody's bank.
 const LOCAL: [&str; 8] =
     ["localhost", "local", "lan", "home", "home.arpa", "internal", "localdomain", "fritz.box"];
 

@@ -82,7 +82,7 @@ def test_backups_bring_a_collection_back(tmp_path: Path, devices: Callable[..., 
         text = await refused(
             BackupError.FileExists, endpoint.export_backup("anna", made.name, str(copy))
         )
-        assert text == "a file of that name exists already; name a new one"
+        assert text == "a file of that name already exists; choose another name"
         assert await endpoint.prune_backups("anna") == []
         assert await aside(lambda: device.sync(prefer_upload=False)) == "downloaded"
         assert device.col.note_count() == 1

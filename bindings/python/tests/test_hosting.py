@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
+import ssl
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +24,9 @@ from deckport import (
     EndpointEvent,
     EndpointState,
     NetworkInterface,
+    OpenError,
+    StartError,
+    TlsMode,
 )
 
 
@@ -391,5 +397,34 @@ def test_several_endpoints_live_in_one_process(
         await both[0].shutdown()
         assert (await both[1].overview("anna")).notes == 1
         await both[1].shutdown()
+
+    asyncio.run(scenario())
+
+
+def test_https_is_answered_with_a_certificate_that_the_app_hands_out(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        endpoint = await opened(tmp_path / "data")
+        (address,) = await endpoint.start()
+        certificate = endpoint.certificate()
+        assert certificate is not None
+        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.pem)).hexdigest()
+        assert certificate.fingerprint.replace(" ", "").lower() == digest
+        trusting = ssl.create_default_context(cadata=certificate.pem)
+        url = address.url.replace("http://", "https://")
+        answer = await aside(lambda: urllib.request.urlopen(url, context=trusting).read())
+        assert b"Anki" in answer
+        await endpoint.shutdown()
+        with pytest.raises(StartError.Closed):
+            endpoint.certificate()
+
+        off = await opened(tmp_path / "off", tls=TlsMode.OFF)
+        assert off.certificate() is None
+        await off.shutdown()
+        only = await opened(tmp_path / "only", tls=TlsMode.ONLY)
+        (address,) = await only.start()
+        assert address.url.startswith("https://127.0.0.1:")
+        await only.shutdown()
+        with pytest.raises(OpenError.BadOptions):
+            await opened(tmp_path / "own", tls_chain=b"nonsense", tls_key=b"nonsense")
 
     asyncio.run(scenario())

@@ -1,8 +1,8 @@
 //! Who may sync: accounts, the devices that are logged in to them, and how one gets in.
 //!
 //! [`Registry`] keeps accounts and devices in a database; [`Pairings`] lets devices in for a short
-//! time with passwords made for the occasion; [`Gate`] slows down whoever guesses, counted for
-//! their [`Origin`]; a [`Permit`] tells whether who was let in still may. Nothing here knows what
+//! time with passwords made for the occasion; [`Gate`] slows down guessing, counted per [`Origin`];
+//! a [`Permit`] says whether a device that was let in still has access. Nothing here knows what
 //! an account's folder holds, or how a request came: the clock and the data folder are passed in,
 //! and waiting is left to the caller.
 

@@ -1,4 +1,4 @@
-//! Passwords that are made here: easy to read out and to type, and not to be guessed.
+//! Passwords that are made here: easy to read out and to type, and impossible to guess.
 
 use crate::registry::RegistryError;
 

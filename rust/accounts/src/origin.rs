@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Who cannot be told apart.
+/// Addresses that cannot be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AddressKey {
     /// One address, in its canonical form.
@@ -16,7 +16,7 @@ pub enum AddressKey {
 }
 
 impl AddressKey {
-    /// Whether an address is the one, or of the network.
+    /// Whether an address is this one, or in this network.
     pub(crate) fn holds(self, address: IpAddr) -> bool {
         match (self, address.to_canonical()) {
             (AddressKey::Address(own), address) => own == address,
@@ -29,14 +29,14 @@ impl AddressKey {
 /// Whom something is counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// Whoever cannot be told from who is meant.
+    /// Those that cannot be told apart from the address in question.
     pub own: AddressKey,
     /// All who could take another address of the same network, where these count by themselves.
     pub network: Option<AddressKey>,
 }
 
 impl Origin {
-    /// Whom `address` is counted for. `is_on_link` tells whether an address is of a network that
+    /// Whom `address` is counted for. `is_on_link` tells whether an address is in a network that
     /// this machine is part of; it is asked only where that matters.
     pub fn of(address: IpAddr, is_on_link: impl FnOnce(IpAddr) -> bool) -> Origin {
         let address = address.to_canonical();
@@ -53,8 +53,8 @@ impl Origin {
         }
     }
 
-    /// Whether it is this machine, and with it everybody behind a proxy that runs here. Of the
-    /// other addresses of the loopback network each is one of many, as in any network.
+    /// Whether it is this machine, and with it everybody behind a proxy that runs here. The other
+    /// addresses of the loopback network count as in any network.
     #[must_use]
     pub fn is_this_machine(&self) -> bool {
         let this_machine = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];

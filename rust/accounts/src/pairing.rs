@@ -19,7 +19,7 @@ use crate::registry::{Login, LoginError, Registry, RegistryError, new_token, per
 pub struct PairingWindow {
     /// What the person types as name (or "AnkiWeb ID", or "email").
     pub account: String,
-    /// What the person types as password. Case, blanks and hyphens do not matter.
+    /// What the person types as password. Case, spaces and hyphens do not matter.
     pub password: String,
     /// When it closes, Unix milliseconds.
     pub closes_ms: i64,
@@ -54,14 +54,14 @@ struct Window {
 /// A login that a window lets in.
 #[derive(Debug, PartialEq, Eq)]
 struct Admission {
-    /// The name that the device is to have.
+    /// The name for the device.
     device_name: Option<String>,
 }
 
 impl Pairings {
-    /// Opens a window for an account, which is made when there is none of that name: for this time
-    /// a device can log in with the window's password, too, and is called `device_name` from then
-    /// on. An earlier window of the account closes. Blocks shortly, for the length of a password
+    /// Opens a window for an account, which is made when there is none of that name: while it is open, a
+    /// device can also log in with the window's password, and is called `device_name` from then
+    /// on. An earlier window of the account closes. Blocks for a short time, that of a password
     /// hash where the account is made.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Pairings {
         Ok(PairingWindow { account: account.name, password, closes_ms })
     }
 
-    /// Closes an account's window, if there is one. Who logged in stays logged in.
+    /// Closes an account's window, if there is one. Devices that logged in stay logged in.
     ///
     /// # Errors
     /// A failure of the disk.
@@ -98,7 +98,7 @@ impl Pairings {
     }
 
     /// Logs in with the password of an open window, or like [`Registry::login`] with that of the
-    /// account; tells whether it was a window's.
+    /// account; returns whether it was a window's.
     ///
     /// # Errors
     /// As for [`Registry::login`].
@@ -122,7 +122,7 @@ impl Pairings {
         registry.login(name, password, client_version, peer).map(|login| (login, false))
     }
 
-    /// Opens a window for an account; an earlier one of the account closes. Answers the password
+    /// Opens a window for an account; an earlier one of the account closes. Returns the password
     /// and when it closes.
     fn open(
         &self,

@@ -1,7 +1,7 @@
-//! Whether whoever began something may still do it when it comes to its end.
+//! Whether a device that began something may still finish it.
 //!
 //! A body may take minutes to arrive and longer to be checked; meanwhile a person may have revoked the
-//! device, changed the password or removed the account. So it is asked again before anything is
+//! device, changed the password or removed the account. So this is checked again before anything is
 //! replaced.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::registry::{Identity, Registry, RegistryError};
 /// Why something may not be done any more.
 #[derive(Debug, thiserror::Error)]
 pub enum PermitError {
-    /// Whoever began it was logged out meanwhile.
+    /// The device was logged out meanwhile.
     #[error("the device was revoked meanwhile")]
     Revoked,
     /// It cannot be found out.
@@ -30,14 +30,14 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Of a device that was found by its token.
+    /// For a device that was found by its token.
     #[must_use]
     pub fn of(registry: &Arc<Registry>, token: &str, identity: &Identity) -> Permit {
         let (account_id, device_id) = (identity.account.id, identity.device.id);
         Permit { registry: Arc::clone(registry), token: token.to_owned(), account_id, device_id }
     }
 
-    /// Asks again.
+    /// Checks again.
     ///
     /// # Errors
     /// [`PermitError`].

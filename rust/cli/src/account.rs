@@ -2,21 +2,24 @@
 
 use std::path::Path;
 
-use deckport_endpoint::{Account, Device, RegistryError};
+use deckport_endpoint::{Account, Clock, Device, RegistryError, SystemClock};
 use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
 
 use crate::args::{AccountCommand, ListArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
-use crate::{password, registry};
+use crate::registry::{self, one_account};
+use crate::{ago, password};
 
 /// Carries out one account command.
 pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failure> {
     match command {
         AccountCommand::Add { name } => add(name, data_dir),
         AccountCommand::Remove { name } => {
-            registry::open(data_dir)?.remove_account(name).map_err(Failure::failed)?;
+            let registry = registry::open(data_dir)?;
+            one_account(&registry, Some(name))?;
+            registry.remove_account(name).map_err(Failure::failed)?;
             line(&format!(
                 "removed {name}; its collection stays in the data folder, and adding the account \
                  again finds it"
@@ -24,9 +27,9 @@ pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failu
             Ok(())
         }
         AccountCommand::Rename { name, new_name } => {
-            let account = registry::open(data_dir)?
-                .rename_account(name, new_name)
-                .map_err(Failure::failed)?;
+            let registry = registry::open(data_dir)?;
+            one_account(&registry, Some(name))?;
+            let account = registry.rename_account(name, new_name).map_err(Failure::failed)?;
             line(&format!("{name} is now {}; its devices stay logged in", account.name));
             Ok(())
         }
@@ -37,7 +40,7 @@ pub(crate) fn run(command: &AccountCommand, data_dir: &Path) -> Result<(), Failu
 
 fn add(name: &str, data_dir: &Path) -> Result<(), Failure> {
     let registry = registry::open_or_create(data_dir)?;
-    // Better to hear it before typing a password twice.
+    // Better to hear that before typing a password twice.
     if registry.account(name).map_err(Failure::failed)?.is_some() {
         return Err(Failure::failed(RegistryError::AccountExists));
     }
@@ -49,9 +52,7 @@ fn add(name: &str, data_dir: &Path) -> Result<(), Failure> {
 
 fn set_password(name: &str, data_dir: &Path) -> Result<(), Failure> {
     let registry = registry::open(data_dir)?;
-    if registry.account(name).map_err(Failure::failed)?.is_none() {
-        return Err(Failure::failed(RegistryError::NoSuchAccount));
-    }
+    one_account(&registry, Some(name))?;
     let password = password::ask_new(name)?;
     registry.set_password(name, &password).map_err(Failure::failed)?;
     line(&format!("the password of {name} is set; its devices must log in again"));
@@ -66,19 +67,23 @@ struct Row {
     folder: String,
     /// Set by `SYNC_USERn`.
     configured: bool,
-    /// Was set by `SYNC_USERn` and is not any more: nobody can log in.
+    /// Was set by `SYNC_USERn` and no longer is: nobody can log in.
     dormant: bool,
     devices: usize,
-    /// When the latest of its devices was seen.
+    /// When one of its devices was last seen.
     last_seen: Option<String>,
+    #[serde(skip)]
+    last_seen_ms: Option<i64>,
 }
 
 impl Row {
     fn of(account: Account, devices: &[Device]) -> Self {
         let devices = || devices.iter().filter(|device| device.account_id == account.id);
+        let last_seen_ms = devices().filter_map(|device| device.last_seen_ms).max();
         Self {
             devices: devices().count(),
-            last_seen: devices().filter_map(|device| device.last_seen_ms).max().map(utc_seconds),
+            last_seen: last_seen_ms.map(utc_seconds),
+            last_seen_ms,
             name: account.name,
             folder: account.folder,
             configured: account.configured,
@@ -86,7 +91,7 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, now_ms: i64) -> Vec<String> {
         let from = match (self.dormant, self.configured) {
             (true, _) => "environment (no longer set)",
             (false, true) => "environment",
@@ -95,7 +100,7 @@ impl Row {
         vec![
             self.name.clone(),
             self.devices.to_string(),
-            self.last_seen.clone().unwrap_or_else(|| "never".to_owned()),
+            self.last_seen_ms.map_or_else(|| "never".to_owned(), |then| ago::text(then, now_ms)),
             from.to_owned(),
             self.folder.clone(),
         ]
@@ -110,7 +115,8 @@ fn list(args: ListArgs, data_dir: &Path) -> Result<(), Failure> {
     if args.json {
         return output::json(&rows);
     }
-    let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
+    let now_ms = SystemClock::new().now_ms();
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now_ms)).collect();
     line(&output::table(&["NAME", "DEVICES", "LAST SEEN", "SET BY", "FOLDER"], &cells));
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! `deckport backup …`: copies of collections, and getting one back.
 //!
-//! Looking, writing a copy elsewhere and removing old ones works beside a running endpoint. What
-//! needs the collection itself needs the data folder for this process alone.
+//! Looking, writing a copy elsewhere and removing old ones needs the files alone. What needs the
+//! collection itself is done by the process that owns it.
 
 use std::path::Path;
 
 use deckport_endpoint::{
-    Account, BackupFolder, BackupInfo, BackupPolicy, Clock, Registry, SystemClock, go_on,
+    Account, BackupFolder, BackupInfo, BackupPolicy, Clock, Registry, SystemClock,
 };
 use deckport_ground::calendar::utc_seconds;
 use serde::Serialize;
@@ -15,7 +15,8 @@ use crate::args::{BackupCommand, PruneArgs};
 use crate::failure::Failure;
 use crate::output::{self, line};
 use crate::registry::{self, one_account};
-use crate::{size, unserved};
+use crate::work::{self, Work, Workplace};
+use crate::{local, size};
 
 /// Carries out one backup command.
 pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failure> {
@@ -25,10 +26,11 @@ pub(crate) fn run(command: &BackupCommand, data_dir: &Path) -> Result<(), Failur
             list(&registry, account.as_deref(), args.json, data_dir)
         }
         BackupCommand::Create { account } => {
-            create(&one_account(&registry, account.as_deref())?, data_dir)
+            work::run(Work::CreateBackup { account: account.clone() }, data_dir)
         }
         BackupCommand::Restore { name, account } => {
-            restore(&one_account(&registry, account.as_deref())?, name, data_dir)
+            let (account, name) = (account.clone(), name.clone());
+            work::run(Work::RestoreBackup { account, name }, data_dir)
         }
         BackupCommand::Export { name, file, account } => {
             export(&one_account(&registry, account.as_deref())?, name, file, data_dir)
@@ -46,6 +48,8 @@ struct Row {
     name: String,
     file: String,
     made: String,
+    #[serde(skip)]
+    made_ms: i64,
     reason: &'static str,
     device: Option<String>,
     notes: Option<u64>,
@@ -67,6 +71,7 @@ impl Row {
             name: backup.name,
             file: backup.file,
             made: utc_seconds(backup.made_ms),
+            made_ms: backup.made_ms,
             reason: backup.reason.word(),
             device: backup.device,
             notes: counts.map(|counts| counts.notes),
@@ -79,25 +84,16 @@ impl Row {
         }
     }
 
-    /// Without the account where there is only one.
+    /// What fits a terminal; the name tells the reason, too. Without the account where there is only
+    /// one.
     fn cells(self, with_account: bool) -> Vec<String> {
         let number = |number: Option<u64>| number.map_or("?".to_owned(), |n| n.to_string());
-        let last_study = match (self.last_study, self.reviews) {
-            // The day is enough for people.
-            (Some(time), _) => time.chars().take_while(|c| *c != 'T').collect(),
-            (None, Some(_)) => "never".to_owned(),
-            (None, None) => "?".to_owned(),
-        };
         let mut cells = vec![
             self.name,
-            self.made,
-            self.reason.to_owned(),
+            local::minute(self.made_ms),
             self.device.unwrap_or_default(),
-            number(self.notes),
             number(self.cards),
             number(self.reviews),
-            last_study,
-            self.bytes.map_or("?".to_owned(), size::text),
             size::text(self.stored_bytes),
         ];
         if with_account {
@@ -107,18 +103,7 @@ impl Row {
     }
 }
 
-const HEADER: [&str; 10] = [
-    "NAME",
-    "MADE",
-    "REASON",
-    "DEVICE",
-    "NOTES",
-    "CARDS",
-    "REVIEWS",
-    "LAST STUDY",
-    "SIZE",
-    "ON DISK",
-];
+const HEADER: [&str; 6] = ["NAME", "MADE", "DEVICE", "CARDS", "REVIEWS", "ON DISK"];
 
 fn list(
     registry: &Registry,
@@ -150,25 +135,25 @@ fn list(
     Ok(())
 }
 
-fn create(account: &Account, data_dir: &Path) -> Result<(), Failure> {
-    let cared = unserved::care(Some(&account.name), data_dir)?;
-    let made = cared.care.create_backup(&mut go_on).map_err(Failure::failed)?;
-    line(&format!("kept {} ({})", made.name, size::text(made.stored_bytes)));
+pub(crate) fn create(place: &Workplace, account: Option<&str>) -> Result<(), Failure> {
+    let cared = place.care(account)?;
+    let made = cared.care.create_backup(&mut place.stages()).map_err(Failure::failed)?;
+    place.line(&format!("kept {} ({})", made.name, size::text(made.stored_bytes)));
     Ok(())
 }
 
-fn restore(account: &Account, name: &str, data_dir: &Path) -> Result<(), Failure> {
-    let cared = unserved::care(Some(&account.name), data_dir)?;
-    let replaced = cared.care.restore_backup(name, &mut go_on).map_err(Failure::failed)?;
+pub(crate) fn restore(place: &Workplace, account: Option<&str>, name: &str) -> Result<(), Failure> {
+    let cared = place.care(account)?;
+    let replaced = cared.care.restore_backup(name, &mut place.stages()).map_err(Failure::failed)?;
     let counts = replaced.counts;
-    line(&format!(
+    place.line(&format!(
         "restored {name}: {} notes, {} cards, {} reviews",
         counts.notes, counts.cards, counts.reviews
     ));
     if let Some(kept) = replaced.kept {
-        line(&format!("what was there before is kept as {}", kept.name));
+        place.line(&format!("what was there before is kept as {}", kept.name));
     }
-    line(
+    place.line(
         "At its next sync each device asks which side to keep. Choose Download on all of them; \
          Upload would replace the restored collection.",
     );

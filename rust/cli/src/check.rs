@@ -2,86 +2,96 @@
 
 use std::path::Path;
 
-use deckport_endpoint::{AccountCare, CheckReport, go_on};
+use deckport_endpoint::{AccountCare, CheckReport};
 
 use crate::args::CheckArgs;
 use crate::failure::Failure;
-use crate::output::{line, printable};
-use crate::{media, unserved};
+use crate::media;
+use crate::output::printable;
+use crate::work::{Cared, Workplace};
 
 /// Carries out the command. Findings are a failure of their own: exit code 1.
-pub(crate) fn run(args: &CheckArgs, data_dir: &Path) -> Result<(), Failure> {
-    let account = unserved::care(args.account.as_deref(), data_dir)
-        .map_err(|failure| Failure::NotChecked(failure.to_string()))?;
+pub(crate) fn run(place: &Workplace, args: &CheckArgs) -> Result<(), Failure> {
+    let account = place.care(args.account.as_deref()).map_err(not_checked)?;
     match &args.compare {
-        Some(file) => compare(&account.care, file),
-        None => check(&account.care, args.repair),
+        Some(file) => compare(place, &account.care, file),
+        None => check(place, &account, args.repair),
     }
 }
 
-fn check(account: &AccountCare, repair: bool) -> Result<(), Failure> {
-    let report = account.check(repair, &mut go_on).map_err(not_checked)?;
-    tell(&report);
+fn check(place: &Workplace, account: &Cared, repair: bool) -> Result<(), Failure> {
+    let report = account.care.check(repair, &mut place.stages()).map_err(not_checked)?;
+    tell(place, &report);
     if !report.repaired {
-        return verdict(&report, repair);
+        return verdict(place, &account.name, &report, repair);
     }
-    line("Mended.");
+    place.line("Mended.");
     if let Some(backup) = &report.backup {
-        line(&format!("What was there before is kept as {}.", backup.name));
+        place.line(&format!("What was there before is kept as {}.", backup.name));
     }
     if report.one_way {
-        line("At the next sync each device asks for a direction: choose Download.");
+        place.line("At the next sync each device asks for a direction: choose Download.");
     }
     // What no repair can mend is still there.
-    let rest = account.check(false, &mut go_on).map_err(not_checked)?;
+    let rest = account.care.check(false, &mut place.stages()).map_err(not_checked)?;
     if rest.is_clean() {
         return Ok(());
     }
-    line("Still there:");
-    tell(&rest);
-    verdict(&rest, repair)
+    place.line("Still there:");
+    tell(place, &rest);
+    verdict(place, &account.name, &rest, repair)
 }
 
-fn verdict(report: &CheckReport, repair: bool) -> Result<(), Failure> {
+fn verdict(
+    place: &Workplace,
+    account: &str,
+    report: &CheckReport,
+    repair: bool,
+) -> Result<(), Failure> {
     if report.is_clean() {
-        line("Nothing is wrong.");
+        place.line("Nothing is wrong.");
         return Ok(());
     }
     let advice = match (report.findings.is_empty(), report.mendable, repair) {
-        (false, true, false) => "; `deckport check --repair` mends what can be mended",
-        (false, false, _) => "; the collection cannot be mended: bring back a backup",
-        _ => "",
+        (false, true, false) => {
+            let repair = place.typed.command(&["check", "--repair", "--account", account]);
+            format!("; `{repair}` mends what can be mended")
+        }
+        (false, false, _) => "; the collection cannot be mended: restore a backup".to_owned(),
+        _ => String::new(),
     };
     Err(Failure::Failed(format!("the check found something{advice}")))
 }
 
-fn tell(report: &CheckReport) {
+fn tell(place: &Workplace, report: &CheckReport) {
     if let Some(digest) = &report.digest {
-        line(&format!("Digest of the collection: {digest}"));
+        place.line(&format!("Digest of the collection: {digest}"));
     }
     if !report.taken_in.is_empty() {
         let changes = &report.taken_in;
-        line(&format!("Another program had changed {changes}. Devices get it at their next sync."));
+        place.line(&format!(
+            "Another program had changed {changes}. Devices get it at their next sync."
+        ));
     }
     for finding in &report.findings {
-        line(&finding.to_string());
+        place.line(&finding.to_string());
     }
     if let Some(media) = &report.media {
-        media::tell(media);
+        media::tell(place, media);
     }
 }
 
-fn compare(account: &AccountCare, file: &Path) -> Result<(), Failure> {
+fn compare(place: &Workplace, account: &AccountCare, file: &Path) -> Result<(), Failure> {
     let mut differences = 0u64;
     account
-        .compare(file, &mut go_on, &mut |difference| {
+        .compare(file, &mut place.stages(), &mut |difference| {
             differences += 1;
-            line(&printable(&difference.to_string(), 500));
+            place.line(&printable(&difference.to_string(), 500));
         })
         .map_err(not_checked)?;
     match differences {
         0 => {
-            line("No difference: the account and the file hold the same.");
+            place.line("No difference: the account and the file hold the same.");
             Ok(())
         }
         1 => Err(Failure::Failed("there is 1 difference".to_owned())),

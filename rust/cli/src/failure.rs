@@ -4,13 +4,15 @@
 
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
+
 /// A command that did not succeed.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub(crate) enum Failure {
     /// The command line or the environment asks for something impossible: exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// A check could not be made, which is not to be taken for findings: exit code 2.
+    /// A check could not be made, which must not be mistaken for findings: exit code 2.
     #[error("{0}")]
     NotChecked(String),
     /// Anything that went wrong while doing it, and findings of a check: exit code 1.

@@ -1,18 +1,28 @@
 //! The endpoint's events as lines on standard error: for people, or JSON for machines.
 //!
+//! People read one line for each sync, as one would say it, and what matters beside; each request only
+//! when they ask for it. JSON has everything.
+//!
 //! One line per event, without waiting for whoever reads it: see [`Queue`]. Events hold no secrets,
 //! and what they quote from the network is made printable here.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{Clock, Event, EventSink, RequestRecord};
+use deckport_endpoint::{
+    AnnounceState, Announcement, Clock, Event, EventSink, MediaCounts, RequestRecord, SyncCounts,
+    WhyNotAnnounced,
+};
 use deckport_ground::calendar::utc_milliseconds;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use crate::ago::counted;
 use crate::args::LogFormat;
+use crate::local;
 use crate::output::printable;
 use crate::queue::{LAST_LINES, Queue};
+use crate::size;
 
 /// How much of a text from the network a line shows, in characters.
 const SHOWN: usize = 100;
@@ -28,10 +38,23 @@ pub(crate) struct Log {
 #[derive(Debug, Clone)]
 pub(crate) struct Form {
     pub(crate) format: LogFormat,
-    /// Only failures and problems.
-    pub(crate) quiet: bool,
+    /// The least that a text line must matter.
+    pub(crate) least: Weight,
     /// Stamps the lines.
     pub(crate) clock: Arc<dyn Clock>,
+    /// The zone of the stamps of text lines.
+    pub(crate) zone: TimeZone,
+}
+
+/// How much a line matters to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// Each request.
+    Detail,
+    /// A sync, a new device, a backup.
+    News,
+    /// What went wrong.
+    Failure,
 }
 
 impl EventSink for Log {
@@ -78,7 +101,11 @@ impl Form {
     }
 
     fn entry(&self, entry: Entry) -> Option<String> {
-        (entry.failure || !self.quiet).then(|| self.stamped(entry))
+        let least = match self.format {
+            LogFormat::Json if self.least < Weight::Failure => Weight::Detail,
+            _ => self.least,
+        };
+        (entry.weight >= least).then(|| self.stamped(entry))
     }
 
     fn warning(&self, message: &str) -> String {
@@ -86,56 +113,87 @@ impl Form {
     }
 
     fn stamped(&self, entry: Entry) -> String {
-        let now = utc_milliseconds(self.clock.now_ms());
+        let now_ms = self.clock.now_ms();
         match self.format {
-            LogFormat::Text => format!("{now} {}", entry.text),
-            LogFormat::Json => entry.json(now),
+            LogFormat::Text => format!("{}  {}", local::second(now_ms, &self.zone), entry.text),
+            LogFormat::Json => entry.json(utc_milliseconds(now_ms)),
         }
     }
 }
 
 /// One event in both forms.
 struct Entry {
-    failure: bool,
+    weight: Weight,
     text: String,
     kind: &'static str,
     fields: Value,
 }
 
 impl Entry {
-    /// `None` for what a request's line tells already, or the greeting on standard output.
+    /// `None` for what another line tells, or the greeting on standard output.
     fn of(event: &Event) -> Option<Self> {
         Some(match event {
             Event::Request(record) => Self::request(record),
+            Event::Announcement(now) => return Self::announcement(now),
             Event::LoggedIn { account, device, peer, .. } => Self::success(
                 "login",
-                format!("new device {} from {peer}", shown(device)),
+                format!("logged in from {peer}"),
                 json!({"device": shown(device), "peer": peer}),
             )
-            .about(account),
+            .by(account, device),
             Event::ConnectionRefused { peer, reason } => Self::failure(
                 "connection_refused",
                 format!("connection from {peer} refused: {}", shown(reason)),
                 json!({"peer": peer, "reason": shown(reason)}),
             ),
-            Event::SyncFinished { account, device, duration, .. } => Self::success(
+            Event::SyncFinished { account, device, duration, counts } => Self::success(
                 "sync_finished",
-                format!("sync by {} finished after {} ms", shown(device), millis(*duration)),
-                json!({"device": shown(device), "ms": millis(*duration)}),
+                exchanged(counts),
+                json!({
+                    "device": shown(device),
+                    "ms": millis(*duration),
+                    "received": counts.received,
+                    "sent": counts.sent,
+                    "deleted": counts.deleted,
+                }),
             )
-            .about(account),
+            .by(account, device),
+            Event::MediaFinished { account, device, counts }
+                if *counts != MediaCounts::default() =>
+            {
+                Self::success(
+                    "media_finished",
+                    format!(
+                        "sent {}, got {}",
+                        counted(counts.received, "media file"),
+                        counted(counts.sent, "media file")
+                    ),
+                    json!({
+                        "device": shown(device),
+                        "received": counts.received,
+                        "sent": counts.sent,
+                    }),
+                )
+                .by(account, device)
+            }
+            Event::TransferStarted { account, device, upload: false } => Self::success(
+                "download",
+                "downloads the whole collection".to_owned(),
+                json!({"device": shown(device)}),
+            )
+            .by(account, device),
             Event::SyncRolledBack { account, device, reason } => Self::failure(
                 "sync_rolled_back",
-                format!("sync by {} rolled back: {}", shown(device), shown(reason)),
+                format!("broke off its sync, which left no trace: {}", shown(reason)),
                 json!({"device": shown(device), "reason": shown(reason)}),
             )
-            .about(account),
+            .by(account, device),
             Event::CollectionReplaced { account, device, bytes } => Self::success(
                 "collection_replaced",
-                format!("collection replaced by {}, {bytes} bytes", shown(device)),
+                format!("replaced the collection here by its own ({})", size::text(*bytes)),
                 json!({"device": shown(device), "bytes": bytes}),
             )
-            .about(account),
+            .by(account, device),
             Event::ForeignChanges { account, changes } => Self::success(
                 "foreign_changes",
                 format!("another program had changed {changes}; devices get it at their next sync"),
@@ -144,7 +202,7 @@ impl Entry {
             .about(account),
             Event::BackupMade { account, name, bytes } => Self::success(
                 "backup_made",
-                format!("kept backup {}, {bytes} bytes", shown(name)),
+                format!("kept backup {} ({})", shown(name), size::text(*bytes)),
                 json!({"name": shown(name), "bytes": bytes}),
             )
             .about(account),
@@ -152,6 +210,28 @@ impl Entry {
             Event::Stopped => Self::success("stopped", "stopped".to_owned(), json!({})),
             _ => return None,
         })
+    }
+
+    /// Whether the endpoint is found by its name. What was wished so is not told.
+    fn announcement(now: &Announcement) -> Option<Self> {
+        let why = match &now.state {
+            AnnounceState::Announced => {
+                let url = now.url().unwrap_or_default();
+                let text = format!("found as {url} in the networks it serves");
+                return Some(Self::success(
+                    "announced",
+                    text,
+                    json!({"name": now.name, "url": url}),
+                ));
+            }
+            AnnounceState::Not(WhyNotAnnounced::Off | WhyNotAnnounced::LoopbackOnly) => {
+                return None;
+            }
+            AnnounceState::Not(why) => why.to_string(),
+            _ => return None,
+        };
+        let text = format!("not found by the name {}: {why}", now.name);
+        Some(Self::success("not_announced", text, json!({"name": now.name, "reason": why})))
     }
 
     fn problem(account: Option<&str>, message: &str) -> Self {
@@ -170,6 +250,15 @@ impl Entry {
         self.text = format!("{account}: {}", self.text);
         if let Value::Object(fields) = &mut self.fields {
             fields.insert("account".to_owned(), account.into());
+        }
+        self
+    }
+
+    /// Names the device that did it, and its account.
+    fn by(mut self, account: &str, device: &str) -> Self {
+        self.text = format!("{} \u{b7} {}: {}", shown(account), shown(device), self.text);
+        if let Value::Object(fields) = &mut self.fields {
+            fields.insert("account".to_owned(), shown(account).into());
         }
         self
     }
@@ -201,16 +290,17 @@ impl Entry {
             "outcome": outcome,
         });
         // A refused upload is answered with 200 and a sentence (`transport` 6.1).
-        let failure = record.status >= 400 || record.outcome != "ok";
-        Self { failure, text, kind: "request", fields }
+        let failed = record.status >= 400 || record.outcome != "ok";
+        let weight = if failed { Weight::Failure } else { Weight::Detail };
+        Self { weight, text, kind: "request", fields }
     }
 
     fn success(kind: &'static str, text: String, fields: Value) -> Self {
-        Self { failure: false, text, kind, fields }
+        Self { weight: Weight::News, text, kind, fields }
     }
 
     fn failure(kind: &'static str, text: String, fields: Value) -> Self {
-        Self { failure: true, text, kind, fields }
+        Self { weight: Weight::Failure, text, kind, fields }
     }
 
     fn json(self, now: String) -> String {
@@ -222,6 +312,16 @@ impl Entry {
         }
         Value::Object(line).to_string()
     }
+}
+
+/// What a device and the endpoint had for each other, as its person sees it.
+fn exchanged(counts: &SyncCounts) -> String {
+    let SyncCounts { received, sent, deleted } = *counts;
+    let deletions = match deleted {
+        0 => String::new(),
+        _ => format!(", {}", counted(deleted, "deletion")),
+    };
+    format!("sent {}, got {sent}{deletions}", counted(received, "change"))
 }
 
 fn shown(text: &str) -> String {
@@ -247,8 +347,9 @@ mod tests {
     use super::*;
     use deckport_endpoint::ManualClock;
 
-    fn log(format: LogFormat, quiet: bool) -> Form {
-        Form { format, quiet, clock: Arc::new(ManualClock::new(1_795_218_301_007)) }
+    fn log(format: LogFormat, least: Weight) -> Form {
+        let clock = Arc::new(ManualClock::new(1_795_218_301_007));
+        Form { format, least, clock, zone: TimeZone::UTC }
     }
 
     fn request(status: u16, outcome: &str) -> Event {
@@ -268,15 +369,15 @@ mod tests {
     #[test]
     fn a_request_is_one_readable_line() {
         assert_eq!(
-            log(LogFormat::Text, false).line(&request(200, "ok")).unwrap(),
-            "2026-11-20T23:45:01.007Z 192.168.1.7:50123 account=anki device=\"Anna's laptop\" \
+            log(LogFormat::Text, Weight::Detail).line(&request(200, "ok")).unwrap(),
+            "2026-11-20 23:45:01  192.168.1.7:50123 account=anki device=\"Anna's laptop\" \
              meta 200 in=62 out=126 4ms ok"
         );
     }
 
     #[test]
     fn a_request_is_one_json_object() {
-        let line = log(LogFormat::Json, false).line(&request(200, "ok")).unwrap();
+        let line = log(LogFormat::Json, Weight::News).line(&request(200, "ok")).unwrap();
         assert_eq!(
             serde_json::from_str::<Value>(&line).unwrap(),
             json!({
@@ -296,17 +397,36 @@ mod tests {
     }
 
     #[test]
+    fn a_sync_is_one_line_as_one_would_say_it() {
+        let log = log(LogFormat::Text, Weight::News);
+        let (account, device) = ("anna".to_owned(), "laptop".to_owned());
+        let counts = SyncCounts { received: 12, sent: 3, deleted: 1 };
+        let duration = Duration::from_secs(1);
+        let (name, other) = (account.clone(), device.clone());
+        let sync = Event::SyncFinished { account: name, device: other, counts, duration };
+        assert_eq!(
+            log.line(&sync).unwrap(),
+            "2026-11-20 23:45:01  anna · laptop: sent 12 changes, got 3, 1 deletion"
+        );
+        let media = |received| Event::MediaFinished {
+            account: account.clone(),
+            device: device.clone(),
+            counts: MediaCounts { received, sent: 0 },
+        };
+        assert_eq!(log.line(&media(0)), None);
+        assert!(log.line(&media(1)).unwrap().ends_with("sent 1 media file, got 0 media files"));
+        assert_eq!(log.line(&request(200, "ok")), None);
+    }
+
+    #[test]
     fn quiet_shows_failures_alone() {
-        let log = log(LogFormat::Text, true);
+        let log = log(LogFormat::Text, Weight::Failure);
         assert_eq!(log.line(&request(200, "ok")), None);
         assert_eq!(log.line(&Event::Stopped), None);
         assert!(log.line(&request(409, "another device is syncing")).is_some());
         assert!(log.line(&request(200, "upload refused: too large")).is_some());
         let problem = Event::Problem { account: None, message: "disk almost full".to_owned() };
-        assert_eq!(
-            log.line(&problem).unwrap(),
-            "2026-11-20T23:45:01.007Z warning: disk almost full"
-        );
+        assert_eq!(log.line(&problem).unwrap(), "2026-11-20 23:45:01  warning: disk almost full");
     }
 
     #[test]
@@ -317,11 +437,11 @@ mod tests {
             reason: "no request for a while".to_owned(),
         };
         assert_eq!(
-            log(LogFormat::Text, true).line(&event).unwrap(),
-            "2026-11-20T23:45:01.007Z anki: sync by Anki 26.09.3 on linux rolled back: no request \
-             for a while"
+            log(LogFormat::Text, Weight::Failure).line(&event).unwrap(),
+            "2026-11-20 23:45:01  anki · Anki 26.09.3 on linux: broke off its sync, which left no \
+             trace: no request for a while"
         );
-        let line = log(LogFormat::Json, true).line(&event).unwrap();
+        let line = log(LogFormat::Json, Weight::Failure).line(&event).unwrap();
         let line: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(
             (&line["event"], &line["account"]),
@@ -337,7 +457,7 @@ mod tests {
             paired: false,
             peer: "10.0.0.1".parse().unwrap(),
         };
-        let line = log(LogFormat::Text, false).line(&event).unwrap();
+        let line = log(LogFormat::Text, Weight::News).line(&event).unwrap();
         assert!(line.contains("x·2026") && !line.contains('\n'), "{line}");
     }
 
@@ -345,7 +465,7 @@ mod tests {
     fn a_request_before_the_login_has_no_account() {
         let Event::Request(mut record) = request(403, "unknown token") else { unreachable!() };
         (record.account, record.device) = (None, None);
-        let line = log(LogFormat::Text, true).line(&Event::Request(record)).unwrap();
+        let line = log(LogFormat::Text, Weight::Failure).line(&Event::Request(record)).unwrap();
         assert!(line.contains(" account=- device=- meta 403 "), "{line}");
     }
 }

@@ -3,14 +3,21 @@
 //! No logic of syncing, accounts or storage lives here.
 
 mod account;
+mod ago;
 mod args;
 mod backup;
+mod certificate;
 mod check;
 mod device;
+#[cfg(unix)]
+mod door;
 mod environment;
 mod failure;
+mod found_name;
+mod local;
 mod log;
 mod media;
+mod name;
 mod output;
 mod own_names;
 mod package;
@@ -22,7 +29,10 @@ mod serve;
 mod settings;
 mod shutdown;
 mod size;
+mod status;
+mod typed;
 mod unserved;
+mod work;
 
 use std::process::ExitCode;
 
@@ -31,6 +41,7 @@ use clap::Parser;
 use crate::args::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::work::Work;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -51,12 +62,15 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let data_dir = settings::data_dir(cli.data, &environment)?;
     match cli.command {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
+        Command::Status(args) => work::run(Work::Status(args), &data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),
-        Command::Media(command) => media::run(&command, &data_dir),
+        Command::Media(command) => work::run(Work::Media(command), &data_dir),
+        Command::Name { name } => name::run(name.as_ref(), &data_dir),
         Command::Backup(command) => backup::run(&command, &data_dir),
-        Command::Import(args) => package::import(&args, &data_dir),
-        Command::Check(args) => check::run(&args, &data_dir),
-        Command::Export(args) => package::export(&args, &data_dir),
+        Command::Import(args) => work::run(Work::Import(args), &data_dir),
+        Command::Check(args) => work::run(Work::Check(args), &data_dir),
+        Command::Certificate(args) => certificate::run(&args, &data_dir),
+        Command::Export(args) => work::run(Work::Export(args), &data_dir),
     }
 }

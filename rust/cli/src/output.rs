@@ -6,8 +6,32 @@
 use std::io::Write;
 use std::sync::mpsc::sync_channel;
 
+use comfy_table::{ContentArrangement, Table, presets};
+
 use crate::failure::Failure;
 use crate::queue::LAST_LINES;
+
+/// Where a command's words go.
+pub(crate) trait Output {
+    /// One line of what was asked for.
+    fn line(&self, text: &str);
+
+    /// One line for whoever waits.
+    fn note(&self, text: &str);
+}
+
+/// The terminal, files or pipes of this process.
+pub(crate) struct Terminal;
+
+impl Output for Terminal {
+    fn line(&self, text: &str) {
+        line(text);
+    }
+
+    fn note(&self, text: &str) {
+        note(text);
+    }
+}
 
 /// Writes one line to standard output. A closed pipe or full disk is not our failure.
 pub(crate) fn line(text: &str) {
@@ -20,8 +44,8 @@ pub(crate) fn note(text: &str) {
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
-/// Writes the last line of the program to standard error. Whoever does not read it, as after
-/// Ctrl-S, does not keep the program from ending.
+/// Writes the last line of the program to standard error. If nobody reads it, as after Ctrl-S, the
+/// program ends all the same.
 pub(crate) fn last_words(text: &str) {
     let line = format!("{text}\n");
     let (written, end) = sync_channel(1);
@@ -36,8 +60,13 @@ pub(crate) fn last_words(text: &str) {
 
 /// Writes a value to standard output as indented JSON.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    line(&serde_json::to_string_pretty(value).map_err(Failure::failed)?);
+    line(&as_json(value)?);
     Ok(())
+}
+
+/// A value as indented JSON.
+pub(crate) fn as_json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map_err(Failure::failed)
 }
 
 /// Text that came from the network made fit for one line of a terminal or log: control
@@ -50,27 +79,26 @@ pub(crate) fn printable(text: &str, limit: usize) -> String {
     text.chars().take(limit).map(|c| if unprintable(c) { '·' } else { c }).collect()
 }
 
-/// Columns padded to the widest cell, two blanks between them, no blanks at line ends.
+/// Columns as wide as the terminal lets them be, two blanks between them; where the output is no
+/// terminal, as wide as their widest cell.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let header: Vec<String> = header.iter().map(|cell| (*cell).to_owned()).collect();
-    let rows: Vec<Vec<String>> = std::iter::once(&header)
-        .chain(rows)
-        .map(|row| row.iter().map(|cell| printable(cell, 100)).collect())
-        .collect();
-    let mut widths = vec![0; header.len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
+    let width = terminal_size::terminal_size().map(|(width, _)| width.0);
+    table_within(width, header, rows)
+}
+
+fn table_within(width: Option<u16>, header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell, 100)));
     }
-    let lines: Vec<String> = rows
-        .iter()
-        .map(|row| {
-            let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        })
-        .collect();
-    lines.join("\n")
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 #[cfg(test)]
@@ -84,9 +112,12 @@ mod tests {
             vec!["a long name".to_owned(), "10".to_owned(), "x".to_owned()],
         ];
         assert_eq!(
-            table(&["NAME", "N", "NOTE"], &rows),
+            table_within(None, &["NAME", "N", "NOTE"], &rows),
             "NAME         N   NOTE\nanki         2\na long name  10  x"
         );
+        let narrow = table_within(Some(18), &["NAME", "N", "NOTE"], &rows);
+        assert!(narrow.lines().all(|line| line.chars().count() <= 18), "{narrow}");
+        assert!(narrow.contains("a long"), "{narrow}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn host_name() -> Option<String> {
 
 fn variants(name: &str) -> Vec<String> {
     let short = name.split('.').next().unwrap_or_default();
-    // Linux calls a machine without a name so.
+    // What Linux calls a machine without a name.
     if short.is_empty() || short == "(none)" {
         return Vec::new();
     }

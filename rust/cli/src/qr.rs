@@ -3,7 +3,7 @@
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
-/// Black on white whatever the terminal's colours are: some scanners read no inverted codes.
+/// Black on white whatever the terminal's colours are: some scanners cannot read inverted codes.
 const BLACK_ON_WHITE: &str = "\u{1b}[38;5;16;48;5;231m";
 const RESET: &str = "\u{1b}[0m";
 

@@ -1,7 +1,7 @@
-//! Lines on their way to somebody who may not read: a pipe that is full, a terminal that was
+//! Lines on their way to a reader that may not read: a pipe that is full, a terminal that was
 //! stopped with Ctrl-S, a Windows console in which text is selected.
 //!
-//! Nobody who writes a line waits. A thread hands the lines on, and waits alone. What does not fit
+//! Writing a line never waits. A thread hands the lines on, and only it waits. What does not fit
 //! is dropped, the oldest first; the next line that is read tells how many.
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Bytes that wait for the reader: about a thousand lines.
 const CAPACITY: usize = 128 * 1024;
 
-/// How long the end of the program waits for what nobody may read any more.
+/// How long the end of the program waits for lines that perhaps nobody reads any more.
 pub(crate) const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// Says in a line that this many were dropped.
@@ -36,14 +36,14 @@ struct Waiting {
 }
 
 impl Queue {
-    /// Starts the thread that writes to `out`. Where the system gives none, each line is dropped.
+    /// Starts the thread that writes to `out`. If the system gives none, each line is dropped.
     pub(crate) fn start(mut out: impl Write + Send + 'static, tell: TellOfLoss) -> Arc<Queue> {
         let queue = Arc::new(Queue::default());
         let own = Arc::clone(&queue);
         let write = move || {
             loop {
                 let line = own.next(&tell);
-                // A reader that has gone is no failure of ours. In a single write, so that lines
+                // A reader that has gone is not our failure. In a single write, so that lines
                 // do not mix.
                 let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
             }
@@ -74,7 +74,7 @@ impl Queue {
         let _ = self.changed.wait_timeout_while(waiting, most, is_busy);
     }
 
-    /// The next line, waiting for it. Whoever asks has written the last one.
+    /// The next line, waiting for it. The caller has written the last one.
     fn next(&self, tell: &TellOfLoss) -> String {
         let mut waiting = self.lock();
         waiting.writing = false;

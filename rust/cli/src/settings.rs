@@ -1,21 +1,24 @@
 //! Flags and environment turned into what `serve` does. Flags win.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use deckport_endpoint::{ConfiguredAccount, ListenOn, Network, Scope, TrustedProxies};
+use deckport_endpoint::{
+    AnnounceOptions, ConfiguredAccount, ListenOn, Network, OwnCertificate, Scope, TlsMode,
+    TlsOptions, TrustedProxies,
+};
 use directories::ProjectDirs;
 
-use crate::args::{Allow, ServeArgs, Timing};
+use crate::args::{Allow, ServeArgs, Timing, Tls};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::own_names;
 
-/// The port when nobody names one.
+/// The port when none is given.
 const DEFAULT_PORT: u16 = 27701;
 
-/// The account that the first start creates when nobody names one.
+/// The account that the first start creates when none is named.
 const DEFAULT_ACCOUNT: &str = "anki";
 
 /// Everything `serve` has to know.
@@ -24,21 +27,27 @@ pub(crate) struct ServeSettings {
     pub(crate) listen_on: ListenOn,
     /// Accounts of `SYNC_USERn`.
     pub(crate) configured_accounts: Vec<ConfiguredAccount>,
+    /// The account that was asked for by name.
+    pub(crate) asked_account: Option<String>,
     /// The account to create when there is none yet.
     pub(crate) first_account: Option<String>,
     pub(crate) scope: Scope,
     pub(crate) proxies: TrustedProxies,
     /// Names under which the page for browsers is shown.
     pub(crate) page_hosts: Vec<String>,
+    /// Whether https is answered, and with which certificate.
+    pub(crate) tls: TlsOptions,
+    /// Under which name it is found.
+    pub(crate) announce: AnnounceOptions,
     /// After how long without use a device is logged out.
     pub(crate) token_lifetime: Option<Duration>,
-    /// Most bytes of an account.
+    /// Most bytes that an account may hold.
     pub(crate) quota: Option<u64>,
     /// How many backups stay; `None`: the endpoint's default.
     pub(crate) keep_backups: Option<usize>,
     /// `None`: the endpoint's default.
     pub(crate) max_upload_bytes: Option<u64>,
-    /// Other waiting times than the endpoint's.
+    /// Waiting times other than the endpoint's.
     pub(crate) timings: Vec<Timing>,
 }
 
@@ -50,7 +59,7 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         ([], Some(host)) => ListenOn::Addresses(vec![SocketAddr::new(host, port)]),
         (addresses, _) => ListenOn::Addresses(addresses.to_vec()),
     };
-    // Who has accounts in the environment does not wait for a generated one.
+    // With accounts in the environment no generated one is needed.
     let first_account = environment
         .accounts
         .is_empty()
@@ -58,10 +67,13 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
     ServeSettings {
         listen_on,
         configured_accounts: environment.accounts.clone(),
+        asked_account: args.account.clone(),
         first_account,
         scope: scope(&args.allow),
         proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),
         page_hosts: [args.allow_host.clone(), own_names::of_machine(environment)].concat(),
+        tls: tls(args, environment),
+        announce: announce(args, environment),
         token_lifetime: match args.end_unused {
             0 => None,
             days => Some(Duration::from_secs(u64::from(days) * 86_400)),
@@ -73,8 +85,20 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
     }
 }
 
-/// Who names a header has a proxy. The reference server believes everybody then; we believe this
-/// machine unless told where the proxy is.
+fn announce(args: &ServeArgs, environment: &Environment) -> AnnounceOptions {
+    // Who names it on the command line wants it to be found.
+    let enabled = args.name.is_some() || environment.announce.unwrap_or(true);
+    let machine = own_names::of_machine(environment).into_iter().next();
+    AnnounceOptions {
+        enabled: enabled && !args.no_announce,
+        host_name: args.name.clone().or_else(|| environment.host_name.clone()),
+        readable_name: machine
+            .map_or_else(|| "Deckport".to_owned(), |it| format!("Deckport on {it}")),
+    }
+}
+
+/// Naming a header means having a proxy. The reference server believes everybody then; we believe
+/// this machine unless told where the proxy is.
 fn proxies(trusted: &[Network], header: Option<String>) -> TrustedProxies {
     let networks = match (trusted, &header) {
         ([], Some(_)) => this_machine(),
@@ -85,6 +109,20 @@ fn proxies(trusted: &[Network], header: Option<String>) -> TrustedProxies {
 
 fn this_machine() -> Vec<Network> {
     ["127.0.0.0/8", "::1"].iter().filter_map(|network| network.parse().ok()).collect()
+}
+
+/// A certificate of the flags replaces that of the environment, and its key.
+fn tls(args: &ServeArgs, environment: &Environment) -> TlsOptions {
+    let named = args.tls_cert.clone().zip(args.tls_key.clone());
+    let files = named.or_else(|| environment.tls_files.clone());
+    TlsOptions {
+        mode: match args.tls.or(environment.tls) {
+            None | Some(Tls::On) => TlsMode::On,
+            Some(Tls::Off) => TlsMode::Off,
+            Some(Tls::Only) => TlsMode::Only,
+        },
+        certificate: files.map(|(chain, key)| OwnCertificate::Files { chain, key }),
+    }
 }
 
 fn scope(allowed: &[Allow]) -> Scope {
@@ -102,13 +140,27 @@ fn scope(allowed: &[Allow]) -> Scope {
     }
 }
 
+/// The place that the system has for such data.
+pub(crate) fn usual_data_dir() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "deckport").map(|dirs| dirs.data_dir().to_owned())
+}
+
+/// A path that begins with `~`, as shells read it: service managers and containers leave it as it is.
+fn from_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => path,
+    }
+}
+
 /// The data folder: the flag, `SYNC_BASE`, or the place the system has for such data.
 pub(crate) fn data_dir(
     flag: Option<PathBuf>,
     environment: &Environment,
 ) -> Result<PathBuf, Failure> {
     flag.or_else(|| environment.data.clone())
-        .or_else(|| ProjectDirs::from("", "", "deckport").map(|dirs| dirs.data_dir().to_owned()))
+        .map(|path| from_home(path, environment.home.as_deref()))
+        .or_else(usual_data_dir)
         .ok_or_else(|| {
             Failure::Usage("you have no home folder: name a data folder with --data".to_owned())
         })
@@ -129,6 +181,17 @@ mod tests {
     }
 
     #[test]
+    fn a_tilde_is_the_home_folder_where_there_is_one() {
+        let of = |variables: &[(&str, &str)]| data_dir(None, &environment(variables)).unwrap();
+        let (base, home) = (("SYNC_BASE", "~/.syncserver"), ("HOME", "/home/anna"));
+        assert_eq!(of(&[base, home]), Path::new("/home/anna/.syncserver"));
+        assert_eq!(of(&[base]), Path::new("~/.syncserver"));
+        assert_eq!(of(&[("SYNC_BASE", "/srv/~x"), home]), Path::new("/srv/~x"));
+        let flag = data_dir(Some("~".into()), &environment(&[home])).unwrap();
+        assert_eq!(flag, Path::new("/home/anna"));
+    }
+
+    #[test]
     fn without_any_wish_it_listens_everywhere_with_an_account() {
         let settings = resolve(&ServeArgs::default(), &environment(&[]));
         assert_eq!(settings.listen_on, ListenOn::Everywhere(27701));
@@ -145,6 +208,26 @@ mod tests {
         assert_eq!(of(&[]), Scope::Local);
         assert_eq!(of(&["8.8.8.0/24"]), Scope::LocalAnd(vec!["8.8.8.0/24".parse().unwrap()]));
         assert_eq!(of(&["8.8.8.0/24", "any"]), Scope::Everyone);
+    }
+
+    #[test]
+    fn https_is_answered_as_flags_or_environment_say() {
+        let of = |args: &ServeArgs, variables: &[(&str, &str)]| {
+            resolve(args, &environment(variables)).tls
+        };
+        let none = ServeArgs::default();
+        assert_eq!(of(&none, &[]), TlsOptions { mode: TlsMode::On, certificate: None });
+        assert_eq!(of(&none, &[("SYNC_TLS", "off")]).mode, TlsMode::Off);
+        let only = ServeArgs { tls: Some(Tls::Only), ..ServeArgs::default() };
+        assert_eq!(of(&only, &[("SYNC_TLS", "off")]).mode, TlsMode::Only);
+        let files = |chain: &str, key: &str| {
+            Some(OwnCertificate::Files { chain: chain.into(), key: key.into() })
+        };
+        let variables = [("SYNC_TLS_CERT", "c"), ("SYNC_TLS_KEY", "k")];
+        assert_eq!(of(&none, &variables).certificate, files("c", "k"));
+        let (tls_cert, tls_key) = (Some("cc".into()), Some("kk".into()));
+        let named = ServeArgs { tls_cert, tls_key, ..ServeArgs::default() };
+        assert_eq!(of(&named, &variables).certificate, files("cc", "kk"));
     }
 
     #[test]

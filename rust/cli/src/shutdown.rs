@@ -1,27 +1,27 @@
 //! Ending on SIGINT and SIGTERM: the first one cleanly, the second one at once.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use deckport_endpoint::Interrupt;
 
 use crate::failure::Failure;
 
 /// How long threads that outlived the endpoint may hold up the end of the process.
 pub(crate) const LAST_WAIT: Duration = Duration::from_secs(2);
 
-/// Becomes true with the first signal, for commands that clean up after themselves. Where signals
-/// cannot be caught, one ends the process at once, as it always does.
-pub(crate) fn signalled() -> Arc<AtomicBool> {
-    let signalled = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&signalled);
+/// Set with the first signal, for commands that clean up after themselves. Where signals cannot be
+/// caught, one ends the process at once, as it always does.
+pub(crate) fn signalled() -> Interrupt {
+    let signalled = Interrupt::default();
+    let told = signalled.clone();
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async {
             if let Ok(signals) = Signals::install() {
                 signals.first().await;
-                told.store(true, Ordering::Relaxed);
+                told.set();
                 // The second signal is waited for here.
                 std::future::pending::<()>().await;
             }
@@ -43,7 +43,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts to catch them. Must be called inside the runtime.
+    /// Starts catching them. Must be called inside the runtime.
     pub(crate) fn install() -> Result<Self, Failure> {
         Self::catch().map_err(|error| Failure::Failed(format!("cannot catch signals: {error}")))
     }

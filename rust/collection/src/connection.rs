@@ -99,7 +99,7 @@ fn limit(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// A connection to a file that nobody else knows and that is thrown away when anything fails: no
+/// A connection to a file that nobody else uses and that is thrown away when anything fails: no
 /// journal, no syncing.
 pub(crate) fn open_scratch(path: &Path) -> Result<Connection> {
     let conn = open_plain(path)?;
@@ -124,7 +124,7 @@ fn configure_scratch(conn: &Connection) -> Result<()> {
 pub(crate) fn open_plain(path: &Path) -> Result<Connection> {
     // SQLite reports a missing file and an unreadable one alike; the system tells them apart.
     std::fs::metadata(path)?;
-    // No SQLITE_OPEN_CREATE: creating is `create`'s business. The connection stays on one thread.
+    // No SQLITE_OPEN_CREATE: creating is `create`'s job. The connection stays on one thread.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
@@ -140,12 +140,12 @@ pub(crate) fn open_plain(path: &Path) -> Result<Connection> {
 pub(crate) fn configure_plain(conn: &Connection) -> Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     collation::register(conn)?;
-    // A collection has no triggers, views or expressions in its schema. If there are some they
+    // A collection has no triggers, views or expressions in its schema. Any that are there
     // came from elsewhere and must not run.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    // A misspelt column in one of our statements is an error, not a text.
+    // A misspelt column in one of our statements is an error, not a string.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     conn.execute_batch(
@@ -165,7 +165,7 @@ pub(crate) fn checkpoint(conn: &Connection) -> Result<()> {
     if busy { Err(Error::Locked) } else { Ok(()) }
 }
 
-/// Reads `col.ver` and tells what stands in the way of using the file.
+/// Reads `col.ver` and says what stands in the way of using the file.
 pub(crate) fn check_version(conn: &Connection) -> Result<()> {
     let version: i64 = match conn.query_row("SELECT ver FROM col", [], |row| row.get(0)) {
         Ok(version) => version,
@@ -190,7 +190,7 @@ pub(crate) fn check_version(conn: &Connection) -> Result<()> {
     }
 }
 
-/// The file exists, so a failure to open it or its -wal file is one of permissions.
+/// The file exists, so a failure to open it or its -wal file is a matter of permissions.
 fn unreachable_file(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::CannotOpen) => Error::ReadOnly,

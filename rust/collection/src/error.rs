@@ -8,7 +8,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a collection operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file is no Anki collection at all: not SQLite, or without Anki's tables.
+    /// The file is not an Anki collection at all: not SQLite, or without Anki's tables.
     #[error("the file is not an Anki collection")]
     NotACollection,
     /// The file is a database, but a damaged one. The reason names no user data.
@@ -55,14 +55,14 @@ pub enum Error {
     /// The work was ended from outside.
     #[error("it was interrupted")]
     Interrupted,
-    /// A random number could not be had from the system.
+    /// The system gave no random number.
     #[error("the system has no random numbers")]
     Random,
 }
 
 impl Error {
-    /// Whether it is what the collection or a client's message holds, and comes again until that is
-    /// mended: by a check of the database or a one-way sync.
+    /// Whether the cause is what the collection or a client's message holds, so that it recurs
+    /// until a check of the database or a one-way sync mends that.
     #[must_use]
     pub fn is_about_contents(&self) -> bool {
         matches!(

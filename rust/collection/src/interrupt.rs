@@ -3,7 +3,7 @@
 use deckport_ground::interrupt::Interrupt;
 use rusqlite::Connection;
 
-/// Steps of SQLite's machine, or pages of its integrity check, between two looks: some
+/// Steps of SQLite's machine, or pages of its integrity check, between two looks: a few
 /// milliseconds.
 const STEPS: i32 = 1_000;
 

@@ -16,7 +16,7 @@ pub fn visit_media_texts(collection: &Collection, mut visit: impl FnMut(&str)) -
     let mut statement = conn.prepare("SELECT flds FROM notes")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        // Anki wants UTF-8; a field that is none is read as well as possible.
+        // Anki wants UTF-8; a field that is not is read as well as possible.
         if let ValueRef::Text(fields) | ValueRef::Blob(fields) = row.get_ref(0)? {
             visit(&String::from_utf8_lossy(fields));
         }

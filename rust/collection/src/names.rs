@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// What a component becomes when nothing of it is left.
+/// What a component becomes when nothing is left of it.
 const BLANK: &str = "blank";
 /// Between the components of a name that travels, and of a stored tag.
 const SEPARATOR: &str = "::";
@@ -84,7 +84,7 @@ mod tests {
             ("d\u{a0}::e", "d::e"),
             ("k\u{1}l", "kl"),
             ("g::::h", "g::blank::h"),
-            // A single colon at an end stays, also where another split would then follow.
+            // A single colon at an end stays, even where another split would then follow.
             ("a:", "a:"),
             (":::", "blank:::"),
             (":\u{a0}::", ":::blank"),

@@ -12,10 +12,10 @@ use crate::collection::CollectionState;
 use crate::connection::open_scratch;
 use crate::error::Result;
 
-/// Gives the collection file at `path`, which nobody else knows, a new schema time and
+/// Gives the collection file at `path`, which nobody else uses, a new schema time and
 /// modification time: now, or later if it or the collection that it `replaces` has a later one.
 /// The usn is the larger of the two, so that it never goes back. Synced to disk when this returns;
-/// after an error the file is of no use.
+/// after an error the file is useless.
 ///
 /// # Errors
 /// When the file cannot be read or written.

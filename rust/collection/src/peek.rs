@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_collection_is_told() {
+    fn what_is_not_a_collection_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.anki2");
         assert!(matches!(summary_of_file(&path), Err(Error::Io(_))));

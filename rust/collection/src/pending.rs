@@ -1,10 +1,10 @@
 //! Rows that another program changed. A client marks what its next sync is to send with the usn -1
-//! (`storage` 4), also in a file that an endpoint serves at other times.
+//! (`storage` 4), even in a file that an endpoint serves at other times.
 //!
-//! Left so they would reach nobody, and end every sync in its sanity check (`collection-sync` 9). They
-//! become the endpoint's own changes when it opens the file: every device gets them with its next
-//! sync. A change that cannot be merged needs nothing more, since the other program gave the file a
-//! new schema time.
+//! Left like that they would reach nobody, and every sync would fail in its sanity check
+//! (`collection-sync` 9). They become the endpoint's own changes when it opens the file: every device
+//! gets them with its next sync. A change that cannot be merged needs nothing more, since the other
+//! program gave the file a new schema time.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ use crate::sync::history;
 /// Rows changed by one statement. SQLite remembers their ids in memory.
 const BATCH: u32 = 10_000;
 
-/// What carries a usn: how people call the rows, their table and its primary key. Clients do not count
-/// `config` among it, and yet mark its rows.
+/// What carries a usn: what people call the rows, their table and its primary key. Clients do not
+/// count `config` among them, yet mark its rows.
 const TABLES: [(&str, &str, &str); 9] = [
     ("notes", "notes", "id"),
     ("cards", "cards", "id"),
@@ -31,9 +31,9 @@ const TABLES: [(&str, &str, &str); 9] = [
 ];
 const SETTINGS: &str = "config";
 
-/// `mod` does not stay at the other program's clock: a device whose last edit is older would not send
-/// its settings (`collection-sync` 13.6). The endpoint left it at `ls`, where some seconds later nothing
-/// has been; the times of an upload differ by milliseconds.
+/// `mod` does not keep the other program's time: a device whose last edit is older would not send its
+/// settings (`collection-sync` 13.6). The endpoint left it equal to `ls`, and nothing has used the few
+/// seconds after that; the times of an upload differ by milliseconds.
 const MOVE_ON: &str = "
 UPDATE col SET usn = max(usn, 0) + 1,
     mod = CASE WHEN ls > 0 THEN min(mod + 1, ls + 5000) ELSE mod + 1 END;
@@ -87,8 +87,8 @@ pub(crate) fn exist(conn: &Connection) -> Result<bool> {
     exist_in(conn, |_| true)
 }
 
-/// Settings alone, in a file that nobody has edited since its last sync: the reference server leaves
-/// them so after an upload, and no device lacks them.
+/// Only settings, in a file that nobody has edited since its last sync: the reference server leaves
+/// them like that after an upload, and no device lacks them.
 fn are_left_over(conn: &Connection) -> Result<bool> {
     let edited: bool = conn.query_row("SELECT mod > ls FROM col", [], |row| row.get(0))?;
     Ok(!edited && !exist_in(conn, |table| table != SETTINGS)?)

@@ -22,7 +22,7 @@ pub(crate) struct RawFile(OnceCell<File>);
 impl RawFile {
     fn get(&self, path: &Path) -> io::Result<&File> {
         if self.0.get().is_none() {
-            // Cannot be set by anyone else in between: a cell belongs to one thread.
+            // Nobody else can have set it in between: a cell belongs to one thread.
             let _ = self.0.set(File::open(path)?);
         }
         self.0.get().ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -32,7 +32,8 @@ impl RawFile {
 /// Copies the committed state of the collection `path`, which `conn` has open, to the file `to`.
 pub(crate) fn write(conn: &Connection, raw: &RawFile, path: &Path, to: &Path) -> Result<u64> {
     match copy_file(conn, raw, path, to) {
-        // Someone reads or writes, perhaps this very connection: page by page it goes all the same.
+        // Someone reads or writes, perhaps this very connection: copying page by page works all the
+        // same.
         Err(Error::Locked) => copy_pages(path, to),
         result => result,
     }

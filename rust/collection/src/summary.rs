@@ -36,13 +36,13 @@ pub(crate) fn summarise(conn: &Connection) -> Result<Summary> {
     Ok(summary)
 }
 
-/// What a collection holds and what is to be done today.
+/// What a collection holds and what is due today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Overview {
     /// How much there is.
     pub summary: Summary,
-    /// Cards in learning or review that are due until the collection's day ends. Without new
-    /// cards, whose number depends on the limits of each deck.
+    /// Cards in learning or review that are due until the collection's day ends. New cards are left
+    /// out, since their number depends on the limits of each deck.
     pub due_today: u64,
     /// Last modification of anything, Unix milliseconds; 0 if never.
     pub modified_ms: i64,

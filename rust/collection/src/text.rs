@@ -29,7 +29,7 @@ pub(crate) struct PreparedNote<'a> {
 /// [`Error::Conflict`] when there are more or fewer fields than the notetype has.
 pub(crate) fn prepare_note(fields: &str, shape: NotetypeShape) -> Result<PreparedNote<'_>> {
     let fields = clean(fields);
-    // A notetype without fields is damaged, but its notes have one.
+    // A notetype without fields is damaged, but its notes have one field.
     if fields.split(FIELD_SEPARATOR).count() != shape.fields.max(1) {
         return Err(Error::Notetype(
             "a note has another number of fields than its notetype; check the database",

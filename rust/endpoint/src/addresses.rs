@@ -27,6 +27,13 @@ pub struct Address {
 }
 
 impl Address {
+    /// The same for https.
+    #[must_use]
+    pub fn over_tls(self) -> Address {
+        let rest = self.url.strip_prefix("http://");
+        Address { url: rest.map_or(self.url.clone(), |rest| format!("https://{rest}")), ..self }
+    }
+
     /// The address for a person with another device, to be shown as a QR code or in large letters:
     /// the first that is reachable; `None` when no other machine can connect.
     #[must_use]
@@ -140,6 +147,17 @@ mod tests {
 
     fn texts(bound: &[&str], machine: &OwnNetworks) -> Vec<String> {
         found(bound, machine, &Scope::Local).into_iter().map(|address| address.url).collect()
+    }
+
+    #[test]
+    fn an_address_for_https_differs_in_its_scheme_alone() {
+        let machine = machine(&[("wlan0", "192.168.1.20")]);
+        let [best, ..] = &found(&["0.0.0.0:1"], &machine, &Scope::Local)[..] else {
+            panic!("no address")
+        };
+        let url = "https://192.168.1.20:1/".to_owned();
+        assert_eq!(best.clone().over_tls(), Address { url, ..best.clone() });
+        assert_eq!(best.clone().over_tls().over_tls(), best.clone().over_tls());
     }
 
     #[test]

@@ -10,9 +10,11 @@ use deckport_accounts::{Pairings, Registry, RegistryError};
 use deckport_ground::temp_file;
 use deckport_household::{DataFolder, FolderError, Household};
 
+use crate::announce::Announcer;
 use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
 use crate::server::Server;
+use crate::tls::{Tls, TlsError, TlsOptions};
 
 /// Why an endpoint could not be opened. The message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,9 @@ pub enum OpenError {
     /// The accounts cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The certificate of the owner cannot be used, or https is a must and impossible.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Why serving ended otherwise than by its shutdown signal.
@@ -73,6 +78,7 @@ impl Endpoint {
     /// # Errors
     /// As for [`Endpoint::open`].
     pub fn open_unserved(options: EndpointOptions) -> Result<Endpoint, OpenError> {
+        let options = EndpointOptions { tls: TlsOptions::off(), ..options };
         let mut endpoint = Endpoint::open_with(options, |_, _| Ok(()))?;
         endpoint.may_serve = false;
         Ok(endpoint)
@@ -87,9 +93,12 @@ impl Endpoint {
         set_accounts(&registry, &options)?;
         // Uploads of old clients wait here until it is known whose they are.
         temp_file::remove_leftovers(folder.path());
+        let announcer = Arc::new(Announcer::new(&registry, &options.announce)?);
         let household = Household::open(options.household(), Arc::new(registry))?;
         options.events = Arc::clone(household.events());
-        let inner = Inner { options, household, pairings: Pairings::default() };
+        let tls = Tls::open(&options, announcer.watch())?.map(Arc::new);
+        let pairings = Pairings::default();
+        let inner = Inner { options, household, pairings, tls, announcer };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);
         Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })

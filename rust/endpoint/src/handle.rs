@@ -7,9 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_accounts::{PairingWindow, Pairings, Registry, RegistryError};
-use deckport_household::{AccountCare, AccountOverview, CareError, Household, OverviewError};
+use deckport_household::{
+    AccountCare, AccountOverview, Announcement, CareError, Household, OverviewError,
+};
+use tokio::sync::watch;
 
+use crate::announce::Announcer;
+use crate::health;
 use crate::options::EndpointOptions;
+use crate::tls::{CaCertificate, Tls, TlsMode};
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
 /// everything that needs a collection fails with [`CareError::Stopping`](crate::CareError).
@@ -24,6 +30,9 @@ pub(crate) struct Inner {
     pub(crate) options: EndpointOptions,
     pub(crate) household: Household,
     pub(crate) pairings: Pairings,
+    /// `None`: plain http only.
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) announcer: Arc<Announcer>,
 }
 
 impl EndpointHandle {
@@ -50,6 +59,15 @@ impl EndpointHandle {
         self.inner.household.overview(account).await
     }
 
+    /// Whether the endpoint can do its work: the accounts can be read, the data folder can be
+    /// written, and there is free space. Blocks shortly.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong.
+    pub fn check_health(&self) -> Result<(), String> {
+        health::check_now(&self.inner.options, self.registry())
+    }
+
     /// Opens a pairing window for an account, which is made when there is none of that name: for
     /// this time a device can log in with the window's password, too, and is called `device_name`
     /// from then on. An earlier window of the account closes. Blocks shortly, for the length of a
@@ -73,5 +91,43 @@ impl EndpointHandle {
     /// A failure of the disk.
     pub fn close_pairing(&self, account: &str) -> Result<(), RegistryError> {
         self.inner.pairings.close_window(self.registry(), account)
+    }
+
+    /// Whether https is answered.
+    #[must_use]
+    pub fn speaks_tls(&self) -> bool {
+        self.inner.tls.is_some()
+    }
+
+    /// Whether other machines must come by https.
+    #[must_use]
+    pub fn requires_tls(&self) -> bool {
+        self.inner.options.tls.mode == TlsMode::Only
+    }
+
+    /// What devices have to trust for https, also at `/certificate.pem`. `None` where https is not
+    /// spoken, or with a certificate of the owner's.
+    #[must_use]
+    pub fn certificate(&self) -> Option<CaCertificate> {
+        self.inner.tls.as_ref().and_then(|tls| tls.certificate())
+    }
+
+    /// The endpoint's name in its networks, and whether it is announced there.
+    #[must_use]
+    pub fn announcement(&self) -> Announcement {
+        self.inner.announcer.watch().borrow().clone()
+    }
+
+    /// The same, each time that it changes.
+    #[must_use]
+    pub fn watch_announcement(&self) -> watch::Receiver<Announcement> {
+        self.inner.announcer.watch()
+    }
+
+    /// Tells that [`Interfaces`](crate::Interfaces) has other networks now, so that the name is
+    /// announced in them. Where the system tells it by itself (Linux), or lets itself be asked (every
+    /// ten seconds), this only makes it faster.
+    pub fn networks_changed(&self) {
+        self.inner.announcer.networks_changed();
     }
 }

@@ -1,7 +1,6 @@
 //! Whether the endpoint can do its work: the account database opens, the data folder can be
 //! written, there is free space.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,12 +45,11 @@ impl Health {
         {
             return checked.result.clone();
         }
-        let (data_dir, registry) = (options.data_dir.clone(), Arc::clone(registry));
-        let least = options.limits.min_free_bytes;
+        let (options, registry) = (options.clone(), Arc::clone(registry));
         let errand = errands.begin().map_err(|error| error.to_string())?;
         let checked = move || {
             let _errand = errand;
-            check_now(&data_dir, &registry, least)
+            check_now(&options, &registry)
         };
         let result = spawn_blocking(checked)
             .await
@@ -61,11 +59,16 @@ impl Health {
     }
 }
 
-fn check_now(data_dir: &Path, registry: &Registry, min_free_bytes: u64) -> Result<(), String> {
+/// Checks now.
+///
+/// # Errors
+/// As [`Health::check`].
+pub(crate) fn check_now(options: &EndpointOptions, registry: &Registry) -> Result<(), String> {
+    let data_dir = &*options.data_dir;
     registry.check().map_err(|error| error.to_string())?;
     check_writable(data_dir).map_err(|_| "the data folder cannot be written".to_owned())?;
     match free_bytes(data_dir) {
-        Some(free) if free < min_free_bytes => {
+        Some(free) if free < options.limits.min_free_bytes => {
             Err(format!("only {} MB are free on the data folder's disk", free / 1_000_000))
         }
         _ => Ok(()),

@@ -6,6 +6,7 @@
 //! account's worker, `deckport-collection` does the work.
 
 mod addresses;
+mod announce;
 mod endpoint;
 mod handle;
 mod health;
@@ -17,6 +18,7 @@ mod options;
 mod own_networks;
 mod scope;
 mod server;
+mod tls;
 
 pub use deckport_accounts::{
     Account, ConfiguredAccount, Device, Identity, Login, LoginError, PairingWindow, Registry,
@@ -27,15 +29,18 @@ pub use deckport_ground::clock::{Clock, ManualClock, SystemClock};
 pub use deckport_ground::interrupt::Interrupt;
 pub use deckport_ground::progress::{Progress, Stage, Watcher, go_on};
 pub use deckport_household::{
-    AccountCare, AccountOverview, BackupError, BackupFolder, BackupInfo, BackupPolicy,
-    BackupReason, CareError, CheckReport, Counts, DataFolder, EnglishTexts, Event, EventSink,
-    ExportOptions, ExportReport, Feature, FolderError, ImportReport, KeptCopy, MediaCounts,
-    MediaFindings, MediaTrouble, NullEvents, OverviewError, Replaced, RequestRecord, SyncCounts,
-    Texts, Trouble, WhyKept, WhyNotMerged, create_data_folder,
+    AccountCare, AccountOverview, AnnounceState, Announcement, BackupError, BackupFolder,
+    BackupInfo, BackupPolicy, BackupReason, CareError, CheckReport, Counts, DataFolder,
+    EnglishTexts, Event, EventSink, ExportOptions, ExportReport, Feature, FolderError,
+    ImportReport, KeptCopy, MediaCounts, MediaFindings, MediaTrouble, NullEvents, OverviewError,
+    Replaced, RequestRecord, SyncCounts, Texts, Trouble, WhyKept, WhyNotAnnounced, WhyNotMerged,
+    create_data_folder,
 };
+pub use deckport_mdns::{BadHostName, HostName};
 pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};
 
 pub use addresses::{Address, addresses};
+pub use announce::{AnnounceOptions, host_name, keep_host_name};
 pub use endpoint::{Endpoint, OpenError, ServeError};
 pub use handle::EndpointHandle;
 pub use interfaces::{Interfaces, SystemInterfaces};
@@ -44,3 +49,4 @@ pub use listen::{ListenError, ListenOn, listen};
 pub use options::{EndpointOptions, Limits, Timings, TrustedProxies};
 pub use own_networks::{InterfaceAddress, OwnNetworks, Way};
 pub use scope::{Network, NotANetwork, Scope};
+pub use tls::{CaCertificate, OwnCertificate, TlsError, TlsMode, TlsOptions, certificate};

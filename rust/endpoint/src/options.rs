@@ -11,8 +11,10 @@ use deckport_household::{
     BackupPolicy, EnglishTexts, EventSink, HouseholdOptions, NullEvents, Texts,
 };
 
+use crate::announce::AnnounceOptions;
 use crate::interfaces::{Interfaces, SystemInterfaces};
 use crate::scope::{Network, Scope};
+use crate::tls::TlsOptions;
 
 /// Everything an endpoint needs to run. [`EndpointOptions::new`] gives the defaults.
 #[derive(Debug, Clone)]
@@ -28,6 +30,11 @@ pub struct EndpointOptions {
     /// Names under which pages are shown, besides addresses and `localhost`: those of this machine,
     /// and of a reverse proxy. Syncing works under any name. Default: none.
     pub page_hosts: Vec<String>,
+    /// Whether https is spoken beside http, and with which certificate. Default: yes, with one of
+    /// the endpoint's own.
+    pub tls: TlsOptions,
+    /// The name under which the endpoint is found.
+    pub announce: AnnounceOptions,
     /// After how long without use a device's token ends; `None`: never. Default: 365 days.
     pub token_lifetime: Option<Duration>,
     /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
@@ -56,6 +63,8 @@ impl EndpointOptions {
             scope: Scope::default(),
             proxies: TrustedProxies::default(),
             page_hosts: Vec::new(),
+            tls: TlsOptions::default(),
+            announce: AnnounceOptions::default(),
             token_lifetime: Some(Duration::from_secs(365 * 86_400)),
             interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),

@@ -46,6 +46,10 @@ pub struct Device {
     pub logged_in_ms: i64,
     /// When it last began a sync, Unix milliseconds; exact to about a minute.
     pub last_sync_ms: Option<i64>,
+    /// The name or address of the endpoint, with the port, that is in its settings, as it last synced:
+    /// `deckport-7f3k.local:27701`, `192.168.1.20:27701`.
+    #[uniffi(default = None)]
+    pub syncs_with: Option<String>,
 }
 
 impl Device {
@@ -60,6 +64,7 @@ impl Device {
             address: device.address.map(|address| address.to_string()),
             logged_in_ms: device.created_ms,
             last_sync_ms: device.last_seen_ms,
+            syncs_with: device.host,
         }
     }
 }
@@ -130,7 +135,7 @@ impl Endpoint {
         Ok(devices.into_iter().map(|device| Device::of(device, &accounts)).collect())
     }
 
-    /// Gives a device a name, which stays whatever its app calls itself.
+    /// Gives a device a name, which it keeps whatever its app calls itself.
     ///
     /// # Errors
     /// `AccountError.NoSuchDevice`, `BadName`, and others.
@@ -146,7 +151,7 @@ impl Endpoint {
         self.with_registry(move |registry| registry.revoke_device(id)).await
     }
 
-    /// Logs out the devices that were not used for so many days, and tells which they were.
+    /// Logs out the devices that have not been used for that many days, and returns them.
     ///
     /// # Errors
     /// `AccountError.Failed` for a negative number, and others.
@@ -165,7 +170,7 @@ impl Endpoint {
 
 impl Endpoint {
     /// Does something with the registry beside the endpoint's threads.
-    async fn with_registry<T: Send + 'static>(
+    pub(crate) async fn with_registry<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
     ) -> Result<T, AccountError> {

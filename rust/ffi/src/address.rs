@@ -13,13 +13,13 @@ pub enum AddressKind {
     Hotspot,
     /// A wired network.
     Ethernet,
-    /// This device alone.
+    /// Only this device.
     Loopback,
     /// A virtual private network.
     Vpn,
     /// Tethering over Bluetooth.
     Bluetooth,
-    /// The mobile network. Only for what an app tells: nobody is answered there, so no address is
+    /// The mobile network. Only in what an app reports: nobody is answered there, so no address is
     /// shown.
     Mobile,
     /// A network inside this device, for containers and virtual machines.
@@ -67,17 +67,18 @@ impl From<AddressKind> for LinkKind {
 pub struct Address {
     /// What to type: `http://192.168.1.20:27701/`.
     pub url: String,
-    /// Over which kind of link it is reached: as the app told, else as the interface's name tells.
+    /// Over which kind of link it is reached: as the app says, or else as the interface's name
+    /// suggests.
     pub kind: AddressKind,
     /// Name of the interface, for example `wlan0`; empty for loopback.
     pub interface_name: String,
     /// Place in the list: 0 is the best one.
     pub rank: i32,
-    /// Whether other devices can use it, as far as is known: it does not lead to this device
-    /// alone, and they are answered there.
+    /// Whether other devices can use it, as far as is known: it does not lead only to this device,
+    /// and they are answered there.
     pub reachable: bool,
     /// The network, such as `100.64.0.0/10`, that would have to be allowed before other devices are
-    /// answered at this address; such an address stands last. `None` for all others.
+    /// answered at this address; such an address comes last. `None` for all others.
     pub needs_allow: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It works whether the library was loaded by `System.loadLibrary`, which calls [`JNI_OnLoad`], or
 //! by JNA, which does not: JNA then attaches and detaches a thread with each call, which is slower
-//! and otherwise the same. Load it with `System.loadLibrary` first. No part of it is left out on
+//! but otherwise the same. Load it with `System.loadLibrary` first. No part of it is left out on
 //! other systems, so that it is tested there.
 //!
 //! All unsafe code of the workspace is here.
@@ -19,10 +19,10 @@ use jni_sys::{JNI_OK, JNI_VERSION_1_6, JavaVM, jint};
 /// The JVM that loaded this library; null when none did. There is at most one in a process.
 static JVM: AtomicPtr<JavaVM> = AtomicPtr::new(ptr::null_mut());
 
-/// Under which the log's lines are found.
+/// The tag of the log's lines.
 const TAG: &str = "deckport";
 
-/// Called by the JVM when `System.loadLibrary` has loaded the library. `vm` is what it gives.
+/// Called by the JVM when `System.loadLibrary` has loaded the library. `vm` is what it passes.
 #[unsafe(no_mangle)]
 #[allow(non_snake_case, reason = "the JVM looks for this name")]
 pub extern "system" fn JNI_OnLoad(vm: *mut JavaVM, _reserved: *mut c_void) -> jint {
@@ -42,7 +42,7 @@ pub(crate) fn start_logging() {
     });
 }
 
-/// Makes a new thread of ours one that may call Java: as a daemon, so that it never keeps the JVM
+/// Lets a new thread of ours call Java, as a daemon, so that it never keeps the JVM
 /// from ending. Does nothing without a JVM.
 pub(crate) fn attach_thread() {
     let vm = JVM.load(Ordering::Acquire);

@@ -22,7 +22,7 @@ pub enum BackupReason {
     Import,
     /// The collection was repaired.
     Repair,
-    /// The collection was brought to the present format.
+    /// The collection was upgraded to the present format.
     Upgrade,
     /// Somebody asked for it.
     Manual,
@@ -101,7 +101,7 @@ impl From<BackupInfo> for Backup {
     }
 }
 
-/// A collection was put in the place of another one.
+/// A collection replaced another one.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Restored {
     /// The backup of the one before; `None` when that held nothing.
@@ -126,8 +126,8 @@ impl Endpoint {
         self.care(account, |care| Ok(of_all(care.backups()?))).await
     }
 
-    /// Keeps a copy of an account's collection as it is now. Waits for a running sync a short
-    /// while. When it is cancelled no copy is kept, unless it has come too late.
+    /// Keeps a copy of an account's collection as it is now. Waits a short while for a running
+    /// sync. When it is cancelled in time, no copy is kept.
     ///
     /// # Errors
     /// `BackupError`, notably `NothingToKeep`, `Busy`, `Cancelled`.
@@ -142,7 +142,7 @@ impl Endpoint {
 
     /// Puts a backup in the place of an account's collection, which is kept first. At its next
     /// sync every device asks which side to take: "Download" gives it the restored one. Cancelling
-    /// leaves everything as it was, or has come too late.
+    /// leaves everything as it was, unless it comes too late.
     ///
     /// # Errors
     /// `BackupError`, notably `NoSuchBackup`, `Unusable`, `Busy`, `Cancelled`.
@@ -177,7 +177,7 @@ impl Endpoint {
         self.care(account, export).await
     }
 
-    /// Removes the backups that the options do not keep, and answers which. Happens by itself, too.
+    /// Removes the backups that the options do not keep, and returns which. Happens by itself, too.
     ///
     /// # Errors
     /// `BackupError`.

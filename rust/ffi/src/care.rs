@@ -37,7 +37,7 @@ impl From<engine::Stage> for CareStage {
 /// How to export.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ExportOptions {
-    /// With the media; of a package alone.
+    /// With the media; only for a package.
     #[uniffi(default = true)]
     pub media: bool,
     /// In a form that every Anki since 2.0 reads.
@@ -66,7 +66,7 @@ pub struct ExportReport {
 pub struct ImportReport {
     /// What the collection holds now.
     pub counts: Counts,
-    /// Media files that were not here, or with another content.
+    /// Media files that were not here, or had other content.
     pub media_added: i64,
     /// Names of media files of the package that are larger than devices sync, and were left out.
     pub too_large: Vec<String>,
@@ -79,8 +79,8 @@ pub struct ImportReport {
 pub struct CheckReport {
     /// Whether nothing is wrong.
     pub is_clean: bool,
-    /// A digest of what the collection holds, to compare two collections by: equal ones hold the
-    /// same. `None` when the collection cannot be read.
+    /// A digest of what the collection holds, for comparing two collections: equal digests mean
+    /// equal contents. `None` when the collection cannot be read.
     pub digest: Option<String>,
     /// What is wrong with the collection, each as a sentence in English.
     pub findings: Vec<String>,
@@ -142,7 +142,7 @@ pub struct UnusedMedia {
     pub bytes: i64,
 }
 
-/// What is in an account's trash of media.
+/// What is in an account's media trash.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, uniffi::Record)]
 pub struct MediaTrash {
     /// Files.
@@ -159,8 +159,8 @@ impl From<engine::Trash> for MediaTrash {
 
 #[uniffi::export]
 impl Endpoint {
-    /// Puts the collection of a package (`.colpkg`) or of a collection file (`.anki2`) in the
-    /// place of an account's, of which a backup is kept, and adds the package's media. At its next
+    /// Replaces an account's collection with that of a package (`.colpkg`) or collection file
+    /// (`.anki2`), keeps a backup, and adds the package's media. At its next
     /// sync every device asks which side to take.
     ///
     /// The collection is replaced last: what fails before, or is cancelled, leaves it as it was.
@@ -186,8 +186,8 @@ impl Endpoint {
         .await
     }
 
-    /// Writes an account's collection to a new file: a package with its media (`.colpkg`), or the
-    /// collection alone (`.anki2`). The file appears when it is complete.
+    /// Writes an account's collection to a new file: a package with its media (`.colpkg`), or only
+    /// the collection (`.anki2`). The file appears when it is complete.
     ///
     /// # Errors
     /// `CareError`, notably `FileExists`, `UnknownForm`, `NoCollection`, `Cancelled`.
@@ -212,8 +212,8 @@ impl Endpoint {
 
     /// Looks for what is wrong with an account's collection and media, in Anki's own terms. With
     /// `repair` a backup is kept and what can be mended safely is mended; no device can sync
-    /// meanwhile. Cancelling leaves everything as it was, or has come too late: a collection that
-    /// is mended stays so when the look at its media is cancelled.
+    /// meanwhile. Cancelling leaves everything as it was, unless it comes too late: a mended
+    /// collection stays mended when the look at its media is cancelled.
     ///
     /// # Errors
     /// `CareError`, notably `NoCollection`, `Busy`, `Cancelled`.
@@ -229,7 +229,8 @@ impl Endpoint {
 
     /// Reads every media file of an account and compares it with what is known of it; `None` when
     /// there are none. With `repair`, lost files wait to be sent again, and unknown ones move to
-    /// the account's `media.trash`. Cancelling leaves everything as it was, or has come too late.
+    /// the account's `media.trash`. Cancelling leaves everything as it was, unless it comes too
+    /// late.
     ///
     /// # Errors
     /// `CareError`, notably `Cancelled`.
@@ -260,7 +261,7 @@ impl Endpoint {
     }
 
     /// Deletes media files on all devices at their next sync; here they move to the account's
-    /// `media.trash`. Answers how many there were. It comes to its end once it has begun.
+    /// `media.trash`. Returns how many there were. Once begun, it always completes.
     ///
     /// # Errors
     /// `CareError`; nothing was deleted then.
@@ -279,10 +280,10 @@ impl Endpoint {
 
     /// Puts media files back that `delete_media` or an import moved to the account's
     /// `media.trash`; devices get them again at their next sync. Names that are not there or are in
-    /// use again are skipped. Answers how many were put back. It comes to its end once it has begun.
+    /// use again are skipped. Returns how many were put back. Once begun, it always completes.
     ///
     /// # Errors
-    /// `CareError`, notably `NoSpace`; what was put back until then stays.
+    /// `CareError`, notably `NoSpace`; what was put back before that stays.
     pub async fn restore_media(
         &self,
         account: String,
@@ -299,8 +300,8 @@ impl Endpoint {
         self.care(account, |care| Ok(care.media_trash()?.into())).await
     }
 
-    /// Deletes what is in an account's `media.trash` for good, and answers what that was. It comes
-    /// to its end once it has begun.
+    /// Deletes what is in an account's `media.trash` for good, and returns what that was. Once
+    /// begun, it always completes.
     ///
     /// # Errors
     /// `CareError`.
@@ -329,13 +330,13 @@ impl Endpoint {
             }
             work(&care)
         });
-        // Whatever the end made of it.
+        // Whatever the shutdown made of it.
         let over = |error| if self.control.ending.is_set() { E::closed() } else { error };
         cared.await.map_err(over)
     }
 }
 
-/// Hands progress on; ends the work when the listener does not want it any more.
+/// Hands progress on; ends the work when the listener no longer wants it.
 pub(crate) fn watch(
     listener: Option<Arc<dyn ProgressListener>>,
 ) -> impl FnMut(Progress) -> ControlFlow<()> {

@@ -4,7 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deckport_endpoint::{
-    Endpoint, EndpointHandle, Interfaces, Interrupt, ListenOn, Scope, addresses, listen,
+    self as engine, Endpoint, EndpointHandle, Interfaces, Interrupt, ListenOn, Scope, addresses,
+    listen,
 };
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -29,15 +30,15 @@ pub(crate) struct Control {
     open: Mutex<Open>,
 }
 
-/// What exists until the endpoint is shut down. What follows from it is told to the hub while it is locked:
-/// of two who change it the later one has the last word.
+/// What exists until the endpoint is shut down. The hub is told what follows from it while it is locked: of
+/// two callers that change it, the later one has the last word.
 #[derive(Debug)]
 struct Open {
     /// `None` after that.
     endpoint: Option<Arc<Endpoint>>,
     /// The sockets, while it listens.
     bound: Vec<SocketAddr>,
-    /// As they were told last.
+    /// As last reported.
     addresses: Vec<Address>,
 }
 
@@ -49,7 +50,7 @@ struct Running {
 }
 
 impl Control {
-    /// Of an endpoint that was just opened.
+    /// For an endpoint that was just opened.
     pub(crate) fn new(
         hub: Arc<Hub>,
         listen_on: ListenOn,
@@ -67,7 +68,7 @@ impl Control {
         self.lock().endpoint.as_ref().map(|endpoint| endpoint.handle()).ok_or_else(E::closed)
     }
 
-    /// Starts to serve; does nothing when it does already.
+    /// Starts serving; does nothing when it already serves.
     pub(crate) async fn start(self: Arc<Control>) -> Result<Vec<Address>, StartError> {
         let mut running = self.running.lock().await;
         if running.as_ref().is_some_and(|running| !running.task.is_finished()) {
@@ -105,7 +106,7 @@ impl Control {
             |state| matches!(state, EndpointState::Listening { .. }),
             EndpointState::Stopping,
         );
-        // It is gone already when serving has failed.
+        // It is already gone when serving has failed.
         let _ = stop.send(());
         task.await.map_err(|_| StartError::panicked())
     }
@@ -124,14 +125,14 @@ impl Control {
         stopped.and(closed.map_err(|_| StartError::panicked()))
     }
 
-    /// Ends everything without waiting: for an object that nobody holds any more.
+    /// Ends everything without waiting, for an object that nobody holds any more.
     pub(crate) fn let_go(self: &Arc<Control>) {
         self.ending.set();
         if let Ok(mut running) = self.running.try_lock() {
             drop(running.take());
         }
         let Some(endpoint) = self.lock().endpoint.take() else { return };
-        // Closing waits for the accounts' threads; whoever lets go must not.
+        // Closing waits for the accounts' threads; dropping the object must not.
         let close = move || drop(endpoint);
         let _ = std::thread::Builder::new().name("deckport-end".to_owned()).spawn(close);
     }
@@ -147,9 +148,13 @@ impl Control {
         found
     }
 
-    /// The app's networks are others now; `None`: the system is to be asked.
+    /// The app's networks have changed; `None`: the system must be asked.
     pub(crate) fn networks_changed(&self, interfaces: Option<Vec<NetworkInterface>>) {
         self.networks.tell(interfaces);
+        // After the end nothing is announced.
+        if let Some(endpoint) = &self.lock().endpoint {
+            endpoint.handle().networks_changed();
+        }
         self.addresses();
     }
 
@@ -187,7 +192,10 @@ impl Open {
             return Vec::new();
         }
         let found = addresses(&self.bound, &networks.now(), &Scope::Local);
-        found.into_iter().map(Address::from).collect()
+        let is_secure =
+            self.endpoint.as_ref().is_some_and(|endpoint| endpoint.handle().requires_tls());
+        let typed = |found: engine::Address| if is_secure { found.over_tls() } else { found };
+        found.into_iter().map(|found| typed(found).into()).collect()
     }
 }
 
@@ -198,7 +206,7 @@ async fn serve(
     stopped: oneshot::Receiver<()>,
 ) {
     let shutdown = async {
-        // An error means that whoever could stop it is gone.
+        // An error means that its owner is gone.
         let _ = stopped.await;
     };
     // In a task of its own, so that a panic is noticed.
@@ -254,7 +262,7 @@ mod tests {
 
     use crate::{Endpoint, EndpointOptions, EndpointState, NetworkInterface};
 
-    /// So often a race is run: enough that one that is lost now and then is seen.
+    /// How often a race is run: enough that one that is lost now and then is seen.
     const ROUNDS: usize = 300;
     /// And one that starts and stops each time.
     const STARTS: usize = 100;
@@ -269,13 +277,14 @@ mod tests {
         wait(Endpoint::open(options)).unwrap()
     }
 
-    /// What an app would tell on a network in which the device has this last byte.
+    /// What an app would report on a network in which the device's address has this last byte.
     fn network(last: usize) -> Option<Vec<NetworkInterface>> {
         let addresses = vec![format!("192.168.1.{}", last % 200 + 1)];
         Some(vec![NetworkInterface { name: "wlan0".to_owned(), addresses, kind: None }])
     }
 
-    /// Two changes at once, while nobody can be told of one for a while: what is to be told then waits.
+    /// Two changes at once, while for a while nobody can be told of one: what there is to tell then
+    /// waits.
     fn networks_change_twice_at_once(endpoint: &Endpoint, round: usize) {
         // Before nobody is told: what changes the addresses may wait for that with the door closed.
         let before = endpoint.control.lock().addresses.clone();
@@ -293,13 +302,13 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_the_state_are_those_of_the_networks_told_last() {
+    fn the_addresses_of_the_state_are_those_of_the_networks_last_reported() {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = opened(folder.path());
         wait(endpoint.start()).unwrap();
         for round in 0..ROUNDS {
             networks_change_twice_at_once(&endpoint, round);
-            // In this order: to ask for the addresses tells of them, too, when they are news.
+            // In this order: asking for the addresses also reports them when they are new.
             let state = endpoint.state();
             assert_eq!(state, EndpointState::Listening { addresses: endpoint.addresses() });
         }

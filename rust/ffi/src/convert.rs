@@ -1,6 +1,6 @@
 //! Numbers on their way to languages where unsigned ones are awkward.
 
-/// As a signed number; what is too large becomes the largest.
+/// As a signed number; one that is too large becomes the largest.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,5 @@
-//! A listener's own thread and the queue before it. The thread sleeps until there is something.
+//! A listener's own thread and the queue in front of it. The thread sleeps until there is
+//! something.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,7 +16,7 @@ use crate::listener::{EndpointListener, EndpointState};
 /// Calls that wait for a listener.
 const CAPACITY: usize = 256;
 
-/// What a listener is to be told.
+/// What a listener is told.
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
     State(EndpointState),
@@ -27,7 +28,7 @@ pub(crate) enum Call {
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
-    /// Of what the thread holds as long as it runs.
+    /// For what the thread holds as long as it runs.
     running: watch::Receiver<()>,
 }
 
@@ -50,7 +51,7 @@ impl Queue {
             while let Some(call) = own.next() {
                 deliver(&*listener, call);
             }
-            // While the thread is attached: the app's object is released here.
+            // While the thread is attached, since the app's object is released here.
             drop(listener);
             drop(runs);
             android::detach_thread();
@@ -62,7 +63,7 @@ impl Queue {
         Queue { waiting: Mutex::default(), changed: Condvar::new(), running }
     }
 
-    /// Waits until the listener was called for the last time and let go.
+    /// Waits until the listener has been called for the last time and released.
     pub(crate) async fn ended(&self) {
         let mut running = self.running.clone();
         // Nothing is ever sent: an error is the end of the sender.
@@ -89,7 +90,7 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Ends the thread after the call that it is just in.
+    /// Ends the thread after its current call.
     pub(crate) fn close(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;

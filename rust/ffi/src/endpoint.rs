@@ -19,10 +19,10 @@ use crate::translate::Translator;
 /// `open` it on a folder, add an account, and `start` it: from then on devices can sync. `stop` ends
 /// serving, and it can be started again; accounts, backups and the rest work in between, too.
 /// `shutdown` ends it for good and releases the folder; calls afterwards fail with an error named
-/// `Closed`. Letting go of the object ends everything at once; syncs that run are rolled back.
+/// `Closed`. Releasing the object ends everything at once; running syncs are rolled back.
 ///
 /// All methods may be called from any thread and at the same time. The async ones do their work on
-/// threads of the endpoint, so they may be called from a user interface's thread.
+/// threads of the endpoint, so they may be called from the thread of a user interface.
 #[derive(Debug, uniffi::Object)]
 pub struct Endpoint {
     pub(crate) control: Arc<Control>,
@@ -40,7 +40,7 @@ impl Endpoint {
         Endpoint::open_with(options, None).await
     }
 
-    /// As `open`, with what people read in Anki on their other devices in their language.
+    /// As `open`, with what people read in Anki on their other devices in their own language.
     ///
     /// # Errors
     /// As for `open`.
@@ -52,8 +52,8 @@ impl Endpoint {
         Endpoint::open_with(options, Some(translator)).await
     }
 
-    /// Starts serving and answers the addresses under which devices reach it, the best one first.
-    /// Does nothing when it serves already.
+    /// Starts serving and returns the addresses under which devices reach it, the best one first.
+    /// Does nothing when it already serves.
     ///
     /// # Errors
     /// `StartError`, notably `PortInUse`; the state is `Failed` then, and it may be started again.
@@ -63,10 +63,10 @@ impl Endpoint {
 
     /// Stops serving. Running requests may finish within `stop_timeout_ms`; syncs that are not
     /// complete by then are rolled back, and the databases are closed. Does nothing when it does
-    /// not serve. It goes on to its end also when the caller is cancelled.
+    /// not serve. It completes even if the caller is cancelled.
     ///
     /// # Errors
-    /// `StartError.Failed` when it could not stop in an orderly way; it does not serve then
+    /// `StartError.Failed` when it could not stop properly; it does not serve then
     /// either.
     pub async fn stop(&self) -> Result<(), StartError> {
         runtime::finish(self.threads(), Arc::clone(&self.control).stop()).await.or_else(unless_over)
@@ -92,8 +92,8 @@ impl Endpoint {
         self.control.hub.state()
     }
 
-    /// Adds a listener, which is called with the current state first. Keep what is answered: the
-    /// calls end when it is cancelled or let go.
+    /// Adds a listener, which is called with the current state first. Keep what is returned: the
+    /// calls end when it is cancelled or released.
     ///
     /// # Errors
     /// `StartError.Failed` when the system gives no thread.
@@ -114,7 +114,7 @@ impl Endpoint {
     /// Tells the endpoint that the device's networks have changed. It looks at them again and
     /// reports `AddressesChanged` when there is something new.
     ///
-    /// `interfaces` are all that are up, as `java.net.NetworkInterface` tells them, with their
+    /// `interfaces` are all that are up, as `java.net.NetworkInterface` lists them, with their
     /// kinds where the app knows: needed on Android, where a library cannot ask. `None`: the system
     /// is asked, now and each time that `addresses` is called.
     #[uniffi::method(default(interfaces = None))]
@@ -144,7 +144,7 @@ impl Endpoint {
     }
 }
 
-/// To end what was shut down, perhaps just now by somebody else, is no error.
+/// Ending what was shut down, perhaps just now by somebody else, is not an error.
 fn unless_over(error: StartError) -> Result<(), StartError> {
     if error == StartError::Closed { Ok(()) } else { Err(error) }
 }

@@ -6,9 +6,9 @@ use deckport_endpoint as engine;
 /// What a panic becomes. Nothing is known about it but that it is our fault.
 const PANICKED: &str = "something failed unexpectedly; please report this";
 
-/// An error that has a place for what nobody expects, and for an endpoint that was shut down.
+/// An error with variants for the unexpected and for an endpoint that was shut down.
 pub(crate) trait Common: Send + 'static {
-    /// For what nobody expects.
+    /// For the unexpected.
     fn failed(reason: String) -> Self;
     /// The endpoint was shut down.
     fn closed() -> Self;
@@ -89,6 +89,7 @@ impl From<engine::OpenError> for OpenError {
             engine::OpenError::Registry(error @ RegistryError::Corrupt(_)) => {
                 OpenError::Damaged { reason: error.to_string() }
             }
+            engine::OpenError::Tls(error) => OpenError::BadOptions { reason: error.to_string() },
             other => OpenError::Failed { reason: other.to_string() },
         }
     }
@@ -110,7 +111,7 @@ pub enum StartError {
         /// The port.
         port: i32,
     },
-    /// The device has no such address: its network has changed, perhaps.
+    /// The device has no such address: perhaps its network has changed.
     #[error("this device has no address {address}")]
     NoSuchAddress {
         /// The address of the options.
@@ -146,7 +147,7 @@ impl From<engine::ListenError> for StartError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi::export(Display)]
 pub enum AccountError {
-    /// The name is taken, in whatever case it is written.
+    /// The name is taken, possibly in another case.
     #[error("there is already an account of this name; choose another name")]
     AlreadyExists,
     /// No account has that name.
@@ -201,14 +202,14 @@ impl From<engine::RegistryError> for AccountError {
     }
 }
 
-/// Why an account's overview cannot be told.
+/// Why an account's overview is not available.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi::export(Display)]
 pub enum OverviewError {
     /// No account has that name.
     #[error("there is no account of this name")]
     NoSuchAccount,
-    /// The endpoint is just stopping: try again in a moment.
+    /// The endpoint is stopping: try again in a moment.
     #[error("the endpoint is stopping; try again in a moment")]
     Stopping,
     /// The endpoint was shut down.
@@ -242,10 +243,10 @@ pub enum BackupError {
     /// The account has no backup of that name.
     #[error("there is no backup of that name; look at the list of backups")]
     NoSuchBackup,
-    /// The collection is as new: there is nothing to keep.
+    /// The account has no collection or an untouched one: there is nothing to keep.
     #[error("there is nothing to keep: the account has no collection yet, or an untouched one")]
     NothingToKeep,
-    /// The backup is no usable collection.
+    /// The backup is not a usable collection.
     #[error("the backup cannot be used as a collection: {reason}")]
     Unusable {
         /// What is wrong with it.
@@ -254,11 +255,11 @@ pub enum BackupError {
     /// A device is syncing: try again.
     #[error("a device is syncing; try again in a moment")]
     Busy,
-    /// The endpoint is just stopping: try again in a moment.
+    /// The endpoint is stopping: try again in a moment.
     #[error("the endpoint is stopping; try again in a moment")]
     Stopping,
-    /// There is a file already where one was to be written.
-    #[error("a file of that name exists already; name a new one")]
+    /// There is already a file where one was to be written.
+    #[error("a file of that name already exists; choose another name")]
     FileExists,
     /// The disk is full.
     #[error("the disk is full; free some space and try again")]
@@ -312,16 +313,17 @@ pub enum CareError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The collection file is open in Anki, or was not closed: a part of it is beside it.
+    /// The collection file is open in Anki, or was not closed: a part of its contents is in a file
+    /// beside it.
     #[error("the collection file is open in Anki or was not closed; open and close it there first")]
     NotClosed,
-    /// There is a file already where one was to be written.
-    #[error("a file of that name exists already; name a new one or allow to overwrite it")]
+    /// There is already a file where one was to be written.
+    #[error("a file of that name already exists; choose another name or allow overwriting it")]
     FileExists,
     /// The name of the export does not say what it should be.
     #[error("the name of the file must end with .colpkg or .anki2")]
     UnknownForm,
-    /// The endpoint is just stopping: try again in a moment.
+    /// The endpoint is stopping: try again in a moment.
     #[error("the endpoint is stopping; try again in a moment")]
     Stopping,
     /// The disk is full.
@@ -356,7 +358,7 @@ pub enum QrError {
     TooLong,
 }
 
-/// What a listener of the app throws. The library notes it in the log and goes on.
+/// What a listener of the app throws. The library logs it and goes on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi::export(Display)]
 pub enum ListenerError {

@@ -57,7 +57,7 @@ pub enum EndpointEvent {
         /// Device name.
         device: String,
     },
-    /// A sync went on; nothing of it counts before `SyncFinished`.
+    /// A sync made progress; nothing of it counts before `SyncFinished`.
     SyncProgress {
         /// Account name.
         account: String,
@@ -104,7 +104,7 @@ pub enum EndpointEvent {
         device: String,
         /// Whether the device sent it, or got it.
         upload: bool,
-        /// Bytes: of the collection when it was sent here, as they went over the network otherwise.
+        /// Bytes: of the collection when it was sent here, otherwise as they went over the network.
         bytes: i64,
     },
     /// Media files were exchanged; they are on the disk.
@@ -153,12 +153,12 @@ pub enum EndpointEvent {
         /// Bytes.
         bytes: i64,
     },
-    /// Little space is left for the data. Told once, until there is more again.
+    /// Little space is left for the data. Sent once, until there is more again.
     StorageLow {
         /// What is left, in bytes.
         free_bytes: i64,
     },
-    /// The addresses under which devices reach the endpoint are others than before.
+    /// The addresses under which devices reach the endpoint have changed.
     AddressesChanged {
         /// All of them, the best one first.
         addresses: Vec<Address>,
@@ -170,7 +170,7 @@ pub enum EndpointEvent {
         /// One sentence.
         message: String,
     },
-    /// The listener was too slow: so many events were dropped.
+    /// The listener was too slow: events were dropped.
     EventsLost {
         /// How many.
         count: i64,
@@ -178,8 +178,8 @@ pub enum EndpointEvent {
 }
 
 impl EndpointEvent {
-    /// What apps are told of an event of the engine; `None` for what a state tells already, and
-    /// for requests that went well.
+    /// What apps are told of an event of the engine; `None` for what a state already tells, and for
+    /// requests that succeeded.
     pub(crate) fn of(event: &Event) -> Option<EndpointEvent> {
         Some(match event.clone() {
             Event::LoggedIn { account, device, peer, paired } => {
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_told_when_it_was_refused_or_ends_a_download() {
+    fn a_request_is_reported_when_it_was_refused_or_ends_a_download() {
         assert_eq!(EndpointEvent::of(&request("meta", "ok")), None);
         let refused = EndpointEvent::of(&request("start", "another device is syncing"));
         let Some(EndpointEvent::RequestRefused { address, status, reason, .. }) = refused else {

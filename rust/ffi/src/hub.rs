@@ -23,7 +23,7 @@ struct Inside {
 }
 
 impl Hub {
-    /// Of a stopped endpoint.
+    /// For a stopped endpoint.
     pub(crate) fn new() -> Arc<Hub> {
         let (state, listeners) = (EndpointState::Stopped, Vec::new());
         Arc::new(Hub { inside: Mutex::new(Inside { state, listeners, closed: false }) })
@@ -34,7 +34,7 @@ impl Hub {
         self.lock().state.clone()
     }
 
-    /// Changes the state and tells everybody; the same state again is no news.
+    /// Changes the state and tells everybody; the same state again is not news.
     pub(crate) fn set_state(&self, state: EndpointState) {
         let mut inside = self.lock();
         if inside.state != state {
@@ -44,7 +44,7 @@ impl Hub {
         }
     }
 
-    /// Changes the state only if `is_meant` says so; tells whether it did.
+    /// Changes the state only if `is_meant` says so; returns whether it did.
     pub(crate) fn replace_state(
         &self,
         is_meant: impl FnOnce(&EndpointState) -> bool,
@@ -81,7 +81,7 @@ impl Hub {
         Ok(Subscription { hub: Arc::downgrade(self), queue })
     }
 
-    /// Lets go of all listeners.
+    /// Releases all listeners.
     pub(crate) fn close(&self) {
         let mut inside = self.lock();
         inside.closed = true;
@@ -126,8 +126,8 @@ impl EventSink for Sink {
     }
 }
 
-/// A listener's place. Cancelling or dropping it ends the calls: keep it as long as you want to be
-/// told. A call that is under way is not waited for.
+/// A listener's registration. Cancelling or dropping it ends the calls: keep it as long as you want
+/// to be told. A call that is under way is not waited for.
 #[derive(Debug, uniffi::Object)]
 pub struct Subscription {
     hub: Weak<Hub>,
@@ -136,7 +136,7 @@ pub struct Subscription {
 
 #[uniffi::export]
 impl Subscription {
-    /// Ends the calls and lets go of the listener. May be called from the listener itself, and
+    /// Ends the calls and releases the listener. May be called from the listener itself, and
     /// again.
     pub fn cancel(&self) {
         if let Some(hub) = self.hub.upgrade() {
@@ -145,8 +145,8 @@ impl Subscription {
         self.queue.close();
     }
 
-    /// Waits for the end of the calls: until all is told that there was to tell when the endpoint was shut down or
-    /// let go, or until this was cancelled. The listener is let go then.
+    /// Waits for the end of the calls: until everything has been told that there was to tell when the
+    /// endpoint was shut down or released, or until this was cancelled. The listener is then released.
     pub async fn ended(&self) {
         self.queue.ended().await;
     }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_ends_with_the_hub_when_all_is_told_and_the_listener_is_let_go() {
+    fn a_subscription_ends_with_the_hub_when_all_is_told_and_the_listener_is_released() {
         let hub = Hub::new();
         let counter = Arc::new(Counter::default());
         let subscription = hub.subscribe(Arc::clone(&counter) as _).unwrap();

@@ -1,8 +1,8 @@
 //! The endpoint as a library for apps: what Kotlin and Python see, through UniFFI.
 //!
-//! Convert, call, convert: there is no logic here but the life of an endpoint inside an app (its
-//! threads, its listeners, starting and stopping). Nothing is global but the log and the JVM that
-//! loaded the library, so a process may have several endpoints.
+//! Convert, call, convert: the only logic here is the life of an endpoint inside an app (its
+//! threads, its listeners, starting and stopping). Only the log and the JVM that loaded the library
+//! are global, so a process may have several endpoints.
 //!
 //! Rules: nothing from inside crosses the border as a panic; no listener is called on a thread
 //! that does other work; everything that may take long is async.
@@ -10,6 +10,7 @@
 mod accounts;
 mod address;
 mod android;
+mod announcement;
 mod backups;
 mod care;
 mod control;
@@ -28,10 +29,12 @@ mod pairing;
 mod qr;
 mod runtime;
 mod texts;
+mod tls;
 mod translate;
 
 pub use accounts::{Account, Device};
 pub use address::{Address, AddressKind};
+pub use announcement::{Announcement, WhyNotAnnounced};
 pub use backups::{Backup, BackupReason, Counts, Restored};
 pub use care::{
     CareStage, CheckReport, ExportOptions, ExportReport, ImportReport, MediaReport, UnusedMedia,
@@ -50,6 +53,7 @@ pub use options::EndpointOptions;
 pub use overview::AccountOverview;
 pub use pairing::Pairing;
 pub use qr::{QrCode, qr_code};
+pub use tls::{Certificate, TlsMode};
 pub use translate::{DeviceText, Translator};
 
 uniffi::setup_scaffolding!();

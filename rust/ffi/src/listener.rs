@@ -54,27 +54,28 @@ impl fmt::Display for EndpointState {
 ///
 /// Each listener is called on a background thread of its own, one call after the other: it may
 /// take its time, block or throw without harm to the endpoint or to other listeners. Calls wait in
-/// a queue of 256. When a listener is so slow that it is full, the oldest events are dropped and
-/// `EndpointEvent.EventsLost` tells how many; the last state is never dropped.
+/// a queue of 256. When a listener is so slow that the queue is full, the oldest events are dropped
+/// and `EndpointEvent.EventsLost` tells how many; the last state is never dropped.
 #[uniffi::export(foreign)]
 pub trait EndpointListener: Send + Sync {
     /// Called once with the current state, then with each change.
     ///
     /// # Errors
-    /// Whatever is thrown is noted in the log.
+    /// Whatever is thrown is logged.
     fn on_state(&self, state: EndpointState) -> Result<(), ListenerError>;
 
     /// Called with each event.
     ///
     /// # Errors
-    /// Whatever is thrown is noted in the log.
+    /// Whatever is thrown is logged.
     fn on_event(&self, event: EndpointEvent) -> Result<(), ListenerError>;
 }
 
-/// Is told how far something long has come, on a background thread.
+/// Is told how far a long task has come, on a background thread.
 #[uniffi::export(foreign)]
 pub trait ProgressListener: Send + Sync {
-    /// So many bytes or files of so many (where that is known) are done. Must return fast. Answer `false` to end it.
+    /// Tells how many bytes or files are done, and of how many (where that is known). Must return fast.
+    /// Return `false` to end it.
     ///
     /// # Errors
     /// Whatever is thrown ends it, too.

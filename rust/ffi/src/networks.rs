@@ -1,4 +1,4 @@
-//! The device's network interfaces: what the app told last, or what the system tells.
+//! The device's network interfaces: what the app last reported, or what the system says.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,18 +12,18 @@ use crate::address::AddressKind;
 pub struct NetworkInterface {
     /// Its name, for example `wlan0`.
     pub name: String,
-    /// Its IP addresses, best with the length of the network's prefix: `192.168.1.20/24`,
+    /// Its IP addresses, preferably with the length of the network's prefix: `192.168.1.20/24`,
     /// `2001:db8::5/64`, `fe80::1%wlan0/64`. Without the length, private addresses count as local,
-    /// and of the others an IPv6 address's /64. What is no address is ignored.
+    /// and of the others an IPv6 address's /64. Anything but an address is ignored.
     pub addresses: Vec<String>,
-    /// What it is, where the app knows: that counts before what the name tells. Over `Mobile`
+    /// What it is, where the app knows: that counts before what the name suggests. Over `Mobile`
     /// nobody is answered. `None`: it is guessed from the name; on a phone nobody is answered over
-    /// an interface whose name tells nothing, because it may be the mobile network.
+    /// an interface whose name says nothing, because it may be the mobile network.
     #[uniffi(default = None)]
     pub kind: Option<AddressKind>,
 }
 
-/// Told by the app, where it did; else the system is asked.
+/// As reported by the app, if it did; else the system is asked.
 #[derive(Debug, Default)]
 pub(crate) struct Networks {
     told: Mutex<Option<OwnNetworks>>,
@@ -31,12 +31,12 @@ pub(crate) struct Networks {
 }
 
 impl Networks {
-    /// Nothing was told yet.
+    /// Nothing was reported yet.
     pub(crate) fn new() -> Arc<Networks> {
         Arc::default()
     }
 
-    /// What the app says now; `None`: the system is to be asked.
+    /// What the app says now; `None`: the system must be asked.
     pub(crate) fn tell(&self, interfaces: Option<Vec<NetworkInterface>>) {
         let told = interfaces.map(|interfaces| {
             OwnNetworks::new(interfaces.into_iter().flat_map(for_engine).collect::<Vec<_>>())
@@ -72,8 +72,8 @@ fn for_engine(interface: NetworkInterface) -> Vec<InterfaceAddress> {
     parsed.map(address).collect()
 }
 
-/// `192.168.1.20/24` or `fe80::1%wlan0/64`, with or without length and zone. A length that cannot
-/// be, as Java tells in some places, counts as none.
+/// `192.168.1.20/24` or `fe80::1%wlan0/64`, with or without length and zone. An impossible length,
+/// which Java sometimes gives, counts as none.
 fn parse(text: &str) -> Option<(IpAddr, Option<u8>)> {
     let (address, len) = text.split_once('/').map_or((text, None), |(a, len)| (a, Some(len)));
     let ip: IpAddr = address.split('%').next()?.parse().ok()?;

@@ -4,14 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deckport_endpoint::{EventSink, Interfaces, ListenOn, Network};
+use deckport_endpoint::{
+    AnnounceOptions, EventSink, HostName, Interfaces, ListenOn, Network, OwnCertificate, TlsOptions,
+};
 
 use crate::convert::unsigned;
 use crate::errors::OpenError;
 use crate::texts::AppTexts;
+use crate::tls::TlsMode;
 use crate::translate::Translator;
 
-/// The port where Deckport listens unless told otherwise.
+/// The port on which Deckport listens unless told otherwise.
 const DEFAULT_PORT: i32 = 27701;
 
 /// What an app decides about an endpoint. Everything but the folder has a default.
@@ -23,10 +26,10 @@ pub struct EndpointOptions {
     /// Port to listen on; 0 picks a free one at each start.
     #[uniffi(default = 27701)]
     pub port: i32,
-    /// Listen for programs on this device alone, not for other devices.
+    /// Listen only for programs on this device, not for other devices.
     #[uniffi(default = false)]
     pub loopback_only: bool,
-    /// Listen on exactly these IP addresses. Empty: on all, of IPv4 and IPv6.
+    /// Listen on exactly these IP addresses. Empty: on all, both IPv4 and IPv6.
     #[uniffi(default = [])]
     pub listen_addresses: Vec<String>,
     /// How long a stop waits for running requests, in milliseconds.
@@ -38,12 +41,12 @@ pub struct EndpointOptions {
     /// Largest collection that is accepted, in bytes. `None`: 4 GiB, more than clients can send.
     #[uniffi(default = None)]
     pub max_collection_bytes: Option<i64>,
-    /// Most bytes that an account may hold: collection, media, trash of media and backups. Old backups
+    /// Most bytes that an account may hold: collection, media, media trash and backups. Old backups
     /// give way before anything is refused. `None`: as many as there is room for.
     #[uniffi(default = None)]
     pub max_account_bytes: Option<i64>,
-    /// Most bytes that requests of all devices together may take in memory once they are unpacked.
-    /// Some 3.5 MiB are the least. `None`: 16 MiB.
+    /// Most bytes that requests of all devices together may take in memory once they are unpacked;
+    /// at least about 3.5 MiB. `None`: 16 MiB.
     #[uniffi(default = None)]
     pub max_memory_bytes: Option<i64>,
     /// Connections served at once; further ones wait.
@@ -58,7 +61,7 @@ pub struct EndpointOptions {
     /// Most bytes that one account's backups may take. `None`: a quarter of the free space.
     #[uniffi(default = None)]
     pub backups_max_bytes: Option<i64>,
-    /// Free space in bytes below which `EndpointEvent.StorageLow` is told.
+    /// Free space in bytes below which `EndpointEvent.StorageLow` is sent.
     #[uniffi(default = 67108864)]
     pub low_space_bytes: i64,
     /// The name of the hosting app, as people read it on their other devices.
@@ -70,7 +73,7 @@ pub struct EndpointOptions {
     /// After how many days without use a device is logged out; 0: never.
     #[uniffi(default = 365)]
     pub end_unused_days: i32,
-    /// Networks of reverse proxies that are believed when they say from whom a request comes, such
+    /// Networks of reverse proxies that are believed when they say whom a request comes from, such
     /// as `10.0.0.0/8`, or single addresses. Empty: none, not even this device.
     #[uniffi(default = [])]
     pub trusted_proxies: Vec<String>,
@@ -78,6 +81,23 @@ pub struct EndpointOptions {
     /// any name.
     #[uniffi(default = [])]
     pub page_hosts: Vec<String>,
+    /// Whether https is answered beside http, on the same port. `None`: both, as with `TlsMode.ON`.
+    #[uniffi(default = None)]
+    pub tls: Option<TlsMode>,
+    /// A certificate chain in PEM form to be used for https, that of the endpoint first, with its key
+    /// in `tls_key`. `None`: the endpoint makes its own, see `Endpoint.certificate`.
+    #[uniffi(default = None)]
+    pub tls_chain: Option<Vec<u8>>,
+    /// The private key for `tls_chain` in PEM form, not encrypted.
+    #[uniffi(default = None)]
+    pub tls_key: Option<Vec<u8>>,
+    /// Whether other devices find the endpoint by its name, see `Endpoint.announcement`.
+    #[uniffi(default = true)]
+    pub announce: bool,
+    /// The endpoint's name in the network, with or without `.local`; kept with the data. `None`: the
+    /// one that is kept; the first time a random one, such as `deckport-7f3k`.
+    #[uniffi(default = None)]
+    pub host_name: Option<String>,
 }
 
 impl EndpointOptions {
@@ -104,6 +124,11 @@ impl EndpointOptions {
             end_unused_days: 365,
             trusted_proxies: Vec::new(),
             page_hosts: Vec::new(),
+            tls: None,
+            tls_chain: None,
+            tls_key: None,
+            announce: true,
+            host_name: None,
         }
     }
 
@@ -120,7 +145,7 @@ impl EndpointOptions {
         let parse = |text: &String| {
             let ip: Result<IpAddr, _> = text.parse();
             ip.map(|ip| SocketAddr::new(ip, port))
-                .map_err(|_| wrong("listen_addresses holds something that is no IP address"))
+                .map_err(|_| wrong("listen_addresses holds something that is not an IP address"))
         };
         Ok(ListenOn::Addresses(self.listen_addresses.iter().map(parse).collect::<Result<_, _>>()?))
     }
@@ -128,10 +153,36 @@ impl EndpointOptions {
     fn trusted_proxies(&self) -> Result<Vec<Network>, OpenError> {
         let parse = |text: &String| {
             text.parse().map_err(|_| OpenError::BadOptions {
-                reason: "trusted_proxies holds something that is no network".to_owned(),
+                reason: "trusted_proxies holds something that is not a network".to_owned(),
             })
         };
         self.trusted_proxies.iter().map(parse).collect()
+    }
+
+    fn tls_options(&self) -> Result<TlsOptions, OpenError> {
+        let certificate = match (&self.tls_chain, &self.tls_key) {
+            (Some(chain), Some(key)) => {
+                Some(OwnCertificate::Pem { chain: chain.clone(), key: key.clone() })
+            }
+            (None, None) => None,
+            _ => {
+                let reason = "tls_chain and tls_key belong together".to_owned();
+                return Err(OpenError::BadOptions { reason });
+            }
+        };
+        Ok(TlsOptions { mode: self.tls.unwrap_or(TlsMode::On).into(), certificate })
+    }
+
+    fn announce(&self) -> Result<AnnounceOptions, OpenError> {
+        let parse = |text: &String| {
+            let name: Result<HostName, _> = text.parse();
+            name.map_err(|error| OpenError::BadOptions { reason: format!("host_name: {error}") })
+        };
+        Ok(AnnounceOptions {
+            enabled: self.announce,
+            host_name: self.host_name.as_ref().map(parse).transpose()?,
+            readable_name: self.app_name.clone(),
+        })
     }
 
     /// The same for the engine.
@@ -176,6 +227,8 @@ impl EndpointOptions {
         };
         engine.proxies.networks = self.trusted_proxies()?;
         engine.page_hosts = self.page_hosts.clone();
+        engine.tls = self.tls_options()?;
+        engine.announce = self.announce()?;
         let newest = number(self.backups_newest.into(), "backups_newest")?;
         engine.backups.newest = usize::try_from(newest).unwrap_or_default();
         let days = number(self.backups_days.into(), "backups_days")?;

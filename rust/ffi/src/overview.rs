@@ -16,8 +16,8 @@ pub struct AccountOverview {
     pub cards: i64,
     /// Reviews in the history.
     pub reviews: i64,
-    /// Cards in learning or review that are due until the collection's day ends. Without new
-    /// cards, whose number depends on the limits of each deck.
+    /// Cards in learning or review that are due until the collection's day ends. New cards are left
+    /// out, since their number depends on the limits of each deck.
     pub due_today: i64,
     /// When the newest review was done, Unix milliseconds.
     pub last_review_ms: Option<i64>,
@@ -33,7 +33,7 @@ pub struct AccountOverview {
 
 impl From<engine::AccountOverview> for AccountOverview {
     fn from(overview: engine::AccountOverview) -> AccountOverview {
-        let engine::AccountOverview { collection, media_files, media_bytes } = overview;
+        let engine::AccountOverview { collection, media_files, media_bytes, .. } = overview;
         AccountOverview {
             notes: signed(collection.summary.notes),
             cards: signed(collection.summary.cards),
@@ -50,8 +50,8 @@ impl From<engine::AccountOverview> for AccountOverview {
 
 #[uniffi::export]
 impl Endpoint {
-    /// What an account holds, as of the last complete sync; zeros before the first one. No sync
-    /// has to wait for it, and it waits for none.
+    /// What an account holds, as of the last complete sync; zeros before the first one. It does not
+    /// wait for a sync, and no sync waits for it.
     ///
     /// # Errors
     /// `OverviewError`.

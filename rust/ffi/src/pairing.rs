@@ -21,13 +21,13 @@ pub struct Pairing {
     /// What to type as name, whatever the app calls it ("AnkiWeb ID", "email").
     pub account: String,
     /// What to type as password: three groups of four letters and digits that do not look alike.
-    /// Case, blanks and hyphens do not matter. Worth nothing when the window has closed.
+    /// Case, spaces and hyphens do not matter. Worthless once the window has closed.
     pub password: String,
-    /// What to type as address: the best one for other devices, or where none of them can connect
+    /// What to type as address: the best one for other devices, or where none of them can connect,
     /// the one for this device. `None` while the endpoint does not listen.
     pub url: Option<String>,
-    /// For a QR code: the address, with account and password behind a `#`. Scanned with any camera
-    /// it opens the endpoint's page, which shows whether the connection works; what is behind the
+    /// For a QR code: the address, with account and password after a `#`. Scanned with any camera
+    /// it opens the endpoint's page, which shows whether the connection works; what follows the
     /// `#` is not sent. `None` while no other device can connect.
     pub qr_payload: Option<String>,
     /// When the window closes, Unix milliseconds.
@@ -36,9 +36,9 @@ pub struct Pairing {
 
 #[uniffi::export]
 impl Endpoint {
-    /// Opens a pairing window for an account, which is made when there is none of that name. For
-    /// this time devices can log in with the window's password, too; each is then called
-    /// `device_name`, with a number when there is one of that name already. An earlier window of
+    /// Opens a pairing window for an account, which is made when there is none of that name. While
+    /// it is open, devices can also log in with the window's password; each is then called
+    /// `device_name`, with a number when there already is one of that name. An earlier window of
     /// the account closes. Windows close when the endpoint is shut down.
     ///
     /// # Errors
@@ -62,7 +62,8 @@ impl Endpoint {
         Ok(Pairing::of(opened, &self.control.addresses()))
     }
 
-    /// Closes an account's pairing window, if there is one. Who has logged in stays so.
+    /// Closes an account's pairing window, if there is one. Devices that have logged in stay logged
+    /// in.
     ///
     /// # Errors
     /// `AccountError`.
@@ -93,7 +94,7 @@ mod tests {
     use crate::address::AddressKind;
 
     #[test]
-    fn the_payload_is_the_address_with_the_login_behind_a_hash() {
+    fn the_payload_is_the_address_with_the_login_after_a_hash() {
         let window = PairingWindow {
             account: "Jürgen & Anna".to_owned(),
             password: "abcd-efgh-jkmn".to_owned(),

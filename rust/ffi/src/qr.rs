@@ -4,8 +4,8 @@ use qrcode::{Color, EcLevel};
 
 use crate::errors::QrError;
 
-/// A QR code. Draw it dark on light with a margin of four modules on each side, or scanners do not
-/// see it.
+/// A QR code. Draw it dark on light with a margin of four modules on each side, or scanners will
+/// not see it.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct QrCode {
     /// Modules on each side.

@@ -44,8 +44,8 @@ impl Threads {
         self.lock().as_ref().map(|runtime| runtime.handle().clone())
     }
 
-    /// Ends them, and with them what they have not finished. The task that calls it comes to its
-    /// end if it waits for nothing more.
+    /// Ends them, and with them what they have not finished. The calling task completes if it waits
+    /// for nothing more.
     pub(crate) fn end(&self) {
         let runtime = self.lock().take();
         if let Some(runtime) = runtime {
@@ -64,7 +64,7 @@ impl Drop for Threads {
     }
 }
 
-/// Does async work on the endpoint's threads; it ends when the caller does not want it any more.
+/// Does async work on the endpoint's threads; it ends when the caller no longer wants it.
 /// A panic becomes an error.
 pub(crate) async fn run<T, E, F>(threads: Option<Handle>, work: F) -> Result<T, E>
 where
@@ -76,7 +76,7 @@ where
     Abortable(threads.spawn(work)).await.unwrap_or_else(|failed| Err(of_lost(&failed)))
 }
 
-/// The same for work that must come to its end once it has begun, also when the caller goes away.
+/// The same for work that must complete once it has begun, even if the caller goes away.
 pub(crate) async fn finish<T, E, F>(threads: Option<Handle>, work: F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>> + Send + 'static,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use deckport_endpoint::{EnglishTexts, KeptCopy, Texts, Trouble, WhyKept, WhyNotMerged};
+use deckport_endpoint::{EnglishTexts, KeptCopy, Texts, Trouble, WhyNotMerged};
 use deckport_ground::calendar::readable_time;
 
 use crate::options::EndpointOptions;
@@ -32,20 +32,11 @@ impl AppTexts {
     }
 
     fn english_of(&self, copy: &KeptCopy) -> String {
-        let what = match &copy.why {
-            WhyKept::MuchSmaller { before, after } => format!(
-                "it had {} cards and {} reviews, now there are {} and {}",
-                before.cards, before.reviews, after.cards, after.reviews
-            ),
-            _ => "it had changes of another device that this one had not seen".to_owned(),
-        };
         let made = readable_time(copy.made_ms, self.utc_offset_minutes);
-        format!(
-            "Your last upload from this device replaced another collection: {what}.\n\nNothing is \
-             lost: a copy of the replaced collection was kept on {made}. If you want it back, open \
-             {} on the device that hosts and restore the backup {}. If you meant to replace it, \
-             there is nothing to do.",
-            self.app_name, copy.backup
+        let (app, backup) = (&self.app_name, &copy.backup);
+        copy.in_english(
+            &made,
+            &format!("open {app} on the device that hosts and restore the backup {backup}"),
         )
     }
 }
@@ -57,7 +48,7 @@ impl fmt::Debug for AppTexts {
 }
 
 impl Texts for AppTexts {
-    fn copy_kept(&self, copy: &KeptCopy) -> String {
+    fn copy_kept(&self, _account: &str, copy: &KeptCopy) -> String {
         self.translated(translate::of_copy(copy), self.english_of(copy))
     }
 
@@ -76,6 +67,8 @@ impl Texts for AppTexts {
 
 #[cfg(test)]
 mod tests {
+    use deckport_endpoint::WhyKept;
+
     use super::*;
 
     #[test]
@@ -88,11 +81,11 @@ mod tests {
             made_ms: 1_795_177_887_205,
             why: WhyKept::NotSeen,
         };
-        let text = AppTexts::of(&options, None).copy_kept(&copy);
+        let text = AppTexts::of(&options, None).copy_kept("anna", &copy);
         for part in ["My Cards", "restore the backup 2026-11-20-123127", "2026-11-20 11:01"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert!(!text.contains(['<', '>', '&']));
+        assert!(!text.contains(['<', '>', '&', '\n']));
     }
 
     /// Knows one text, throws at another, and leaves the rest.

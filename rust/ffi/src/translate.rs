@@ -64,14 +64,14 @@ pub enum DeviceText {
     },
     /// The uploaded collection changed on its way.
     UploadArrivedDamaged,
-    /// The device's upload is here and not yet in its place: it has to sync again a little later.
+    /// The device's upload is here but not yet in its place: it has to sync again a little later.
     UploadBeingChecked,
     /// The uploaded collection could not be stored or put in its place.
     UploadNotStored {
         /// Why.
         detail: String,
     },
-    /// The uploaded file is empty, or no Anki collection.
+    /// The uploaded file is empty, or not an Anki collection.
     UploadNoCollection,
     /// The uploaded collection was made by a newer Anki than this endpoint knows.
     UploadTooNew,
@@ -104,7 +104,7 @@ pub trait Translator: Send + Sync {
     /// Called on a thread of the endpoint that a device waits for: must return fast.
     ///
     /// # Errors
-    /// Whatever is thrown is noted in the log, and the text stays English.
+    /// Whatever is thrown is logged, and the text stays English.
     fn translate(&self, text: DeviceText, english: String)
     -> Result<Option<String>, ListenerError>;
 }

@@ -3,12 +3,12 @@
 //! * **A file's content** is safe when its fsync has succeeded, and only then. No failure is
 //!   overlooked: what cannot be synced is not confirmed.
 //! * **A name** (of a new, renamed or removed file) is safe when its folder has been synced. Windows
-//!   has no such call, and neither have some file systems, SMB and 9p among them: they say `EINVAL`
-//!   or that it is not supported, which is all that they can do. That is taken for an answer, because
-//!   no second attempt and no other call would do more; SQLite does the same. Any other failure counts.
+//!   has no such call, and neither do some file systems, such as SMB and 9p: they say `EINVAL` or that
+//!   it is not supported. That is accepted, because no second attempt and no other call would do more;
+//!   SQLite does the same. Any other failure counts.
 //! * **Many files** are synced by one call for the whole file system, which costs one commit of its
-//!   journal instead of one for each file. Before Linux 5.8 that call does not tell when a write has
-//!   failed, so there each file is asked as well: by then it is clean, and asking is cheap.
+//!   journal instead of one for each file. Before Linux 5.8 that call does not report a failed
+//!   write, so each file is synced there as well: by then it is clean, and syncing it is cheap.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -30,7 +30,7 @@ pub fn sync_file(file: &File) -> io::Result<()> {
 /// # Errors
 /// As for [`sync_file`], and when the file cannot be opened.
 pub fn sync_file_at(path: &Path) -> io::Result<()> {
-    // Windows syncs what may be written only.
+    // Windows only syncs files that are open for writing.
     let file = OpenOptions::new().read(true).write(cfg!(windows)).open(path)?;
     sync_file(&file)
 }
@@ -79,7 +79,7 @@ fn is_unable(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported)
 }
 
-/// Syncs everything on a folder's file system. Answers whether that is known to have gone well; if
+/// Syncs everything on a folder's file system. Returns whether that is known to have succeeded; if
 /// not, at least what follows is quick.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn sync_file_system_of(folder: &Path) -> bool {
@@ -97,8 +97,8 @@ fn sync_file_system_of(_folder: &Path) -> bool {
     false
 }
 
-/// Whether `syncfs` of this Linux tells that a write has failed: from 5.8 on. What cannot be read
-/// does not.
+/// Whether `syncfs` on this Linux reports a failed write: from 5.8 on. An unreadable version counts
+/// as older.
 #[cfg(any(target_os = "linux", target_os = "android", test))]
 fn tells_failed_writes(release: &str) -> bool {
     let mut numbers = release.split(['.', '-', '+']).map(|part| part.parse::<u32>().ok());

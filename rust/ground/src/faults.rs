@@ -1,7 +1,7 @@
 //! Named moments at which a test can end the process, as a crash or a dead battery would.
 //!
 //! Only with the feature `fault-points`, which no released program has; without it a point is
-//! nothing. Which point, and how often it must be reached, comes from whoever runs the test. Work that
+//! nothing. Which point, and how often it must be reached, is up to the test. Work that
 //! can be interrupted can also be made slow at a point, as on a cheap phone.
 
 /// Marks a moment.
@@ -30,9 +30,9 @@ mod armed {
     /// The point that takes long, and how long.
     static SLOW: Mutex<Option<(String, Duration)>> = Mutex::new(None);
 
-    /// Ends the process when `plan`, like `upload.renamed:2`, has come: the point's name, and how
+    /// Ends the process when `plan`, like `upload.renamed:2`, is reached: the point's name, and how
     /// many times it must be reached (1 without a number). A plan like `upload.checking@2.5` makes a
-    /// point take so many seconds instead. Plans of both kinds can be joined by a comma.
+    /// point take that many seconds instead. Plans of both kinds can be joined by a comma.
     pub fn arm(plans: &str) {
         for plan in plans.split(',') {
             match plan.split_once('@') {

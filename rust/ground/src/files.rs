@@ -9,8 +9,8 @@ use crate::durable::{sync_file, sync_folder};
 /// End of the name of a file that is not complete.
 pub const PART: &str = ".part";
 
-/// Makes a folder that may be there, and those above it. The name of a new one is on disk when this
-/// returns: whatever is synced inside it would be lost with it.
+/// Makes a folder and its parents where they are missing. A new folder's name is on disk when this
+/// returns: without it, everything synced inside would be lost.
 ///
 /// # Errors
 /// When it cannot be made, or something else has its name.
@@ -20,7 +20,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     }
     fs::create_dir_all(path)?;
     sync_folder(folder_of(path)).inspect_err(|_| {
-        // Or the next attempt would find it and not sync it.
+        // Otherwise the next attempt would find it and not sync it.
         let _ = fs::remove_dir(path);
     })
 }
@@ -45,7 +45,7 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Removes a file that may not be there.
 ///
 /// # Errors
-/// When it is there and stays.
+/// When it is there and cannot be removed.
 pub fn remove_if_present(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -53,19 +53,19 @@ pub fn remove_if_present(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Copies all that is left to read and answers how many bytes that were: by reading and writing alone.
+/// Copies all that is left to read, using only reads and writes; returns the number of bytes.
 ///
 /// Between two files the standard library's functions call `copy_file_range`, for which
 /// Android 8 may end a program (docs/android.md).
 ///
 /// # Errors
 /// As for [`io::copy`].
-#[allow(clippy::disallowed_methods, reason = "what it reads from is no file here")]
+#[allow(clippy::disallowed_methods, reason = "what it reads from is not a file here")]
 pub fn copy(from: &mut (impl Read + ?Sized), to: &mut (impl Write + ?Sized)) -> io::Result<u64> {
     io::copy(&mut Reading(from), to)
 }
 
-/// Hides from the standard library what is read.
+/// Hides from the standard library what kind of source is read.
 struct Reading<'a, R: ?Sized>(&'a mut R);
 
 impl<R: Read + ?Sized> Read for Reading<'_, R> {
@@ -74,7 +74,7 @@ impl<R: Read + ?Sized> Read for Reading<'_, R> {
     }
 }
 
-/// Copies the content of a file into another one, which is made or replaced; answers its size.
+/// Copies the content of a file into another one, which is made or replaced; returns its size.
 ///
 /// # Errors
 /// As for [`fs::copy`].
@@ -82,7 +82,7 @@ pub fn copy_file(from: &Path, to: &Path) -> io::Result<u64> {
     copy(&mut File::open(from)?, &mut File::create(to)?)
 }
 
-/// Lets `write` make a file beside `to` and moves that there, on disk, when it is complete. What
+/// Lets `write` make a file beside `to`, syncs it and moves it there when it is complete. What
 /// was there before stays whole until then. The new name is safe when the folder is synced, too.
 ///
 /// # Errors

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Ends long work, whose results are thrown away then. Clones are one and the same.
+/// Ends long work, whose results are then thrown away. Clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     own: Arc<AtomicBool>,
-    /// Whatever of these is set counts like the own one.
+    /// When one of these is set, so is this one.
     above: Vec<Arc<AtomicBool>>,
 }
 
 impl Interrupt {
-    /// One that is set by itself, or when this one is: for one of several pieces of work.
+    /// One that can be set by itself and is also set when this one is: for one of several pieces of
+    /// work.
     #[must_use]
     pub fn below(&self) -> Interrupt {
         Interrupt::default().or(self)

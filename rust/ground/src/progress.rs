@@ -41,12 +41,12 @@ pub fn tell(
     }
 }
 
-/// A [`Watcher`] who only waits.
+/// A [`Watcher`] that only waits.
 pub fn go_on(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// The watcher has ended it. Travels through readers and writers of others, too.
+/// The watcher cancelled. Also travels through readers and writers of other crates.
 #[derive(Debug, thiserror::Error)]
 #[error("cancelled")]
 pub struct Cancelled;
@@ -58,13 +58,13 @@ impl Cancelled {
     }
 }
 
-/// A reader or writer of a collection's bytes, of which the watcher hears.
+/// A reader or writer of a collection's bytes that reports to the watcher.
 pub struct Watched<'a, 'b, T> {
     /// What is read or written.
     pub inner: T,
     /// Who hears of it.
     pub watcher: &'a mut Watcher<'b>,
-    /// Bytes until now.
+    /// Bytes so far.
     pub done: u64,
     /// All bytes, where that is known.
     pub total: Option<u64>,

@@ -14,7 +14,7 @@ pub fn is_full(error: &io::Error) -> bool {
 const MOST_RESERVED_BYTES: u64 = 64 << 20;
 
 /// How much a transfer may still write on the disk of a folder; `None` where the system does not
-/// tell.
+/// say.
 #[cfg(unix)]
 #[must_use]
 pub fn spare_bytes(folder: &Path) -> Option<u64> {
@@ -25,7 +25,7 @@ pub fn spare_bytes(folder: &Path) -> Option<u64> {
 }
 
 /// How much a transfer may still write on the disk of a folder; `None` where the system does not
-/// tell.
+/// say.
 #[cfg(not(unix))]
 #[must_use]
 pub fn spare_bytes(_folder: &Path) -> Option<u64> {
@@ -33,7 +33,7 @@ pub fn spare_bytes(_folder: &Path) -> Option<u64> {
 }
 
 /// Free space for this user on the disk of a folder, in bytes; `None` where the system does not
-/// tell.
+/// say.
 #[cfg(unix)]
 #[must_use]
 pub fn free_bytes(folder: &Path) -> Option<u64> {
@@ -42,7 +42,7 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
 }
 
 /// Free space for this user on the disk of a folder, in bytes; `None` where the system does not
-/// tell.
+/// say.
 #[cfg(not(unix))]
 #[must_use]
 pub fn free_bytes(_folder: &Path) -> Option<u64> {

@@ -14,9 +14,9 @@ use crate::space::spare_bytes;
 /// Beginnings of the names; nothing else is ever removed from an account's folder.
 const PURPOSES: [&str; 2] = ["upload-", "download-"];
 const SUFFIX: &str = ".tmp";
-/// So often, in bytes, a file that is being written looks whether the disk has space.
+/// After this many bytes, a file that is being written checks again whether the disk has space.
 const LOOK_EVERY_BYTES: u64 = 4 << 20;
-/// So often one that stays is brought to the disk while it is written.
+/// After this many bytes, a file that stays is synced while it is written.
 const SYNC_EVERY_BYTES: u64 = 16 << 20;
 
 /// A path for one transfer. Whatever file is there is removed when this is dropped.
@@ -74,9 +74,9 @@ impl TempFile {
 pub struct TempWriter {
     file: File,
     folder: PathBuf,
-    /// So much may be written until free space is looked at again.
+    /// Bytes that may be written before free space is checked again.
     allowed: u64,
-    /// Bytes that the disk does not have yet, if it is to be kept busy.
+    /// Bytes not yet synced, if the disk is to be kept busy.
     unsynced: Option<u64>,
 }
 
@@ -89,8 +89,7 @@ impl TempWriter {
         }
     }
 
-    /// Lets the disk write along, for a file that stays: what is not left for the end is not waited
-    /// for there.
+    /// Syncs a file that stays as it is written, so that little is left to wait for at the end.
     pub fn written_along(self) -> TempWriter {
         TempWriter { unsynced: Some(0), ..self }
     }

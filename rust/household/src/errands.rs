@@ -2,8 +2,9 @@
 //! of an upload, care for an account.
 //!
 //! A transfer mostly waits for the network, and on the runtime's few threads for blocking work it
-//! would make the requests of others wait with it; so each has a thread of its own. Connections are
-//! limited, and so are these threads. When the endpoint ends, all of it is told so, and waited for.
+//! would make the requests of others wait too; so each has a thread of its own. Connections are
+//! limited, and so are these threads. When the endpoint ends, it tells all of them and waits for
+//! them.
 
 use std::future::Future;
 use std::io;
@@ -18,12 +19,12 @@ use tokio::sync::{oneshot, watch};
 
 use crate::work_error::WorkError;
 
-/// So long the end waits for an answer of the app.
+/// How long the end waits for an answer from the app.
 const APP_MAY_TAKE: Duration = Duration::from_secs(2);
-/// So often it looks whether those that are left wait for the app.
+/// How often it checks whether those that are left wait for the app.
 const A_WHILE: Duration = Duration::from_millis(100);
 
-/// All errands of an endpoint. Clones are one and the same.
+/// All errands of an endpoint. Clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct Errands(Arc<Shared>);
 
@@ -37,9 +38,9 @@ struct Shared {
 struct State {
     is_closed: bool,
     running: usize,
-    /// Of these, how many wait for an answer of the app.
+    /// How many of these wait for an answer from the app.
     outside: usize,
-    /// Set, and told, when those that run now shall end.
+    /// Set, with a notice, when those that are running must end.
     interrupt: Interrupt,
     end: watch::Sender<bool>,
 }
@@ -60,7 +61,7 @@ pub struct Errand {
 }
 
 impl Errands {
-    /// Begins an errand on a thread that is there.
+    /// Begins an errand on an existing thread.
     pub fn begin(&self) -> Result<Errand, WorkError> {
         let mut state = self.lock();
         if state.is_closed {
@@ -93,13 +94,13 @@ impl Errands {
     ) -> Result<oneshot::Receiver<T>, WorkError> {
         let (done, result) = oneshot::channel();
         self.start(name, move |errand| {
-            // Nobody listens any more when the request was given up.
+            // Nobody listens any more if the request was given up.
             let _ = done.send(work(errand));
         })?;
         Ok(result)
     }
 
-    /// From now on none begins, and those that run shall end soon.
+    /// From now on none begins, and those that are running are told to end soon.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -108,7 +109,7 @@ impl Errands {
     }
 
     /// Asks the app something, from an errand. The end does not wait long for an app that does not answer:
-    /// whoever calls this must look whether to go on when it has.
+    /// the caller must check afterwards whether to go on.
     pub(crate) fn ask_outside<T>(&self, question: impl FnOnce() -> T) -> T {
         self.lock().outside += 1;
         self.0.one_ended.notify_all();
@@ -116,8 +117,8 @@ impl Errands {
         question()
     }
 
-    /// After [`Errands::close`]: waits until none runs; for those that wait for the app only a moment.
-    /// Not to be called by one of them.
+    /// After [`Errands::close`]: waits until none runs, but only a moment for those that wait for the
+    /// app. Must not be called from an errand.
     pub fn wait(&self) {
         let mut state = self.lock();
         let mut moment = APP_MAY_TAKE;

@@ -1,6 +1,6 @@
 //! The data folder: made, checked and locked for one endpoint.
 //!
-//! What lies inside is described by the modules that put it there; this one only guards the
+//! The modules that put something inside describe it; this one only guards the
 //! door. Commands that change accounts while an endpoint runs do not take the lock.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use deckport_ground::durable::sync_folder;
 use deckport_ground::files::folder_of;
 
-/// Locked by the running endpoint. The file stays; only the lock counts, and the operating
-/// system releases it when the process ends in whatever way.
+/// Locked by the running endpoint. The file stays; only the lock counts, and the operating system
+/// releases it when the process ends, however that happens.
 const LOCK_FILE: &str = "deckport.lock";
 /// Written and removed to see whether the folder can be written.
 const PROBE_FILE: &str = "deckport.probe";
@@ -28,7 +28,7 @@ pub enum FolderError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The path is a file or another thing that is no folder.
+    /// The path is a file or something else that is not a folder.
     #[error("{} is not a folder; choose another data folder or move that file away", path.display())]
     NotAFolder {
         /// The path that was given.
@@ -84,8 +84,8 @@ impl DataFolder {
     }
 }
 
-/// Makes the data folder and those above it, readable for its owner alone where the system knows
-/// such rights. What exists is left as it is.
+/// Makes the data folder and those above it, readable only by its owner where the system has such
+/// permissions. What exists is left as it is.
 ///
 /// # Errors
 /// [`FolderError::Create`], [`FolderError::NotAFolder`].
@@ -102,7 +102,7 @@ pub fn create_data_folder(path: &Path) -> Result<(), FolderError> {
     let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
     builder.create(path).map_err(|source| FolderError::Create { path: path.to_owned(), source })?;
     for made in missing {
-        // What lies above may be closed to us; then the system has to see to it.
+        // The folders above may be closed to us; then it is up to the system.
         let _ = sync_folder(folder_of(made));
     }
     Ok(())
@@ -115,7 +115,7 @@ pub fn create_data_folder(path: &Path) -> Result<(), FolderError> {
 pub fn check_writable(path: &Path) -> Result<(), FolderError> {
     let probe = path.join(PROBE_FILE);
     let written = File::create(&probe).and_then(|mut file| {
-        // Some file systems notice a full disk only when the data really goes out.
+        // Some file systems notice a full disk only when the data is really written.
         file.write_all(b"deckport").and_then(|()| file.sync_all())
     });
     let removed = match fs::remove_file(&probe) {

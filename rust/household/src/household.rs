@@ -21,8 +21,8 @@ pub struct Household {
 }
 
 impl Household {
-    /// Removes and settles what an interrupted process left in the accounts' folders. Whoever calls
-    /// it keeps others away from the data folder (see [`DataFolder`](crate::DataFolder)).
+    /// Removes and settles what an interrupted process left in the accounts' folders. The caller
+    /// keeps others away from the data folder (see [`DataFolder`](crate::DataFolder)).
     ///
     /// # Errors
     /// A failure of the disk.
@@ -44,7 +44,7 @@ impl Household {
         &self.registry
     }
 
-    /// Where events go, those of the household and those of whoever serves it.
+    /// Where events go, both the household's and those of its server.
     #[must_use]
     pub fn events(&self) -> &Arc<dyn EventSink> {
         &self.options.events

@@ -1,7 +1,7 @@
 //! Who may change an account's collection (`collection-sync` 8).
 //!
 //! Plain data with the time passed in: nothing here waits, opens a file or knows of SQLite.
-//! Whoever gets a [`Taken::Granted`] must first end what the previous holder left open.
+//! A caller that gets a [`Taken::Granted`] must first end what the previous holder left open.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,8 +12,8 @@ use std::time::Duration;
 pub struct DeviceKey {
     /// Id of the device that the token belongs to.
     pub device_id: i64,
-    /// Address and client version, where several devices share one token: as near as one can
-    /// get to telling them apart.
+    /// Address and client version, where several devices share one token: the best there is to tell
+    /// them apart.
     pub origin: Option<(IpAddr, String)>,
 }
 
@@ -26,14 +26,14 @@ impl DeviceKey {
         }
     }
 
-    /// The endpoint itself. Each such key is another one: two requests of this kind wait for each
+    /// The endpoint itself. Each such key is different: two requests of this kind wait for each
     /// other as two devices do.
     pub(crate) fn local() -> DeviceKey {
         static NEXT: AtomicI64 = AtomicI64::new(-1);
         DeviceKey { device_id: NEXT.fetch_sub(1, Ordering::Relaxed), origin: None }
     }
 
-    /// Whether this is no device.
+    /// Whether this is not a device.
     pub(crate) fn is_local(&self) -> bool {
         self.device_id < 0
     }
@@ -55,10 +55,10 @@ pub(crate) enum Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
-/// Answer to a wish for the lease.
+/// Answer to a request for the lease.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// It is yours. Whatever the holder before left open must be rolled back.
+    /// It is yours. Whatever the previous holder left open must be rolled back.
     Granted(Ticket),
     /// Another device has it.
     Busy,
@@ -133,7 +133,7 @@ impl Lease {
         }
     }
 
-    /// What [`Lease::under_way`] told has arrived, or never will.
+    /// What [`Lease::under_way`] announced has arrived, or never will.
     pub(crate) fn arrived(&mut self, device: &DeviceKey, session_key: &str, now: Duration) {
         if let Some(holder) = self.holder_of(device, session_key) {
             holder.under_way = holder.under_way.saturating_sub(1);
@@ -272,14 +272,14 @@ mod tests {
         assert_eq!(lease.take(&device(2), sync("b"), at(500)), Taken::Busy);
         lease.arrived(&device(1), "a", at(500));
         assert_eq!(lease.expires_at(), Some(at(560)));
-        // What belongs to an attempt before does not end the next one.
+        // What belongs to an earlier attempt does not end the next one.
         granted(lease.take(&device(1), sync("c"), at(510)));
         lease.arrived(&device(1), "a", at(520));
         assert_eq!(lease.expires_at(), Some(at(570)));
     }
 
     #[test]
-    fn an_upload_does_not_expire_and_is_no_sync() {
+    fn an_upload_does_not_expire_and_is_not_a_sync() {
         let mut lease = Lease::new(IDLE);
         granted(lease.take(&device(1), Purpose::Upload, at(0)));
         assert_eq!(lease.expires_at(), None);

@@ -1,10 +1,10 @@
 //! An account's collection and media as a living thing.
 //!
-//! [`Household`] has the accounts of one data folder. Each account in use has a [`Worker`], who owns
-//! its collection and its media in their place, gives the lease to one device after the other, and
-//! keeps backups; [`AccountCare`] is what a person does with an account. What devices are to be
-//! told is in [`Texts`]. Why something was not done is a [`WorkError`]: which status a client gets
-//! for it is for whoever serves to say. Nothing here prints, knows of HTTP, or needs a runtime.
+//! [`Household`] has the accounts of one data folder. Each account in use has a [`Worker`], which
+//! owns its collection and its media in their place, gives the lease to one device after the other,
+//! and keeps backups; [`AccountCare`] is what a person does with an account. What devices are told
+//! is in [`Texts`]. Why something was not done is a [`WorkError`]: the server decides which status a
+//! client gets for it. Nothing here prints, knows of HTTP, or needs a runtime.
 
 mod backup;
 mod care;
@@ -28,7 +28,10 @@ pub use care::{
     Replaced,
 };
 pub use errands::{Errand, Errands};
-pub use events::{Event, EventSink, MediaCounts, NullEvents, RequestRecord, SyncCounts};
+pub use events::{
+    AnnounceState, Announcement, Event, EventSink, MediaCounts, NullEvents, RequestRecord,
+    SyncCounts, WhyNotAnnounced,
+};
 pub use folder::{DataFolder, FolderError, check_writable, create_data_folder};
 pub use household::Household;
 pub use lease::DeviceKey;

@@ -1,4 +1,4 @@
-//! What whoever opens a household decides about it.
+//! What the caller decides about a household when opening it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::texts::{EnglishTexts, Texts};
 pub struct HouseholdOptions {
     /// The folder that holds the accounts' folders.
     pub data_dir: PathBuf,
-    /// Most bytes that an account's collection, media, trash of media and backups may have together.
+    /// Most bytes that an account's collection, media, media trash and backups may take together.
     /// Default: none.
     pub max_account_bytes: Option<u64>,
     /// Free space on the data folder's disk, in bytes, below which
-    /// [`Event::StorageLow`](crate::Event::StorageLow) is told. Default: 64 MiB.
+    /// [`Event::StorageLow`](crate::Event::StorageLow) is sent. Default: 64 MiB.
     pub min_free_bytes: u64,
-    /// How long a device's `start` waits for the lease of another one. Default: 10 s.
+    /// How long a device's `start` waits for another device's lease. Default: 10 s.
     pub lease_wait: Duration,
     /// After how long without a request a normal sync is rolled back. Default: 60 s.
     pub lease_idle: Duration,

@@ -7,7 +7,7 @@ use crate::household::Household;
 use crate::work_error::WorkError;
 
 /// What an account holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountOverview {
     /// Its collection; zeros where there is none yet.
     pub collection: Overview,
@@ -15,6 +15,14 @@ pub struct AccountOverview {
     pub media_files: u64,
     /// Bytes of these.
     pub media_bytes: u64,
+    /// Bytes of the collection, the media, their trash and the backups together.
+    pub held_bytes: u64,
+    /// How many of these there may be; `None`: any number.
+    pub max_bytes: Option<u64>,
+    /// Backups.
+    pub backups: u64,
+    /// The name of the device whose sync is under way.
+    pub syncing: Option<String>,
 }
 
 /// Why something about an account could not be found out or done.
@@ -46,15 +54,26 @@ impl From<WorkError> for OverviewError {
 }
 
 impl Household {
-    /// What an account holds. Waits for no sync, and makes none wait for longer than counting
+    /// What an account holds. Does not wait for a sync, and makes none wait longer than counting
     /// takes.
     ///
     /// # Errors
     /// [`OverviewError`].
     pub async fn overview(&self, account: &str) -> Result<AccountOverview, OverviewError> {
         let (_, worker) = self.worker_of(account)?.ok_or(OverviewError::NoSuchAccount)?;
-        let collection = worker.overview().await?.unwrap_or_default();
+        let (collection, syncing) = worker.overview().await?;
         let media = worker.media().totals();
-        Ok(AccountOverview { collection, media_files: media.files, media_bytes: media.bytes })
+        let (place, backups) = (worker.place(), worker.place().backups().list());
+        let backups = backups.map_err(|error| OverviewError::Failed(error.to_string()))?;
+        let in_backups: u64 = backups.iter().map(|backup| backup.stored_bytes).sum();
+        Ok(AccountOverview {
+            collection: collection.unwrap_or_default(),
+            media_files: media.files,
+            media_bytes: media.bytes,
+            held_bytes: place.collection_bytes() + place.trash_bytes() + media.bytes + in_backups,
+            max_bytes: self.options.max_account_bytes,
+            backups: backups.len() as u64,
+            syncing,
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! An account's place: where its collection, its media and what belongs to them are, and what happens
 //! to a collection as a whole file: opening, replacing, settling what a crash left undone.
 //!
-//! Whoever works on an account asks its place and spells no path. So the rest is the same wherever
+//! All work on an account asks its place and builds no path. So the rest is the same wherever
 //! a collection lives.
 
 use std::fs;
@@ -26,7 +26,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of an account of a data folder. Nothing is made.
+    /// The place of an account in a data folder. Nothing is made.
     pub fn of(data_dir: &Path, account: &Account) -> Place {
         Place::at(data_dir.join(&account.folder))
     }
@@ -37,7 +37,7 @@ impl Place {
         Place { collection: folder.join("collection.anki2"), folder }
     }
 
-    /// Where the endpoint's own files for the account are, among them temporary ones.
+    /// Where the endpoint's own files for the account are, including temporary ones.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -100,7 +100,7 @@ impl Place {
         keep: bool,
         occasion: &Occasion<'_>,
     ) -> io::Result<Option<BackupInfo>> {
-        // Of an earlier replacement whose end failed.
+        // From an earlier replacement whose end failed.
         self.settle()?;
         let kept = if keep && self.has_collection() {
             Some(backup::keep(&self.collection, self.backups().path(), occasion)?)
@@ -108,7 +108,7 @@ impl Place {
             None
         };
         faults::point("upload.backup_kept");
-        // Of the old file: SQLite would apply them to the new one. Only a collection that could
+        // The old file's: SQLite would apply them to the new one. Only a collection that could
         // not be opened still has them, and the backup has the log.
         for suffix in ["-wal", "-shm", "-journal"] {
             remove_if_present(&beside(&self.collection, suffix))?;
@@ -141,7 +141,7 @@ impl Place {
         backup::settle(&self.collection, self.backups().path())
     }
 
-    /// Removes and settles what a process left behind that ended in the midst of something. Only
+    /// Removes and settles what a process left behind that ended in the middle of something. Only
     /// while nothing runs here.
     pub(crate) fn clean_up(&self) {
         temp_file::remove_leftovers(&self.folder);

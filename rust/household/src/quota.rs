@@ -1,7 +1,7 @@
-//! What an account may hold in all: its collection, its media, what is in the trash of media, and
+//! What an account may hold in total: its collection, its media, what is in the trash of media, and
 //! its backups.
 //!
-//! Old backups are the first to give way. The newest one stays whatever happens: it is the only way
+//! Old backups are the first to give way. The newest one always stays: it is the only way
 //! back from the last replacement. Other files of the folder are small and do not count.
 
 use crate::backup::BackupPolicy;
@@ -17,14 +17,14 @@ pub(crate) struct Quota {
 }
 
 impl Quota {
-    /// Of the account in `place`.
+    /// The quota of the account in `place`.
     pub(crate) fn new(place: &Place, options: &HouseholdOptions) -> Quota {
         let (max_bytes, policy) = (options.max_account_bytes, options.backups.clone());
         Quota { max_bytes, policy, place: place.clone() }
     }
 
-    /// Makes room for `more` bytes beside `media_bytes` of media, by removing as many old backups as
-    /// need be. Nothing is removed when that would not be enough.
+    /// Makes room for `more` bytes besides `media_bytes` of media, by removing as many old backups
+    /// as necessary. Nothing is removed when that would not be enough.
     ///
     /// # Errors
     /// The bytes that the account may hold.
@@ -66,7 +66,7 @@ impl Quota {
     pub(crate) fn allows(&self, bytes: u64, kept: u64, media_bytes: u64) -> Result<(), u64> {
         let Some(max_bytes) = self.max_bytes else { return Ok(()) };
         let backups = self.backups();
-        // With nothing to keep, the newest backup goes on being the one that stays.
+        // With nothing to keep, the newest backup is still the one that stays.
         let lasting = if kept > 0 { kept + backups.foreign } else { backups.lasting };
         let held = bytes.saturating_add(lasting) + self.place.trash_bytes() + media_bytes;
         if held > max_bytes { Err(max_bytes) } else { Ok(()) }
@@ -112,8 +112,8 @@ mod tests {
     const OLDER: &str = "2026-11-20-103127-upload.anki2";
     const OLDEST: &str = "2026-11-19-103127-upload.anki2";
 
-    /// An account with 100 bytes of collection, 10 in the trash and three backups of 20 bytes each,
-    /// and one file of a person.
+    /// An account with 100 bytes of collection, 10 in the trash, three backups of 20 bytes each,
+    /// and one file that a person put there.
     fn account(max_bytes: Option<u64>) -> (TempDir, Quota) {
         let folder = tempfile::tempdir().unwrap();
         for sub in ["backups", "media.trash"] {

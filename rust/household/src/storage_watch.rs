@@ -1,6 +1,6 @@
 //! Notices that the disk of the data folder becomes full.
 //!
-//! It looks when something was stored, so nothing ticks while nobody syncs.
+//! It looks when something has been stored, so nothing ticks while nobody syncs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) struct StorageWatch {
 }
 
 impl StorageWatch {
-    /// Stands before the sink of an endpoint on `data_dir`.
+    /// Goes in front of the sink of an endpoint on `data_dir`.
     pub(crate) fn before(
         next: Arc<dyn EventSink>,
         data_dir: &Path,
@@ -68,7 +68,7 @@ mod tests {
     static FREE: AtomicU64 = AtomicU64::new(0);
 
     #[test]
-    fn little_space_is_told_once_until_there_is_more_again() {
+    fn little_space_is_reported_once_until_there_is_more_again() {
         let recorder = Arc::new(Recorder::default());
         let watch = StorageWatch {
             next: recorder.clone(),

@@ -1,5 +1,5 @@
-//! Why work on an account was not done. `server` alone makes statuses and words for clients of it, and
-//! the public errors are made of it once each.
+//! Why work on an account was not done. Only `server` turns it into statuses and words for clients,
+//! and each public error is made from it in one place.
 
 use deckport_accounts::{PermitError, RegistryError};
 use deckport_collection::Error as CollectionError;
@@ -11,25 +11,25 @@ use crate::texts::MediaTrouble;
 /// the log: no user data, no secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkError {
-    /// Somebody else holds what it takes, or what was begun is over. Passes by itself.
+    /// Somebody else holds what it needs, or what was begun is over. Passes by itself.
     #[error("{0}")]
     Busy(&'static str),
     /// The endpoint takes no more work.
     #[error("the endpoint is shutting down")]
     Stopping,
-    /// Whoever began it was logged out meanwhile.
+    /// The device that began it was logged out meanwhile.
     #[error("the device was revoked meanwhile")]
     Revoked,
-    /// The client speaks a protocol that nobody knows.
+    /// The client speaks an unknown protocol.
     #[error("the client speaks an unknown version of the protocol")]
     UnknownProtocol,
     /// A step of a sync does not say to which sync it belongs.
     #[error("the session key is empty")]
     NoSession,
-    /// The account may not hold so much beside what it has.
-    #[error("the account may not hold so much")]
+    /// The account may not hold that much besides what it has.
+    #[error("the account may not hold that much")]
     OverQuota,
-    /// The account's media may not become so many: it may hold that many bytes.
+    /// The account's media may not grow that much: it may hold this many bytes.
     #[error("{}", MediaTrouble::OverQuota(*.0))]
     MediaOverQuota(u64),
     /// The collection, or what a device sent for it, cannot be used.
@@ -55,7 +55,7 @@ impl WorkError {
         WorkError::Busy("another device is syncing")
     }
 
-    /// Whoever should have answered failed on the way.
+    /// What should have answered failed on the way.
     pub fn unexpected() -> WorkError {
         WorkError::Failed("the request failed unexpectedly".to_owned())
     }

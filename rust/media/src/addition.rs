@@ -1,6 +1,6 @@
 //! Adding files that no device sent: those of an imported package.
 //!
-//! They take the same way as an upload ([`crate::upload`]): received in the incoming folder, noted
+//! They go the same way as an upload ([`crate::upload`]): received in the incoming folder, noted
 //! in one transaction for each group, then put in place. What they replace goes into the trash.
 
 use std::fs::File;
@@ -15,16 +15,16 @@ use crate::upload::{Effects, GROUP_ENTRIES, Received, sync};
 use crate::usn;
 use crate::verify::{BLOCK_BYTES, Summing};
 
-/// What [`Addition::finish`] tells.
+/// What [`Addition::finish`] returns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Added {
     /// Files that were not there.
     pub new: u64,
-    /// Files that were there with another content, which is in the trash now.
+    /// Files that were there with other content, which is now in the trash.
     pub replaced: u64,
     /// Files that were there with the same content.
     pub same: u64,
-    /// Empty files and those whose name no client can keep; they were left out.
+    /// Empty files and those whose names no client can keep; they were left out.
     pub unfit: u64,
 }
 
@@ -86,7 +86,7 @@ impl Addition<'_> {
         Ok(())
     }
 
-    /// Notes what is still in memory and tells what happened to all files.
+    /// Notes what is still in memory and returns what happened to all files.
     ///
     /// # Errors
     /// When the database or the disk refuses; groups before the last stay.

@@ -1,14 +1,14 @@
-//! Clients that have seen a usn which we never gave: our media were replaced by an older state, or
+//! Clients that have seen a usn that we never gave: our media were replaced by an older state, or
 //! by another account's (`media-sync` 15.7).
 //!
-//! Such a client gets an empty list, and only its count of files can betray that it has others
-//! than we; until our usn has passed its own it misses every change. So our usn moves past the
-//! client's at once, and all files are listed anew: the client takes what it lacks, and so it has
-//! our number of files only if it has our files and no other. If it has more, its check fails, and
+//! Such a client gets an empty list, and only its count of files can reveal that it has different
+//! ones; until our usn has passed its own it misses every change. So our usn moves past the
+//! client's at once, and all files are listed again: the client takes what it lacks, and so it has
+//! our number of files only if it has our files and no others. If it has more, its check fails, and
 //! its next sync sends them.
 //!
-//! Deletions are not listed anew: what was deleted here and added there since would vanish. A
-//! client that begins from scratch knows better (`media-sync` 11.2).
+//! Deletions are not listed again: what was deleted here and added there since would vanish. A
+//! client that starts from scratch knows better (`media-sync` 11.2).
 
 use deckport_wire::Usn;
 
@@ -16,11 +16,11 @@ use crate::error::{Error, Result};
 use crate::store::MediaStore;
 use crate::usn;
 
-/// A client that claims to have seen more is not believed: it would use all numbers up.
+/// A client that claims to have seen more is not believed: it would use up all numbers.
 const MOST_BELIEVED: Usn = 1 << 30;
 
 impl MediaStore {
-    /// Moves the usn past one that a client says it has seen, and lists all files anew. `false`
+    /// Moves the usn past one that a client says it has seen, and lists all files again. `false`
     /// when nothing had to be done. On disk when this returns. `now_ms` are Unix milliseconds.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl MediaStore {
             [seen],
         )?;
         let listed = Usn::try_from(listed).map_err(|_| Error::UsnExhausted)?;
-        // Where there are no files the client must see a new number all the same.
+        // Even without files the client must see a new number.
         let next = seen.checked_add(listed.max(1)).ok_or(Error::UsnExhausted)?;
         usn::set(&tx, next, now_ms.div_euclid(1000))?;
         tx.commit()?;
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(account.store().usn().unwrap(), 65);
         let summary = account.store().summary().unwrap();
         assert_eq!((summary.files, summary.bytes), (2, 2));
-        // It goes on from there, also after a restart.
+        // It continues from there, even after a restart.
         account.close();
         assert_eq!(account.add("c", b"4").current_usn, 66);
     }

@@ -11,7 +11,7 @@ use crate::verify::{self, Glance, Loss};
 /// Rows read in one go.
 const PAGE_ROWS: u32 = 200;
 
-/// What [`MediaStore::check`] found, and with `repair` did.
+/// What [`MediaStore::check`] found, and what it did with `repair`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
     /// Listed files whose content is right.
@@ -19,7 +19,7 @@ pub struct CheckReport {
     /// Bytes of these.
     pub bytes: u64,
     /// Names of listed files that are missing, cut short or changed. Repaired by taking them out
-    /// of the listing, so that devices which have them send them again.
+    /// of the listing, so that devices that have them send them again.
     pub lost: Vec<String>,
     /// Files that were known to be lost already and wait to be sent again.
     pub waiting: u64,
@@ -40,7 +40,7 @@ pub struct Checking {
 }
 
 impl Checking {
-    /// Files that were read so far.
+    /// Files read so far.
     #[must_use]
     pub fn files(&self) -> u64 {
         self.report.right.saturating_add(self.losses.len() as u64)
@@ -72,7 +72,7 @@ impl MediaStore {
     }
 
     /// A piece of a [`check`](MediaStore::check): reads files until `most_bytes` are read, none is
-    /// left or `goes_on` says no; tells whether some are left. Nothing is repaired before
+    /// left or `goes_on` says no; returns whether some are left. Nothing is repaired before
     /// [`MediaStore::finish_check`], and what has changed between two pieces does no harm.
     ///
     /// # Errors

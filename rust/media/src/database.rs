@@ -2,7 +2,7 @@
 //! (`media-sync` 9).
 //!
 //! The tables `media` and `meta` are the reference server's, version 4, so that a folder can be
-//! given back. What we know beyond is in tables of our own that it does not look at:
+//! given back. What we know beyond that is in tables of our own that it ignores:
 //!
 //! - `deckport_files`: where each file is stored and what was last seen of it; also the files
 //!   that are not listed to clients (hidden or lost);
@@ -20,11 +20,11 @@ use crate::store::Totals;
 
 /// Version of our own tables.
 const OWN_VERSION: i64 = 1;
-/// Another process on the same folder is told soon.
+/// Another process on the same folder soon gets an error.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// For a new database. Small contents pass through it, and pages cost calls of the system.
 const PAGE_BYTES: i64 = 16 * 1024;
-/// More than there are different statements in this crate.
+/// More than the number of different statements in this crate.
 const STATEMENTS: usize = 64;
 
 const REFERENCE_SCHEMA: &str = "
@@ -84,7 +84,7 @@ const OWN_SCHEMA: &str = "
     );
 ";
 
-/// Opens the database and makes it ours alone until it is closed.
+/// Opens the database and locks it until it is closed.
 ///
 /// # Errors
 /// [`Error::InUse`], [`Error::NotAMediaDatabase`], [`Error::Damaged`], [`Error::TooNew`].
@@ -92,8 +92,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     let mut conn = Connection::open(path)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    // As the reference server does. It also needs no shared memory, which shared storage of a
-    // phone does not have.
+    // As the reference server does. It also needs no shared memory, which a phone's shared storage
+    // does not have.
     conn.pragma_update(None, "locking_mode", "exclusive")?;
     // Nothing in a stranger's file may call functions.
     conn.pragma_update(None, "trusted_schema", false)?;
@@ -101,7 +101,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // What an answer promises must survive a power loss.
     conn.pragma_update(None, "synchronous", "full")?;
-    // Or statements that are kept are planned anew for each value.
+    // Otherwise cached statements are planned again for each value.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A phone may have no folder for temporary files; 1 MiB of pages is plenty.
     conn.pragma_update(None, "temp_store", "memory")?;
@@ -159,7 +159,7 @@ pub(crate) fn stored_totals(path: &Path) -> Result<Totals> {
     }
 }
 
-/// Whether the file has a table `media`; with anything else in it, it is no media database.
+/// Whether the file has a table `media`; with anything else in it, it is not a media database.
 fn has_tables(conn: &Connection) -> Result<bool> {
     let kind: Option<String> = conn
         .query_row("SELECT type FROM sqlite_master WHERE name = 'media'", [], |row| row.get(0))

@@ -21,7 +21,7 @@ pub(crate) struct Stat {
 }
 
 impl Stat {
-    /// Of metadata that was not followed through a link.
+    /// From metadata read without following links.
     pub(crate) fn of(metadata: &fs::Metadata) -> Stat {
         let ns = |time: std::time::Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
         let modified_ns = match metadata.modified().map(|time| time.duration_since(UNIX_EPOCH)) {

@@ -1,4 +1,4 @@
-//! Giving files out (`media-sync` 4.3, 5.2).
+//! Sending files (`media-sync` 4.3, 5.2).
 
 use deckport_wire::media::zip::ZipBuilder;
 use deckport_wire::media::{BATCH_TARGET_BYTES, LIST_ENTRY, download_list};
@@ -21,8 +21,8 @@ const MOST_FILES: usize = 100;
 /// batch this bounds an answer's memory to 3 MiB.
 const IN_MEMORY_BYTES: u64 = 256 * 1024;
 
-/// The zip of an answer, to be read once. It needs the store no longer: files that are replaced
-/// or deleted meanwhile are still given out as they were.
+/// The zip of an answer, to be read once. It needs the store no longer: files that are replaced or
+/// deleted meanwhile are still sent as they were.
 pub struct Download {
     parts: VecDeque<Part>,
     zip_bytes: u64,
@@ -34,7 +34,7 @@ enum Part {
     File(Streamed),
 }
 
-/// A large file. Its checksum was told in the zip already, so a change on the disk meanwhile
+/// A large file. The zip has already named its checksum, so a change on the disk meanwhile
 /// becomes an error instead of wrong content.
 struct Streamed {
     name: String,
@@ -70,8 +70,8 @@ impl MediaStore {
     /// count entries instead of looking at names (`media-sync` 4.3, 18.4).
     ///
     /// # Errors
-    /// [`Error::NothingToSend`] when there is none of them; an empty answer would make clients
-    /// ask again for ever.
+    /// [`Error::NothingToSend`] when there is none of them; an empty answer would make clients ask
+    /// again forever.
     pub fn download(&mut self, names: &[String], now_ms: i64) -> Result<Download> {
         let mut entries = Vec::new();
         let mut losses = Vec::new();
@@ -205,8 +205,8 @@ impl MediaStore {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 
-    /// Where one file rotted others may have: all are read before they are sent, or each of them
-    /// would break off a transfer of its own.
+    /// Where one file has rotted others may have too: all are read before they are sent, or each of
+    /// them would break a transfer of its own.
     fn has_suspects(&self) -> bool {
         !self.suspects.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }

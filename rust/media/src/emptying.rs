@@ -24,7 +24,7 @@ pub struct Trash {
 }
 
 impl Trash {
-    /// What is in the trash below an account's folder, whoever has the media open.
+    /// What is in the trash below an account's folder, even while the media are open.
     ///
     /// # Errors
     /// When the trash cannot be read.
@@ -51,12 +51,12 @@ impl MediaStore {
         Trash::of(&self.folder)
     }
 
-    /// Deletes what is in the trash for good, and answers what that was.
+    /// Deletes what is in the trash for good, and returns what that was.
     ///
     /// # Errors
-    /// When the database or the disk refuses; what was deleted until then is gone.
+    /// When the database or the disk refuses; what was deleted before that is gone.
     pub fn empty_trash(&mut self) -> Result<Trash> {
-        // What waits to be done again after a crash may still move files there.
+        // Operations to be redone after a crash may still move files there.
         self.settle()?;
         let mut gone = Trash::default();
         for (name, bytes) in in_trash(&self.folder)? {
@@ -67,11 +67,11 @@ impl MediaStore {
         Ok(gone)
     }
 
-    /// Puts files back from the trash, for all devices: of each name the one that was moved there
+    /// Puts files back from the trash, for all devices: of each name the one moved there
     /// last. Names that are listed or not in the trash are skipped. Returns how many were put back.
     ///
     /// # Errors
-    /// When the database or the disk refuses; files that were put back until then stay.
+    /// When the database or the disk refuses; files put back before that stay.
     pub fn take_from_trash(&mut self, names: &[String], now_ms: i64) -> Result<u64> {
         self.settle()?;
         let folder = self.folder.clone();
@@ -92,7 +92,7 @@ impl MediaStore {
             })?;
         }
         let added = addition.finish()?;
-        // A file that cannot be listed is better off where it is.
+        // A file that cannot be listed is better left where it is.
         if added.unfit == 0 {
             for (_, place) in &found {
                 remove_if_there(&*folder.disk, place)?;

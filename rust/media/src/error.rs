@@ -43,7 +43,7 @@ pub enum Error {
     /// A batch beyond the limits of `media-sync` 6.
     #[error("the uploaded batch is larger than allowed: {0}")]
     TooLarge(&'static str),
-    /// None of the asked files can be sent: deleted or lost in the meantime.
+    /// None of the requested files can be sent: deleted or lost in the meantime.
     #[error("none of the files is there any more; sync again")]
     NothingToSend,
     /// The 31 bits of the usn are used up.

@@ -27,7 +27,7 @@ impl Folder {
         Folder {
             account: account.to_owned(),
             // Inside `media`, so that a rename stays on one disk even when `media` is a mounted
-            // one; clients and the reference server look at no folders in there.
+            // one; clients and the reference server ignore folders in there.
             incoming: media.join(format!("{OWN_PREFIX}-incoming")),
             trash: account.join("media.trash"),
             media,
@@ -45,7 +45,7 @@ impl Folder {
         &self.media
     }
 
-    /// Where files are written before they get their place.
+    /// Where files are written before they are put in place.
     pub(crate) fn incoming(&self) -> &Path {
         &self.incoming
     }
@@ -55,7 +55,7 @@ impl Folder {
         &self.trash
     }
 
-    /// Makes the trash where there is none. Its name is then on the disk: what is moved there must
+    /// Makes the trash where there is none. Its name is on the disk then: what is moved there must
     /// not be lost with it.
     pub(crate) fn make_trash(&self) -> io::Result<()> {
         if self.disk.stat(&self.trash)?.is_none() {
@@ -66,7 +66,7 @@ impl Folder {
     }
 
     /// The path of a stored file. `None` when the name would lead out of the folder, which only a
-    /// database of a stranger can say.
+    /// stranger's database can say.
     pub(crate) fn stored(&self, stored: &str) -> Option<PathBuf> {
         is_single(stored).then(|| self.media.join(stored))
     }

@@ -1,7 +1,7 @@
 //! A media folder and its server database (`media-sync` 8, 9, 16, 18).
 //!
-//! [`MediaStore`] owns one account's `media/` folder and `media.db`: it says what changed, takes
-//! uploaded batches in, gives files out as zips, and finds and heals what went wrong on the disk.
+//! [`MediaStore`] owns one account's `media/` folder and `media.db`: it says what changed, takes in
+//! uploaded batches, sends files as zips, and finds and heals what went wrong on the disk.
 //! [`references`] and [`SanityViews`] are pure helpers beside it. There is no network, no async
 //! and no account here; one thread uses a store at a time.
 //!

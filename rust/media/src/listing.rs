@@ -1,4 +1,4 @@
-//! All files, one after the other, for whoever copies them elsewhere.
+//! All files, one after the other, for copying them elsewhere.
 
 use std::fs::File;
 
@@ -10,7 +10,7 @@ use crate::verify::{self, Glance};
 /// A listed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedFile {
-    /// Where it stands among all; the next page begins behind it.
+    /// Its position among all; the next page begins after it.
     pub position: i64,
     /// File name.
     pub name: String,
@@ -19,7 +19,7 @@ pub struct ListedFile {
 }
 
 impl MediaStore {
-    /// Up to `limit` listed files behind a position; 0 is before the first.
+    /// Up to `limit` listed files after a position; 0 is before the first.
     ///
     /// # Errors
     /// When the database cannot be read.

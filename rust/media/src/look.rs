@@ -11,8 +11,8 @@ use crate::records::{self, FileRow, State};
 use crate::store::MediaStore;
 use crate::verify::{self, Glance, Loss};
 
-/// So many bytes of changed files are read at once; the rest waits for
-/// [`MediaStore::verify_some`] or for being asked for. Opening must not take long.
+/// How many bytes of changed files are read at once; the rest waits for [`MediaStore::verify_some`]
+/// or until it is asked for. Opening must not take long.
 const READ_AT_ONCE_BYTES: u64 = 64 * 1024 * 1024;
 /// Rows read in one go.
 const PAGE_ROWS: u32 = 500;
@@ -23,7 +23,7 @@ pub struct LookReport {
     /// Files that are listed and there.
     pub present: u64,
     /// Names of files that turned out to be missing, cut short or changed. They are no longer
-    /// listed; the usn was raised, so that devices which have them send them again.
+    /// listed; the usn was raised, so that devices that have them send them again.
     pub lost: Vec<String>,
     /// Names of lost files whose content was back; they are listed again.
     pub returned: Vec<String>,
@@ -118,7 +118,7 @@ impl MediaStore {
         if !self.folding {
             return Ok(None);
         }
-        // Some disks give names back in another spelling than they were written in.
+        // Some disks return names in a different spelling from the one written.
         records::file_folding_to(&self.conn, &fold(name))
     }
 

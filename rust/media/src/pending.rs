@@ -3,8 +3,8 @@
 //! A change is decided in one transaction: the records, and here what has to happen to files.
 //! New content is on the disk by then, as a synced file in the incoming folder or, when small,
 //! in the transaction itself. Only after the commit are files put in place. So a failure before
-//! the commit has touched nothing, a power loss after it is made good at the next start, and not
-//! one rename has to be waited for.
+//! the commit has touched nothing, a power loss after it is made good at the next start, and no
+//! rename has to be waited for.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::borrow::Cow;

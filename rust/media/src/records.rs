@@ -103,7 +103,7 @@ pub(crate) fn file(conn: &Connection, name: &str) -> Result<Option<FileRow>> {
     Ok(by(conn, "fname", name)?.map(|(_, file)| file))
 }
 
-/// The row of the file that is stored so, with its id.
+/// The row of the file that is stored like this, with its id.
 pub(crate) fn file_stored_as(conn: &Connection, stored: &str) -> Result<Option<(i64, FileRow)>> {
     by(conn, "stored", stored)
 }
@@ -202,7 +202,7 @@ pub(crate) fn listing(conn: &Connection, name: &str) -> Result<Listing> {
     Ok(found.unwrap_or(Listing::Unknown))
 }
 
-/// Lists a file with this content, and keeps the totals.
+/// Lists a file with this content, and updates the totals.
 pub(crate) fn list_live(
     conn: &Connection,
     name: &str,
@@ -238,7 +238,7 @@ pub(crate) fn unlist(conn: &Connection, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the totals when the row of a name is about to tell of `after` bytes.
+/// Updates the totals when the row of a name is about to have `after` bytes.
 fn count_change(conn: &Connection, name: &str, after: i64) -> Result<()> {
     let before: i64 = conn
         .prepare_cached("SELECT size FROM media WHERE fname = ?")?
@@ -254,7 +254,7 @@ fn count_change(conn: &Connection, name: &str, after: i64) -> Result<()> {
 }
 
 /// Changes with a usn above `after`, ascending by usn: `limit` of them, and more only if they share
-/// the last usn (a client continues behind it).
+/// the last usn (a client continues after it).
 pub(crate) fn changes_after(conn: &Connection, after: Usn, limit: u32) -> Result<Vec<MediaChange>> {
     let mut statement = conn.prepare_cached(
         "SELECT fname, usn, csum, size FROM media WHERE usn > ?1 AND usn <= coalesce(

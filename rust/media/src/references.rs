@@ -1,14 +1,14 @@
 //! Which files a note's fields refer to.
 //!
 //! Clients count `src` of `img`, `audio`, `video` and `source`, `data` of `object`, and
-//! `[sound:…]`. Calling a file unused that some client uses would delete it everywhere, so this
+//! `[sound:…]`. Calling a file that some client uses unused would delete it everywhere, so this
 //! goes further: any tag, links, style sheets, and every way of writing a name that a browser
 //! understands.
 
 use std::collections::{BTreeSet, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
-/// A value longer than this is no file name, however it is written; it also bounds the work on a
+/// A value longer than this is not a file name, however it is written; it also bounds the work on a
 /// broken field.
 const LONGEST_VALUE_BYTES: usize = 1024;
 /// No client makes names of more than 120 bytes, the reference server takes 255.
@@ -55,7 +55,7 @@ impl References {
 /// The names that a field may refer to, in every reading of what is written there.
 #[must_use]
 pub fn references(field: &str) -> BTreeSet<String> {
-    // Changes no length, so that places are the same in both.
+    // Does not change the length, so that positions are the same in both.
     let lower = field.to_ascii_lowercase();
     let mut found = BTreeSet::new();
     for start in places(&lower, "[sound:") {
@@ -73,7 +73,7 @@ pub fn references(field: &str) -> BTreeSet<String> {
     found
 }
 
-/// The places behind each occurrence of a text.
+/// The positions after each occurrence of a text.
 fn places<'a>(text: &'a str, searched: &'a str) -> impl Iterator<Item = usize> + 'a {
     text.match_indices(searched).map(|(at, found)| at + found.len())
 }
@@ -94,7 +94,7 @@ fn window(field: &str, start: usize) -> &str {
 
 #[cfg(test)]
 thread_local! {
-    /// Bytes that [`window`] has given out: the effort, without a clock.
+    /// Bytes that [`window`] has returned: the effort, without a clock.
     pub(crate) static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
@@ -192,7 +192,7 @@ fn entity(name: &str) -> Option<char> {
     }
 }
 
-/// Resolves `%20` and the like; the text as it is when that gives no UTF-8.
+/// Resolves `%20` and the like; the text as it is when the result is not UTF-8.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! Telling "another device changed something meanwhile" from "this device misses files"
+//! Telling "another device changed something meanwhile" from "this device lacks files"
 //! (`media-sync` 17.3).
 //!
 //! Clients compare file counts at the end of a sync, though they have not seen what others did
@@ -15,8 +15,8 @@ const TOLD_SECS: u64 = 300;
 /// Answers of `meta` remembered.
 const MOST_TOLD: usize = 64;
 
-/// What the running media sessions of one account have seen. Lives in memory: a session that is
-/// not known is compared exactly.
+/// What the running media sessions of one account have seen. Lives in memory: an unknown session is
+/// compared exactly.
 ///
 /// A session is named by the token and the session id of its requests, in any form.
 #[derive(Debug, Default)]
@@ -46,12 +46,12 @@ impl SanityViews {
         self.told.push_back((token.to_owned(), usn, now_secs));
     }
 
-    /// `begin` answered `usn`.
+    /// `begin` returned `usn`.
     pub fn began(&mut self, session: &str, usn: Usn) {
         self.put(session, View { seen: usn, own: Vec::new() });
     }
 
-    /// `mediaChanges` after `last_usn` answered a page that ends with `page_end` (`None` for an
+    /// `mediaChanges` after `last_usn` returned a page that ends with `page_end` (`None` for an
     /// empty one) while the usn was `current`.
     pub fn listed(&mut self, session: &str, last_usn: Usn, page_end: Option<Usn>, current: Usn) {
         let seen = page_end.unwrap_or(last_usn.min(current));

@@ -19,11 +19,11 @@ use crate::{database, usn};
 /// Records in one answer to `mediaChanges`, as with the reference server: clients commit their
 /// progress page by page.
 const PAGE_RECORDS: u32 = 1000;
-/// So many file operations may wait to be settled, with so many bytes of small contents: more
+/// How many file operations may wait to be settled, with how many bytes of small contents: more
 /// would make the database large and a start after a power loss slow.
 const MOST_UNSETTLED: usize = 2000;
 const MOST_UNSETTLED_BYTES: u64 = 4 * 1024 * 1024;
-/// When so many pages of the database are unused, closing makes it smaller, unless so many are in
+/// When this many pages of the database are unused, closing shrinks it, unless too many are in
 /// use: that is done in memory.
 const MOST_UNUSED_PAGES: i64 = 256;
 const MOST_USED_PAGES: i64 = 1024;
@@ -38,7 +38,7 @@ pub(crate) type Suspects = Arc<Mutex<BTreeSet<String>>>;
 pub struct MediaStore {
     pub(crate) conn: Connection,
     pub(crate) folder: Folder,
-    /// The disk takes some different names for one.
+    /// The disk treats some different names as one.
     pub(crate) folding: bool,
     /// Operations that the file system refused so far, by their spot.
     unplaced: BTreeMap<String, Operation>,
@@ -163,7 +163,7 @@ impl MediaStore {
     }
 
     /// A page of changes after `last_usn`, ascending, with deletions; empty when there are none
-    /// (`media-sync` 4.2). The next page starts behind the usn of the last record.
+    /// (`media-sync` 4.2). The next page starts after the usn of the last record.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -228,7 +228,7 @@ impl MediaStore {
         self.conn.close().map_err(|(_, error)| error.into())
     }
 
-    /// Begins a change of the database; dropping it takes everything back.
+    /// Begins a change of the database; dropping it undoes everything.
     pub(crate) fn transaction(&self) -> Result<Transaction<'_>> {
         Ok(Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?)
     }
@@ -291,9 +291,9 @@ impl MediaStore {
         Ok(())
     }
 
-    /// Sees that files in their places are on the disk for good, and forgets how they got there.
-    /// Happens by itself from time to time and in [`MediaStore::close`]; good to do when there is
-    /// nothing else to do, so that a later request need not wait for it.
+    /// Makes sure that files in their places are on the disk for good, and forgets how they got
+    /// there. Happens by itself from time to time and in [`MediaStore::close`]; best done when
+    /// there is nothing else to do, so that a later request need not wait for it.
     ///
     /// # Errors
     /// When the disk refuses; everything stays to be settled.

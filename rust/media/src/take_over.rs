@@ -10,7 +10,7 @@ use crate::records::{self, FileRow, State};
 use crate::store::MediaStore;
 use crate::usn;
 
-/// Rows that are taken over in one go.
+/// Rows taken over in one go.
 const PAGE_ROWS: i64 = 500;
 
 impl MediaStore {

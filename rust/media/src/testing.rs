@@ -53,7 +53,7 @@ impl Account {
         self.store = None;
     }
 
-    /// Closes in the orderly way.
+    /// Closes properly.
     pub(crate) fn close(&mut self) {
         self.store.take().unwrap().close().unwrap();
     }
@@ -74,7 +74,7 @@ impl Account {
         self.folder.path().join("media").join(name)
     }
 
-    /// What `mediaChanges` tells from the start: name → (usn, present).
+    /// What `mediaChanges` lists from the start: name → (usn, present).
     pub(crate) fn listed(&mut self) -> BTreeMap<String, (i32, bool)> {
         let changes = self.store().changes_since(-1).unwrap();
         changes.into_iter().map(|c| (c.name, (c.usn, c.sha1.is_some()))).collect()
@@ -256,7 +256,7 @@ impl Disk for FailingDisk {
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.step() {
-            // A disk that gets full takes a part.
+            // A disk that fills up takes a part.
             RealDisk.write(file, bytes.get(..bytes.len() / 2).unwrap())?;
             return Err(error);
         }
@@ -294,7 +294,7 @@ impl Disk for FailingDisk {
     }
 }
 
-/// A disk that keeps the spelling of names but does not tell case and composition apart, like
+/// A disk that keeps the spelling of names but ignores case and composition, like
 /// exFAT, NTFS, APFS and the shared storage of a phone.
 pub(crate) struct FoldingDisk;
 

@@ -21,7 +21,7 @@ pub(crate) fn after(usn: Usn) -> Result<Usn> {
     usn.checked_add(1).ok_or(Error::UsnExhausted)
 }
 
-/// Makes `usn` the current one and sees that a listed row has it.
+/// Makes `usn` the current one and makes sure that a listed row has it.
 pub(crate) fn set(conn: &Connection, usn: Usn, now_secs: i64) -> Result<()> {
     conn.prepare_cached("UPDATE meta SET last_usn = ?")?.execute([usn])?;
     let highest: Option<Usn> =

@@ -19,9 +19,9 @@ pub(crate) const BLOCK_BYTES: usize = 64 * 1024;
 pub(crate) enum Glance {
     /// Size and time are those at which the content was found right.
     Right,
-    /// The size fits, the time does not (or the content was never read).
+    /// The size matches, the time does not (or the content was never read).
     Unsure(Stat),
-    /// Missing, no file, or of another size.
+    /// Missing, not a file, or of another size.
     Wrong,
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn glance(stat: Option<Stat>, file: &FileRow) -> Glance {
     }
 }
 
-/// Whether an error says that this one file cannot be had. Others (too many open files, no
+/// Whether an error says that just this file is unavailable. Others (too many open files, no
 /// memory) say nothing about the file.
 pub(crate) fn concerns_the_file(error: &io::Error) -> bool {
     const EIO: i32 = 5;
@@ -72,7 +72,7 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// Whether this is the content that a record tells of.
+    /// Whether this is the content that a record describes.
     pub(crate) fn fit(&self, file: &FileRow) -> bool {
         self.sha1 == file.sha1 && self.size == file.size
     }

@@ -18,7 +18,7 @@ pub enum Error {
     /// Neither a zip nor a database.
     #[error("this is neither a collection package (.colpkg) nor a collection (.anki2)")]
     NotAPackage,
-    /// A later version than any that is known.
+    /// A later version than any known one.
     #[error("the package was made by a newer Anki (its version is {0}); update Deckport")]
     TooNew(i32),
     /// The zip is broken, or its parts contradict one another.
@@ -28,7 +28,7 @@ pub enum Error {
     #[error("the package is larger than allowed: {0}")]
     TooLarge(&'static str),
     /// A media file has a name that leads out of a folder or that no client writes.
-    #[error("the package has a media file with a name that cannot be")]
+    #[error("the package has a media file with an impossible name")]
     BadName,
     /// Reading or writing failed.
     #[error("a file operation failed: {0}")]
@@ -45,7 +45,7 @@ impl From<ZipError> for Error {
     }
 }
 
-/// Finds our own errors again that travelled through a reader. zstd reports damage as `Other`.
+/// Recovers our own errors that travelled through a reader. zstd reports damage as `Other`.
 pub(crate) fn while_reading(error: io::Error) -> Error {
     let kind = error.kind();
     match error.downcast::<ZipError>() {

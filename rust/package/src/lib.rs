@@ -1,12 +1,12 @@
 //! Collection packages: `.colpkg` files of every version (`storage-package`).
 //!
 //! [`PackageReader`] reads them within [`Limits`], [`PackageWriter`] makes them; both move contents
-//! as streams. What the database inside is worth is not judged here: `deckport-collection` does
-//! that. There is no network, no account, and nothing is written but to what the caller gives.
+//! as streams. Whether the database inside is sound is not judged here: `deckport-collection` does
+//! that. There is no network, no account, and nothing is written except to what the caller gives.
 //!
 //! Zips are read by our own reader in `deckport-wire`, because a package comes from a stranger and
 //! its directory must be held within fixed limits. They are written by the crate `zip`: there the
-//! sizes are known only after the content, and 4 GiB are not the end.
+//! sizes are known only after the content, and may exceed 4 GiB.
 
 mod error;
 mod media_map;
@@ -29,7 +29,7 @@ pub enum Version {
     Legacy1,
     /// A database of schema 11 in `collection.anki21`; every Anki reads it.
     Legacy2,
-    /// A database of schema 18, all packed with zstd; Anki 2.1.50 and newer read it.
+    /// A database of schema 18, everything packed with zstd; Anki 2.1.50 and newer read it.
     Latest,
 }
 
@@ -51,7 +51,7 @@ struct Meta {
     version: i32,
 }
 
-/// The entry that tells the version.
+/// The entry that holds the version.
 const META: &str = "meta";
-/// The entry that tells the names of the media files.
+/// The entry that holds the names of the media files.
 const MEDIA: &str = "media";

@@ -12,9 +12,9 @@ use crate::names;
 pub struct MediaFile {
     /// Its name: one path component, NFC.
     pub name: String,
-    /// Bytes, where the package tells it.
+    /// Bytes, where the package says.
     pub size: Option<u32>,
-    /// Of the content, where the package tells it. Nothing guarantees that it is right.
+    /// SHA-1 of the content, where the package gives it. Nothing guarantees that it is right.
     pub sha1: Option<[u8; 20]>,
     /// The entry's name in the zip.
     pub(crate) entry: u32,
@@ -36,7 +36,8 @@ pub(crate) struct MediaEntry {
 /// Field 1, length-delimited: begins each element of the list.
 const ELEMENT: u8 = 0x0a;
 
-/// Reads the map of the latest version, element by element: no list of all is decoded beside ours.
+/// Reads the map of the latest version, element by element: no second list of all is decoded
+/// besides ours.
 pub(crate) fn parse_latest(mut bytes: &[u8]) -> Result<Vec<MediaFile>> {
     let mut files = Vec::new();
     while bytes.has_remaining() {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// Bytes of the longest name. File systems have no longer ones.
 const LONGEST_NAME_BYTES: usize = 255;
 
-/// Whether a file may have this name in a package of today: current clients refuse a whole package
+/// Whether a file may have this name in a package today: current clients refuse a whole package
 /// for a name that is not NFC or that is a path (`storage-package`).
 #[must_use]
 pub fn is_fit(name: &str) -> bool {

@@ -15,7 +15,7 @@ const DATABASE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const ZIP_MAGICS: [&[u8; 4]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 /// Bytes of `meta`; clients write two.
 const LONGEST_META_BYTES: u64 = 64;
-/// A frame may ask for a window of so many bytes, as a power of two. Clients use 21 to 23.
+/// The largest window that a frame may ask for, as a power of two in bytes. Clients use 21 to 23.
 const LARGEST_WINDOW_LOG: u32 = 25;
 /// Contents move in blocks of this many bytes.
 const BLOCK_BYTES: usize = 64 * 1024;
@@ -85,7 +85,7 @@ pub struct PackageReader<R> {
 }
 
 impl<R: Read + Seek> PackageReader<R> {
-    /// Reads the version and the list of media files, and checks everything that can be known
+    /// Reads the version and the list of media files, and checks everything that can be checked
     /// before contents are unpacked.
     ///
     /// # Errors
@@ -171,14 +171,14 @@ const COLLECTION_TOO_LARGE: Error = Error::TooLarge("its collection");
 const NO_ENTRY: Error = Error::Broken("a media file of its list is missing");
 const WRONG_SIZE: Error = Error::Broken("a media file has another size than its list says");
 
-/// Reads `meta`. Without it the entries tell the version; what contradicts is refused, so that
+/// Reads `meta`. Without it the entries show the version; contradictions are refused, so that
 /// the note to people with an old Anki is never taken for the collection.
 fn version<R: Read + Seek>(zip: &mut ZipReader<R>) -> Result<Version> {
     let has = |version: Version| zip.find(version.database_entry()).is_some();
     let (has2, has3) = (has(Version::Legacy2), has(Version::Latest));
     let Some(entry) = zip.find(META).cloned() else {
         return match (has2, has3) {
-            (_, true) => Err(Error::Broken("it does not tell its version")),
+            (_, true) => Err(Error::Broken("it does not state its version")),
             (true, false) => Ok(Version::Legacy2),
             (false, false) => Ok(Version::Legacy1),
         };
@@ -222,7 +222,7 @@ fn media<R: Read + Seek>(
             _ => Ok(Vec::new()),
         };
     };
-    // A name of 120 bytes, as clients make them at most, a checksum and the numbers.
+    // A name of 120 bytes, the most that clients make, a checksum and the numbers.
     let limit = 4096 + most_files as u64 * 160;
     let mut list = Vec::new();
     if copy(zip, &entry, version, limit, &mut list)?.is_none() {
@@ -235,7 +235,7 @@ fn media<R: Read + Seek>(
     if files.len() > most_files { Err(too_large) } else { Ok(files) }
 }
 
-/// Every file must be there, fit, and have a name of its own.
+/// Every file must be there, match, and have a name of its own.
 fn check_media<R: Read + Seek>(
     zip: &ZipReader<R>,
     version: Version,

@@ -1,4 +1,4 @@
-//! What is written can be read, and what a stranger makes is refused.
+//! What is written can be read, and what a hostile stranger makes is refused.
 
 use proptest::prelude::*;
 use std::io::{Cursor, Write};
@@ -219,7 +219,7 @@ fn a_frame_that_wants_a_huge_window_is_refused() {
 }
 
 #[test]
-fn what_is_no_package_is_told() {
+fn what_is_not_a_package_is_reported() {
     assert!(matches!(file_kind(&mut Cursor::new(b"")), Err(Error::NotAPackage)));
     assert!(matches!(file_kind(&mut Cursor::new(b"hello, world")), Err(Error::NotAPackage)));
     let database = b"SQLite format 3\0rest";

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::media_map::{self, MediaEntry};
 use crate::{MEDIA, META, Meta, Version, names};
 
-/// What zstd calls its default: clients use it too.
+/// zstd's default level: clients use it too.
 const ZSTD_LEVEL: i32 = 0;
 /// An entry that may get this large is prepared for more than 4 GiB.
 const LARGE_BYTES: u64 = 3 << 30;
@@ -28,7 +28,7 @@ pub struct PackageWriter<W: Write + Seek> {
     entries: u32,
 }
 
-/// The list of media files so far. It is what grows in memory: some tens of bytes for each.
+/// The list of media files so far. It is what grows in memory: a few dozen bytes for each.
 #[derive(Debug)]
 enum MapBuilder {
     Legacy(BTreeMap<u32, String>),
@@ -73,7 +73,7 @@ impl<W: Write + Seek> PackageWriter<W> {
     /// name does not fit ([`crate::is_fit`]), or it has 4 GiB or more.
     ///
     /// # Errors
-    /// [`Error::Io`]. The package is of no use then.
+    /// [`Error::Io`]. The package is useless then.
     pub fn add_media(&mut self, name: &str, content: &mut dyn Read, bytes: u64) -> Result<bool> {
         if !names::is_fit(name) || u32::try_from(bytes).is_err() {
             return Ok(false);
@@ -95,7 +95,7 @@ impl<W: Write + Seek> PackageWriter<W> {
         Ok(true)
     }
 
-    /// Writes what is left and gives the target back. Syncing it is the caller's business.
+    /// Writes what is left and returns the target. Syncing it is up to the caller.
     ///
     /// # Errors
     /// [`Error::Io`].

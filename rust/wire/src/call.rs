@@ -113,7 +113,7 @@ struct NoArguments {}
 const NO_ARGUMENTS: &[u8] = br#"{"_pad":null}"#;
 
 impl Sender {
-    /// Who a form comes from. In one for media, the token may have a session behind it.
+    /// Who a form comes from. In one for media, a session may follow the token.
     pub(crate) fn of_form(
         method: Method,
         token: &str,
@@ -159,7 +159,7 @@ impl<F, L> Request<F, L> {
     pub fn read(method: Method, json: &[u8]) -> Result<Request<F, L>, WireError> {
         Ok(match method {
             Method::Sync(SyncMethod::HostKey) => Request::HostKey(parse(json)?),
-            // Whatever stands there means nothing.
+            // Its value means nothing.
             Method::Sync(SyncMethod::Download) => Request::Download,
             Method::Sync(method) => Request::Step(Step::read(method, json)?),
             Method::Media(method) => Request::Media(MediaRequest::read(method, json)?),

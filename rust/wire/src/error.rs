@@ -8,7 +8,7 @@ pub enum WireError {
     /// The `anki-sync` header is unusable.
     #[error("the anki-sync header cannot be read")]
     Header(String),
-    /// The header tells a version of the protocol that is not spoken in this way.
+    /// The header names a version of the protocol that does not use it.
     #[error("the client speaks another version of the protocol")]
     Version,
     /// The form is unusable.
@@ -41,9 +41,10 @@ pub enum ErrorKind {
     /// The request is malformed or cannot be merged: the client offers a database check and
     /// a one-way sync.
     BadRequest,
-    /// The token or password is wrong. The client forgets its login: never for anything passing.
+    /// The token or password is wrong. The client forgets its login, so never for anything
+    /// temporary.
     NotLoggedIn,
-    /// Another device is syncing: the client says to wait some minutes.
+    /// Another device is syncing: the client says to wait a few minutes.
     Busy,
     /// The client's protocol is too old: it says to update.
     ClientTooOld,
@@ -53,7 +54,8 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// The body is larger than allowed.
     TooLarge,
-    /// A passing problem on our side (disk full, too many attempts): the client says to try later.
+    /// A temporary problem on our side (disk full, too many attempts): the client says to try
+    /// later.
     Unavailable,
     /// An unexpected problem on our side: the client says to try later.
     Internal,
@@ -77,7 +79,7 @@ impl ErrorKind {
         ErrorKind::ALL.into_iter().find(|kind| kind.status() == status)
     }
 
-    /// The HTTP status that makes clients react so.
+    /// The HTTP status that makes clients react this way.
     pub fn status(self) -> u16 {
         match self {
             ErrorKind::BadRequest => 400,

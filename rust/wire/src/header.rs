@@ -40,7 +40,7 @@ impl SyncHeader {
     }
 }
 
-/// A client version as told in the header or in `meta`.
+/// A client version as given in the header or in `meta`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientVersion {
     /// `26.09.3`

@@ -1,7 +1,7 @@
 //! An `applyChunk` request that is read part by part (`collection-sync` 3.7).
 //!
-//! A chunk of 250 notes with pictures in their fields may have a hundred megabytes. Read like
-//! this it never takes more memory than a few of its rows.
+//! A chunk of 250 notes with pictures in their fields can reach a hundred megabytes. Read like
+//! this, it never takes more memory than a few of its rows.
 
 use std::fmt;
 use std::io::Read;
@@ -21,14 +21,14 @@ const MOST_TEXT: usize = 64 * 1024;
 /// Why a chunk was not read to its end.
 #[derive(Debug)]
 pub enum LargeChunkError<E> {
-    /// It is not right.
+    /// It is invalid.
     Json(serde_json::Error),
-    /// Whoever takes the parts has failed.
+    /// The receiver of the parts failed.
     Taking(E),
 }
 
-/// Reads a request and hands its rows on in small chunks, in the order in which they came. None
-/// of these tells that it is the last one.
+/// Reads a request and hands its rows on in small chunks, in the order in which they came. None of
+/// these says that it is the last one.
 ///
 /// # Errors
 /// When the JSON is not an `applyChunk` request; some of it may have been handed on by then. An
@@ -59,7 +59,7 @@ struct Rows<'a>(Take<'a>);
 /// A list of rows of one kind.
 struct List<'a, T> {
     take: Take<'a>,
-    /// Puts a row into a chunk and tells how much text it has.
+    /// Puts a row into a chunk and returns how much text it has.
     add: fn(&mut Chunk, T) -> usize,
     rows: PhantomData<T>,
 }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_of_this_kind_is_refused_as_ever() {
+    fn what_is_not_a_request_of_this_kind_is_still_refused() {
         for wrong in [
             "{}",
             "[]",
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_the_parts_can_end_it() {
+    fn the_receiver_of_the_parts_can_end_it() {
         let text = json!({"chunk": {"done": true, "revlog": [review(1)]}}).to_string();
         let ended = read_large_chunk(text.as_bytes(), |_| Err("full"));
         assert!(matches!(ended, Err(LargeChunkError::Taking("full"))));

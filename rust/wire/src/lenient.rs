@@ -123,7 +123,7 @@ impl Keys {
         self.map.remove(key).and_then(read).unwrap_or(default)
     }
 
-    /// Throws keys away that must not survive.
+    /// Throws away keys that must not survive.
     pub(crate) fn discard(&mut self, keys: &[&str]) {
         for key in keys {
             self.map.remove(*key);

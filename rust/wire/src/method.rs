@@ -62,7 +62,7 @@ impl Method {
         }
     }
 
-    /// Whether the data of its request is a file, and no JSON.
+    /// Whether the data of its request is a file rather than JSON.
     pub fn carries_file(self) -> bool {
         matches!(self, Method::Sync(SyncMethod::Upload) | Method::Media(MediaMethod::UploadChanges))
     }
@@ -73,7 +73,7 @@ impl Method {
         matches!(self, Method::Sync(method) if !matches!(method, HostKey | Upload | Download))
     }
 
-    /// Whether devices begin whatever they want with it.
+    /// Whether a device's run begins with it, whatever the device wants.
     pub fn begins_a_run(self) -> bool {
         matches!(
             self,
@@ -148,16 +148,18 @@ impl Route {
     }
 
     /// Finds the route of a path. Only the last two segments count, empty segments are skipped:
-    /// every plausible base address that a person types works (`transport` 2.2).
+    /// every plausible base address that a person types works (`transport` 2.2). Clients put the number
+    /// of a host that they had in the cloud before `sync`, and some ask for a login at the root.
     pub fn parse(path: &str) -> Route {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty()).rev();
         let last = segments.next().unwrap_or_default();
         let group = segments.next();
-        match group {
+        match group.map(|group| group.trim_start_matches(|c: char| c.is_ascii_digit())) {
             Some("sync") => find(&SyncMethod::ALL, last).map_or(Route::UnknownMethod, Route::Sync),
             Some("msync") => {
                 find(&MediaMethod::ALL, last).map_or(Route::UnknownMethod, Route::Media)
             }
+            None if last == SyncMethod::HostKey.name() => Route::Sync(SyncMethod::HostKey),
             _ if last == "health" => Route::Health,
             _ => Route::Other,
         }
@@ -186,6 +188,9 @@ mod tests {
             assert_eq!(Route::parse(path), Route::Sync(SyncMethod::Meta), "{path}");
         }
         assert_eq!(Route::parse("/sync/msync/begin"), Route::Media(MediaMethod::Begin));
+        assert_eq!(Route::parse("/5sync/meta"), Route::Sync(SyncMethod::Meta));
+        assert_eq!(Route::parse("/5msync/begin"), Route::Media(MediaMethod::Begin));
+        assert_eq!(Route::parse("/hostKey"), Route::Sync(SyncMethod::HostKey));
     }
 
     #[test]

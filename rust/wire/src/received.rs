@@ -1,9 +1,9 @@
 //! Objects as a client sent them, with the keys it did not send.
 //!
-//! A client that does not know a setting leaves its key out, when it got the object in a form
-//! without it. That must not erase the setting for everyone: what is absent keeps the stored
-//! value. Keys that nobody knows are another matter: every client keeps those it got, so one that
-//! is absent was removed on purpose (`storage-json` 6).
+//! A client that does not know a setting leaves its key out when it got the object in a form
+//! without it. That must not erase the setting for everyone: an absent key keeps its stored value.
+//! Keys that nobody knows are another matter: every client keeps those it got, so an absent one was
+//! removed on purpose (`storage-json` 6).
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -40,7 +40,7 @@ pub struct ReceivedChanges {
     pub creation: Option<TimestampSecs>,
 }
 
-/// A kind of object whose absent keys can be told.
+/// A kind of object whose absent keys can be recognised.
 pub trait Completable: Serialize + DeserializeOwned + Clone {
     /// Known keys that clients leave out when they have their default value: absent means that.
     const OMITTED_ON_PURPOSE: &'static [&'static str];
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(completed.name, "B");
         assert_eq!(normal.review_limit, Some(9));
         assert_eq!(normal.desired_retention_percent, Some(91));
-        // Left out on purpose: no Markdown any more, and the add-on took its key away.
+        // Left out on purpose: no Markdown any more, and the add-on removed its key.
         assert!(!normal.markdown_description);
         assert!(completed.other.is_empty());
     }

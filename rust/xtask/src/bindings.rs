@@ -10,7 +10,7 @@ use crate::built::{build_tool, target_folder};
 use crate::process::{self, cargo};
 use crate::{TaskResult, root};
 
-/// Builds everything; `release` for the optimised library. Answers the library's path.
+/// Builds everything; `release` for the optimised library. Returns the library's path.
 ///
 /// Below `target/bindings/` there are `kotlin/` and `python/` with the generated code and `native/`
 /// with the library.
@@ -25,7 +25,8 @@ pub(crate) fn build(release: bool) -> Result<PathBuf, String> {
     let profile = if release { "release" } else { "debug" };
     let name = format!("{}deckport{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     let library = target_folder().join(profile).join(&name);
-    // The optimised library is stripped of what tells about its functions; the archive beside it is not.
+    // The optimised library is stripped of the metadata about its functions; the archive beside it is
+    // not.
     let archive = if cfg!(windows) { "deckport.lib" } else { "libdeckport.a" };
     let described = if release { library.with_file_name(archive) } else { library.clone() };
     let folder = target_folder().join("bindings");
@@ -70,7 +71,7 @@ fn generate(generator: &Path, library: &Path, language: &str, out: &Path) -> Tas
     process::run(&mut generate, &format!("generate the {language} code"))
 }
 
-/// Puts right what the generator has no setting for.
+/// Corrects what the generator has no setting for.
 fn polish_kotlin(folder: &Path) -> TaskResult {
     let file = folder.join("io/deckport/deckport.kt");
     let failed = |error| format!("{}: {error}", file.display());
@@ -80,8 +81,8 @@ fn polish_kotlin(folder: &Path) -> TaskResult {
     fs::write(&file, polished).map_err(failed)
 }
 
-/// Exceptions say their sentence in `message`, too, where the generator lists their fields; comments
-/// use Kotlin's names. `None` when there is no such exception.
+/// Makes exceptions give their sentence in `message`, where the generator lists their fields, and
+/// comments use Kotlin's names. `None` when there is no such exception.
 fn polished(generated: &str) -> Option<String> {
     let mut lines = Vec::new();
     let (mut is_message, mut messages) = (false, 0);

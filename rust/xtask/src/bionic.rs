@@ -6,7 +6,7 @@ use crate::android::{self, ARM64};
 use crate::built::target_folder;
 use crate::{TaskResult, bindings, kotlin, process, root};
 
-/// What is missing to do it, in one line; `None` when nothing is.
+/// What it lacks, in one line; `None` when nothing.
 pub(crate) fn missing() -> Option<String> {
     if kotlin::is_possible() {
         android::missing_to_check()
@@ -15,8 +15,8 @@ pub(crate) fn missing() -> Option<String> {
     }
 }
 
-/// Builds the library and the code generated from the same sources; answers the command that runs the tests, whose
-/// closing line tells how many there were.
+/// Builds the library and the code generated from the same sources; returns the command that runs the tests,
+/// whose closing line says how many there were.
 pub(crate) fn tests() -> Result<Command, String> {
     bindings::build(false)?;
     android::natives_to_check(&[ARM64])?;

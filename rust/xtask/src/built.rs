@@ -34,8 +34,8 @@ pub(crate) fn build_server(release: bool) -> Result<PathBuf, String> {
     Ok(binary("release", SERVER))
 }
 
-/// Builds a program of the workspace to test it or to test with it, and returns its path. All of the
-/// workspace decides on the features of what it needs, as in the unit tests: so that is compiled once.
+/// Builds a program of the workspace to test it or to test with it, and returns its path. The whole
+/// workspace decides on the features of dependencies, as in the unit tests, so they are compiled once.
 pub(crate) fn build_tool(name: &str) -> Result<PathBuf, String> {
     let mut build = cargo();
     build.args(["build", "--workspace", "--bin", name]);

@@ -1,7 +1,7 @@
 //! Whether each citation of a protocol page (`transport` 6.2) leads to something in `docs/protocol`.
 //!
-//! A test, and nothing else. A citation is a page's name in backticks, and after it any number of sections: `transport` 3.1,
-//! 4 and 6.2. A section is the number at the beginning of a heading; in a table whose first column
+//! Only a test. A citation is a page's name in backticks, and after it any number of sections: `transport`
+//! 3.1, 4 and 6.2. A section is the number at the beginning of a heading; in a table whose first column
 //! counts its rows, `collection-sync` 13.5 is row 5 of section 13.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ const CITING: [&str; 5] = ["rs", "py", "kt", "md", "sql"];
 /// The sections of each page, by the page's name without `.md`.
 type Sections = BTreeMap<String, BTreeSet<String>>;
 
-/// Checks every file that git knows. The error lists what leads nowhere, a line each.
+/// Checks every file that git knows. The error lists what leads nowhere, one per line.
 fn check() -> Result<(), String> {
     let sections = sections(&root().join(PAGES))?;
     let mut lost = Vec::new();
@@ -90,7 +90,7 @@ fn lost_citations(text: &str, sections: &Sections) -> Vec<String> {
     lost
 }
 
-/// Comments break citations: the ends of lines, and how comments begin, count as one space.
+/// Comments break citations over lines: a line end and a comment's beginning count as one space.
 fn without_line_ends(text: &str) -> String {
     let bare =
         |line: &str| line.trim().trim_start_matches(['/', '!', '#', '*']).trim_start().to_owned();

@@ -9,8 +9,8 @@ use std::{fs, thread};
 use crate::process::{cargo, host, run};
 use crate::{TaskResult, root};
 
-/// Everything that reads bytes of strangers.
-pub(crate) const TARGETS: [&str; 8] = [
+/// Everything that reads strangers' bytes.
+pub(crate) const TARGETS: [&str; 9] = [
     "header",
     "requests",
     "form",
@@ -19,6 +19,7 @@ pub(crate) const TARGETS: [&str; 8] = [
     "package",
     "media_upload",
     "proxied",
+    "mdns",
 ];
 /// How long each target runs as part of the tests, in seconds.
 pub(crate) const SHORT: u32 = 5;
@@ -32,7 +33,7 @@ const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// Builds all targets, then runs those that are named, or all, as many at once as there are
+/// Builds all targets, then runs the named ones, or all, as many at once as there are
 /// processors.
 pub(crate) fn run_task(arguments: &[&str]) -> TaskResult {
     let (mut seconds, mut targets) = (LONG, Vec::new());
@@ -71,7 +72,7 @@ pub(crate) fn build() -> TaskResult {
     run(&mut build, "build the fuzz targets")
 }
 
-/// Whether all targets still fit the crates, without instrumentation.
+/// Whether all targets still compile against the crates, without instrumentation.
 pub(crate) fn lints() -> Command {
     let mut clippy = cargo();
     clippy
@@ -94,7 +95,7 @@ fn run_together(targets: &[&str], seconds: u32) -> TaskResult {
     outcomes.collect()
 }
 
-/// Runs one target for so many seconds.
+/// Runs one target for this many seconds.
 pub(crate) fn run_one(target: &str, seconds: u32) -> TaskResult {
     let folder = root().join("fuzz");
     let corpus = folder.join("corpus").join(target);

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     }
 }
 
-/// What is missing where this is not possible.
+/// What this needs, where it is missing.
 pub(crate) const NEEDED: &str =
     "the Kotlin library needs a JDK (11 or newer) and Maven (`mvn` on the PATH)";
 
@@ -101,7 +101,7 @@ fn maven() -> Result<Command, String> {
     Ok(maven)
 }
 
-/// Maven in a folder, for a machine to read.
+/// Maven in a folder, with output for a machine to read.
 pub(crate) fn maven_in(folder: &Path) -> Command {
     let program = if cfg!(windows) { "mvn.cmd" } else { "mvn" };
     let mut maven = Command::new(program);
@@ -110,7 +110,8 @@ pub(crate) fn maven_in(folder: &Path) -> Command {
         "--no-transfer-progress",
         "-Dstyle.color=never",
     ]);
-    // Cargo leads its programs to what it has built; a library shall come from where it is packed.
+    // Cargo points its programs to what it has built; the library must come from where it is
+    // packed.
     for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
         maven.env_remove(variable);
     }

@@ -1,4 +1,4 @@
-//! The list of others' work that the companion app shows names every crate of the phone's library.
+//! The list of others' work that the companion app shows names every crate in the phone's library.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use crate::process::cargo;
 use crate::root;
 
-/// Where the app has it: a line each, with tabs between name, author and licence.
+/// Where the app has it: one per line, with tabs between name, author and licence.
 const LIST: &str = "android/companion/src/main/res/raw/licences.txt";
 
 #[test]

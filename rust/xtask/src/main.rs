@@ -1,7 +1,7 @@
 //! Developer tasks: `cargo xtask test`, `cargo xtask bench`, `cargo xtask deny`.
 //!
 //! Each task does its own set-up on a fresh machine (it needs Rust and Python 3.11 or newer) and ends
-//! with an exit status that tells whether it succeeded. No product code lives here.
+//! with an exit status that says whether it succeeded. No product code lives here.
 
 #![allow(
     clippy::print_stdout,
@@ -51,18 +51,18 @@ While you work
   test rust                  format, lints and all Rust tests
   test scenarios [ARGS...]   real Anki clients against a real server; ARGS go to pytest (a file, -k WORD)
       --release              with the optimised server
-      --server reference     instead against the server that ships with Anki
+      --server reference     against the server that ships with Anki instead
   test matrix                three old Anki clients, one of each protocol generation
   test python                the Python package, with a real Anki client in its process
   test kotlin                the library in a JVM, with a real Anki client; needs a JDK and Maven
   test android [OPTIONS]     the Android library and app, without an SDK; what cannot run is skipped
-      --module NAME          deckport or companion alone
+      --module NAME          deckport or companion only
       --steps                only the steps after the tests, with what was compiled last
       --long                 also older systems, the packed app, and the library in an emulated phone
       -DNAME=VALUE           goes to Maven: -Dtest=IdleTest, -Dpictures.renew=true
   test addon [ARGS...]       the add-ons in Anki's real desktop program; ARGS go to pytest
   test reliability           a short run of kills, power cuts, failing disks and a hostile client
-  test fuzz                  each fuzz target for some seconds
+  test fuzz                  each fuzz target for a few seconds
 
 Before you hand it in
   test                       all of the above, and a closing line that counts the tests
@@ -86,8 +86,8 @@ To measure
       --notes N              size of the collection (100000)
       --repetitions N        runs of each row, the median counts (3)
       --large                also with a 500 MB collection: the peak memory, or the end of its upload
-      --media                instead: media
-      --last-byte            instead: how long the end of an upload takes, on one processor and on two
+      --media                media instead
+      --last-byte            how long the end of an upload takes instead, on one processor and on two
       --write FILE           put the table into FILE, between its bench markers
 
 To build
@@ -95,11 +95,11 @@ To build
   bindings [--release]       the library for Kotlin and Python, and the code generated from it, in target/bindings
   kotlin [--install]         the jar with the optimised library, in bindings/kotlin/target; and into the local
                              Maven repository
-      --lives FILE           instead: start and stop 1,000 times in a JVM, and put the figures into FILE
+      --lives FILE           start and stop 1,000 times in a JVM instead, and put the figures into FILE
   android natives            the libraries for phones, in target/android/natives; needs the NDK
-      --check [ABIS...]      without the NDK and for tests alone, in target/android/natives-to-check
+      --check [ABIS...]      without the NDK and only for tests, in target/android/natives-to-check
   android check [--link]     whether the library compiles for phones, without the NDK; --link also links it and
-                             looks at its size
+                             checks its size
   android bionic             the library for 64-bit phones, loaded and called where the C library is Android's
 ";
 

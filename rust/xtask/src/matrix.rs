@@ -21,7 +21,7 @@ pub(crate) const ALL: [&str; 21] = [
 /// One version of each generation of the protocol, for every test run.
 pub(crate) const QUICK: [&str; 3] = ["2.1.26", "2.1.54", "2.1.66"];
 
-/// The scenarios with these versions as a command of pytest; `write` is the page that gets the table.
+/// The pytest command for the scenarios with these versions; `write` is the page that gets the table.
 pub(crate) fn command(
     ready: &Ready,
     versions: &[&str],
@@ -125,7 +125,7 @@ pub(crate) fn environment_of(
         let base = wanted_pythons.iter().find_map(|wanted| find(wanted));
         let base = base.ok_or_else(|| format!("no Python {}", wanted_pythons.join(", ")))?;
         install(&base, &folder, &release, packages).inspect_err(|_| {
-            // Half made it is of no use; that it cannot be removed changes nothing.
+            // Half made it is useless; failing to remove it changes nothing.
             let _ = fs::remove_dir_all(&folder);
         })?;
         fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
@@ -146,7 +146,7 @@ fn install(base: &Path, folder: &Path, release: &[u32], packages: &[String]) -> 
         quietly(pip.args(options).args(arguments), what)
     };
     if release < [2, 1, 25].as_slice() {
-        // Its file name and its metadata disagree; newer installers do not take it.
+        // Its file name and its metadata disagree; newer installers refuse it.
         pip(&["pip==20.1.1".to_owned()])?;
     }
     pip(packages)

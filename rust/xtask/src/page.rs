@@ -1,11 +1,12 @@
-//! Pages with parts that commands write: between a begin and an end marker, the rest is a person's.
+//! Pages with parts that commands write: those between a begin and an end marker; the rest is a
+//! person's.
 
 use std::fs;
 use std::path::Path;
 
 use crate::TaskResult;
 
-/// Replaces what stands between the markers `name` of a Markdown file.
+/// Replaces what is between the markers `name` of a Markdown file.
 pub(crate) fn insert(file: &Path, name: &str, text: &str) -> TaskResult {
     let page = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let page = between_markers(&page, name, text)

@@ -33,12 +33,12 @@ pub(crate) fn run(command: &mut Command, what: &str) -> TaskResult {
     if status.success() { Ok(()) } else { Err(format!("{what} failed ({status})")) }
 }
 
-/// Runs a command of which nothing is to be said unless it fails.
+/// Runs a command quietly unless it fails.
 pub(crate) fn quietly(command: &mut Command, what: &str) -> TaskResult {
     output_of(command, what).map(drop)
 }
 
-/// What a command prints. Nothing is said unless it fails.
+/// What a command prints. Quiet unless it fails.
 pub(crate) fn output_of(command: &mut Command, what: &str) -> Result<String, String> {
     let output = command
         .stdin(Stdio::null())

@@ -21,14 +21,14 @@ pub(crate) const BINDINGS: &str = "bindings";
 /// The test runner and its helpers.
 pub(crate) const RUNNER: &str = "runner";
 
-/// Interpreters to look for, the first that is new enough is taken.
+/// Interpreters to look for; the first that is new enough is taken.
 const CANDIDATES: [&str; 6] =
     ["python3.13", "python3.12", "python3.11", "python3.14", "python3", "python"];
 
 /// The interpreter of the environment `name`, which is made or brought up to date first.
 ///
-/// `tests/requirements/<name>.txt` lists its packages; a copy kept inside the environment tells
-/// whether they changed since.
+/// `tests/requirements/<name>.txt` lists its packages; a copy kept inside the environment shows
+/// whether they have changed since.
 pub(crate) fn environment(name: &str) -> Result<PathBuf, String> {
     let folder = root().join(".venvs").join(name);
     let python = interpreter_in(&folder);
@@ -46,7 +46,7 @@ pub(crate) fn environment(name: &str) -> Result<PathBuf, String> {
 
 fn install(folder: &Path, python: &Path, list: &Path) -> TaskResult {
     if folder.exists() {
-        // Half made, of another list, or of a Python that is gone: begin anew.
+        // Half made, from another list, or from a Python that is gone: start over.
         fs::remove_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     let mut make = Command::new(find_python()?);

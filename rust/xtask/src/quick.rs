@@ -41,7 +41,7 @@ const ELSEWHERE: [(&str, &str); 6] = [
     ("tests/matrix/", "matrix"),
 ];
 
-/// Files that are not as in the last commit; when all are, those that it changed.
+/// Files that differ from the last commit; if none does, those that it changed.
 fn changed_files() -> Result<Vec<String>, String> {
     let open = git(&["status", "--porcelain", "--no-renames", "--untracked-files=all"])?;
     if !open.is_empty() {

@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
     let mut command = command(&options)?;
     command.arg("--output").arg(&figures);
     let outcome = process::run(&mut command, "reliability");
-    // Also when another part failed: its figures alone are missing.
+    // Even when another part failed: only its figures are missing.
     if let Some(file) = write {
         put_figures(&root().join(file), &figures)?;
     }
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &[&str]) -> TaskResult {
 
 /// The tests as a command; `options` go to them.
 pub(crate) fn command(options: &[&str]) -> Result<Command, String> {
-    // First: the plain server shall be what stays in its place.
+    // First, since the plain server must be what stays in its place.
     let faulty = build_faulty()?;
     let ready = built::prepare(false)?;
     let mut command = Command::new(&ready.runner);

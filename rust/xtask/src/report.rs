@@ -1,4 +1,4 @@
-//! What happened in the parts of the tests, and the closing lines that tell of it.
+//! What happened in the parts of the tests, and the closing lines that report it.
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ impl Report {
     }
 
     /// Notes the outcome of a part. One that failed without a failing test (it does not build, is
-    /// not formatted) counts as one failure, so that the closing line tells of it.
+    /// not formatted) counts as one failure, so that the closing line shows it.
     pub(crate) fn note(&mut self, failed_before: u32, outcome: TaskResult) {
         if let Err(reason) = outcome {
             if self.tally.failed == failed_before {
@@ -48,13 +48,13 @@ impl Report {
         self.note(failed_before, outcome);
     }
 
-    /// Tells that a part cannot run here and why; it counts as one skipped test.
+    /// Says that a part cannot run here and why; it counts as one skipped test.
     pub(crate) fn skip(&mut self, what: &str, why: &str) {
         println!("\nskipped: {what}: {why}");
         self.tally.skipped += 1;
     }
 
-    /// Tells what went wrong and, as the last line of all, how many tests did what.
+    /// Says what went wrong and, as the very last line, how many tests did what.
     pub(crate) fn close(self) -> ExitCode {
         for trouble in &self.troubles {
             eprintln!("{trouble}");
@@ -62,7 +62,7 @@ impl Report {
         for (name, time) in &self.times {
             println!("{:>5} s  {name}", time.as_secs());
         }
-        // Whatever a program before left unfinished is not part of this line.
+        // Whatever an earlier program left unfinished is not part of this line.
         println!("\n{}", self.tally);
         if self.troubles.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }

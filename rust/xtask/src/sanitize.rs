@@ -1,8 +1,8 @@
-//! `cargo xtask sanitize`: the unit tests of the crates with C code at their border, under
+//! `cargo xtask sanitize`: the unit tests of the crates that border on C code, under
 //! AddressSanitizer.
 //!
 //! SQLite, zstd and our own code are built with it, by the ordinary compilers. It finds memory that is
-//! used after its end or beyond its bounds, on both sides of the border, and what is never freed.
+//! used after it is freed or beyond its bounds, on both sides of the border, and what is never freed.
 
 use crate::process::{cargo, host, run};
 use crate::{TaskResult, root};
@@ -18,11 +18,11 @@ const CRATES: [&str; 7] = [
     "deckport-ffi",
 ];
 
-/// Platforms for which the compiler has the sanitizer's library, of those that we build on.
+/// Platforms that we build on for which the compiler has the sanitizer's library.
 const PLATFORMS: [&str; 3] =
     ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin"];
 
-/// Runs the tests of the crates that are named, or of all.
+/// Runs the tests of the named crates, or of all.
 pub(crate) fn run_task(arguments: &[&str]) -> TaskResult {
     if let Some(unknown) = arguments.iter().find(|name| !CRATES.contains(name)) {
         return Err(format!("{unknown} is none of {}", CRATES.join(", ")));

@@ -11,7 +11,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds what a closing line tells; other lines are ignored.
+    /// Adds what a closing line says; other lines are ignored.
     ///
     /// Cargo ends each test program with `test result: ok. 12 passed; 0 failed; 1 ignored; …`,
     /// pytest ends with `12 passed, 1 failed, 2 xfailed in 3.21s`, Maven ends each of its runs with
@@ -28,7 +28,7 @@ impl Tally {
         }
     }
 
-    /// `12, Failures: 0, Errors: 0, Skipped: 1`; the line of one class tells of its time, too.
+    /// `12, Failures: 0, Errors: 0, Skipped: 1`; the line of one class also has its time.
     fn add_maven(&mut self, counts: &str) {
         let numbers: Option<Vec<u32>> = counts
             .split(", ")

@@ -25,7 +25,7 @@ const PARTS: [Part; 9] = [
     ("android", |report| android_test::run(&android_test::Options::default(), report)),
 ];
 
-/// Runs all parts or the one that is named; the last line printed counts the tests.
+/// Runs all parts or the named one; the last line printed counts the tests.
 pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     let mut report = Report::default();
     match arguments {
@@ -75,7 +75,7 @@ pub(crate) fn scenarios(options: &[&str], report: &mut Report) {
             pytest
                 .current_dir(root().join("tests/scenarios"))
                 .args(["-m", "pytest", "-n", &workers().to_string()])
-                // With `=`: as a word of its own pytest would take the path for a place of tests.
+                // With `=`: pytest would take a separate path for a place of tests.
                 .arg(format!("--deckport={}", binary.display()))
                 .arg(format!("--anki-python={}", anki.display()))
                 .args(pytest_options);
@@ -85,7 +85,7 @@ pub(crate) fn scenarios(options: &[&str], report: &mut Report) {
     }
 }
 
-/// `cargo xtask matrix`: old clients, each with a device of today; see [`matrix`].
+/// `cargo xtask matrix`: old clients, each with a current device; see [`matrix`].
 pub(crate) fn run_matrix(arguments: &[&str]) -> Result<ExitCode, String> {
     let (versions, write) = matrix::parse(arguments)?;
     let mut report = Report::default();
@@ -124,7 +124,7 @@ fn short_reliability(report: &mut Report) {
     }
 }
 
-/// Each fuzz target for some seconds; one that finds nothing counts as a passed test.
+/// Each fuzz target for a few seconds; one that finds nothing counts as a passed test.
 fn short_fuzz(report: &mut Report) {
     if let Err(reason) = fuzz::build() {
         return report.note(report.tally.failed, Err(reason));

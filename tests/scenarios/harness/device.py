@@ -76,8 +76,11 @@ class Device:
         name: str,
         clock: Callable[[], int] | None = None,
         older: bool = False,
+        variables: dict[str, str] | None = None,
     ) -> None:
-        """`older` tells that this Anki syncs as 2.1.45 to 2.1.66 did."""
+        """`older` tells that this Anki syncs as 2.1.45 to 2.1.66 did; `variables` are those of its
+        environment.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         if older:
             self.program = (str(DRIVER), "older")
@@ -86,6 +89,7 @@ class Device:
         self.folder = folder
         self.collection = folder / "collection.anki2"
         self.clock = clock
+        self.variables = variables or {}
         self.media = MediaFolder(self.collection)
         self.login_data: tuple[str, str] | None = None
         self.start()
@@ -93,6 +97,7 @@ class Device:
     def start(self) -> None:
         """Start the process and open the collection (again)."""
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TZ": "UTC"}
+        environment |= self.variables
         self.process = subprocess.Popen(
             [str(self.python), *self.program],
             stdin=subprocess.PIPE,

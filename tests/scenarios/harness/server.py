@@ -80,12 +80,18 @@ class Deckport(Server):
         super().__init__(data, log)
         self.binary = binary
         self.variables: dict[str, str] = {}
+        # What stands before the command, to run it elsewhere.
+        self.prefix: list[str] = []
+
+    def where(self) -> list[str]:
+        """Where it listens: on a port of the system's choice, which is kept over restarts."""
+        return ["--listen", f"127.0.0.1:{self.port}"]
 
     def start(self, *options: str) -> None:
-        """Start on a port of the system's choice, read from the line it prints when ready."""
-        listen = f"127.0.0.1:{self.port}"
+        """Start; the port is read from the line it prints when ready."""
+        command = [*self.prefix, str(self.binary), "serve", "--data", str(self.data)]
         self.process = subprocess.Popen(
-            [str(self.binary), "serve", "--data", str(self.data), "--listen", listen, *options],
+            [*command, *self.where(), *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.log.open("ab"),

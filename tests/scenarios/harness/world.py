@@ -78,9 +78,16 @@ class World:
         self.relays.append(relay)
         return relay
 
-    def device(self, name: str, url: str | None = None, login: bool = True) -> Device:
+    def device(
+        self,
+        name: str,
+        url: str | None = None,
+        login: bool = True,
+        variables: dict[str, str] | None = None,
+    ) -> Device:
         """A new device, logged in; `url` is what the person typed if not the server's address."""
-        device = Device(self.python, self.root / f"device-{name}", name, self.tick)
+        folder = self.root / f"device-{name}"
+        device = Device(self.python, folder, name, self.tick, variables=variables)
         self.devices[name] = device
         if login:
             device.login(url=url or self.server.url, user=USER, password=PASSWORD)

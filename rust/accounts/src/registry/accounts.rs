@@ -76,7 +76,7 @@ impl Registry {
         })
     }
 
-    /// Sets an account's password and ends its devices, and those of no other account.
+    /// Sets an account's password and ends its devices, but no other account's.
     ///
     /// # Errors
     /// [`RegistryError::NoSuchAccount`], [`RegistryError::BadPassword`],
@@ -160,7 +160,7 @@ pub(super) fn of_id(connection: &Connection, id: i64) -> rusqlite::Result<Option
     connection.prepare_cached(&sql)?.query_row([id], account_from_row).optional()
 }
 
-/// The account of that name, for changing it: the environment's are not ours to change.
+/// The account of that name, for changing it: accounts from the environment are not ours to change.
 fn find_own(connection: &Connection, name: &AccountName) -> Result<Account, RegistryError> {
     match find(connection, name)? {
         None => Err(RegistryError::NoSuchAccount),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_password_ends_the_devices_of_that_account_alone() {
+    fn a_new_password_ends_only_the_devices_of_that_account() {
         let test = TestRegistry::new();
         test.registry.add_account("alice", "p").unwrap();
         test.registry.add_account("bob", "p").unwrap();

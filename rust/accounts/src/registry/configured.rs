@@ -2,7 +2,7 @@
 //!
 //! The environment owns their names and passwords; the registry keeps a copy so that they work
 //! like all others. The reference server's token is kept (hashed like a password) as a *shared*
-//! device; it also tells whether the secret is still the one of the last start.
+//! device; it also shows whether the secret is still that of the last start.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -16,7 +16,7 @@ struct Wanted<'a> {
     name: AccountName,
     secret: &'a Secret,
     shared_token: TokenHash,
-    /// The shared device of the last start, if its token is this very one, be it ended or not.
+    /// The shared device of the last start, if it has exactly this token, whether ended or not.
     same_device: Option<i64>,
 }
 
@@ -24,8 +24,8 @@ impl Registry {
     /// Makes the accounts of the environment exactly these.
     ///
     /// - A new one is added, or takes over an account of the same name with its folder.
-    /// - One whose secret (or the writing of whose name) changed loses its devices, as after a
-    ///   change of the password; otherwise all its devices stay logged in, and so do those with
+    /// - One whose secret (or the spelling of whose name) changed loses its devices, as after a
+    ///   change of password; otherwise all its devices stay logged in, and so do those with
     ///   the reference server's token.
     /// - One that is not in the environment any more becomes dormant: its data stays, nobody can
     ///   log in or sync. It works as before when it comes back with the same secret.
@@ -41,7 +41,7 @@ impl Registry {
         if has_duplicates(&wanted) {
             return Err(RegistryError::ConfiguredTwice);
         }
-        // Slow, so before anybody has to wait for the change.
+        // Slow, so it comes before anybody has to wait for the change.
         for wanted in &mut wanted {
             wanted.same_device = self.same_device(wanted)?;
         }
@@ -76,7 +76,7 @@ impl Registry {
         Ok(shared::fits(&wanted.shared_token, &phc)?.then_some(id))
     }
 
-    /// Sets one account up; gives the number of its shared device.
+    /// Sets up one account; returns the number of its shared device.
     fn configure(
         &self,
         connection: &Connection,
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_secret_ends_the_devices_of_that_account_alone() {
+    fn a_changed_secret_ends_only_the_devices_of_that_account() {
         let test = configured(&[plain("u", "p"), plain("v", "p")]);
         let (u, v) = (test.token("u", "p"), test.token("v", "p"));
         test.registry.set_configured_accounts(&[plain("u", "new"), plain("v", "p")]).unwrap();
@@ -304,7 +304,7 @@ mod tests {
         let seen = || test.registry.authenticate(U_P).unwrap().unwrap().device;
         let (before, peer) = (seen(), "192.0.2.9".parse().unwrap());
         assert_eq!((before.address, before.last_seen_ms), (None, None));
-        test.registry.note_seen(&before, "26.09.3,0,linux", peer, 1).unwrap();
+        test.registry.note_seen(&before, "26.09.3,0,linux", peer, None, 1).unwrap();
         let after = seen();
         assert_eq!(after.name, before.name);
         assert_eq!((after.address, after.last_seen_ms), (Some(peer), Some(1)));

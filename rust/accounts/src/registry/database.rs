@@ -15,18 +15,19 @@ use super::tokens::TokenHash;
 use super::{PasswordCost, RegistryError, shared};
 
 const FILE_NAME: &str = "deckport.db";
-/// Each brings the database from its index to the next format; the format is `user_version`.
-const MIGRATIONS: [&str; 3] = [
+/// Each takes the database from the format of its index to the next; the format is `user_version`.
+const MIGRATIONS: [&str; 4] = [
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
 ];
 const NEWEST_FORMAT: i64 = MIGRATIONS.len() as i64;
 /// How long a change waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two attempts where SQLite does not wait by itself.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
-/// Readers kept for reuse; more are opened when needed at the same time.
+/// Readers kept for reuse; more are opened when more are needed at once.
 const IDLE_READERS: usize = 4;
 
 /// The registry's database. Readers never wait for a writer (write-ahead log).
@@ -48,7 +49,7 @@ impl Database {
         let note_writer = connect(&path)?;
         // No flush to disk at a commit; the database stays sound.
         note_writer.pragma_update(None, "synchronous", "NORMAL")?;
-        // A note is worth no waiting.
+        // A note is not worth waiting for.
         note_writer.busy_timeout(Duration::ZERO)?;
 
         Ok(Database {
@@ -118,7 +119,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Makes an empty file that only its owner can read; SQLite gives the log beside it the same
-/// rights. The data folder itself may be open to others (the reference server's is).
+/// permissions. The data folder itself may be open to others (the reference server's is).
 fn create_private(path: &Path) -> Result<(), RegistryError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -137,7 +138,7 @@ fn connect(path: &Path) -> Result<Connection, RegistryError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Off by default in SQLite; devices go with their account.
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Or statements that are kept are planned anew for each value.
+    // Otherwise cached statements are planned again for each value.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Android has no folder for temporary files.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -187,15 +188,15 @@ fn prepare_schema(connection: &mut Connection) -> Result<(), RegistryError> {
     }
     transaction.pragma_update(None, "user_version", NEWEST_FORMAT)?;
     transaction.commit()?;
-    // What the old format held is not to stand in the log either. Another process that reads just
-    // now keeps it there until the next checkpoint.
+    // What the old format held must not stay in the log either. Another process that is reading
+    // keeps it there until the next checkpoint.
     if found > 0 {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     Ok(())
 }
 
-/// Lets a migration turn the SHA-256 of a shared token into what is kept of it now.
+/// Lets a migration turn the SHA-256 of a shared token into what is now kept of it.
 fn offer_slow_hash(connection: &Connection) -> Result<(), RegistryError> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function("slow_hash", 1, flags, |context| {
@@ -365,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_told_and_left_alone() {
+    fn a_damaged_file_is_reported_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(FILE_NAME);
         let damaged = [b'x'; 8192];

@@ -11,6 +11,8 @@ use super::{Device, Registry, RegistryError};
 
 /// A device is not noted again within this time unless something else about it changed.
 const NOTE_EVERY_MS: i64 = 60_000;
+/// Longest name of a host that is kept, with the port: names have at most 253 characters.
+const MAX_HOST_CHARACTERS: usize = 260;
 /// Longest part of a client's version text that is kept, in characters.
 const MAX_VERSION_CHARACTERS: usize = 40;
 /// Name of the device that stands for all with the reference server's token.
@@ -18,7 +20,7 @@ const SHARED_NAME: &str = "devices of the reference server";
 
 /// What [`device_from_row`] reads, of the table `devices` under the name `d`.
 pub(super) const DEVICE_COLUMNS: &str = "d.id, d.account_id, d.name, d.client_version, d.platform, \
-                              d.address, d.created_ms, d.last_seen_ms, d.shared";
+                              d.address, d.created_ms, d.last_seen_ms, d.shared, d.host";
 
 impl Registry {
     /// The devices of one account or of all, by account and age.
@@ -43,7 +45,7 @@ impl Registry {
         })
     }
 
-    /// Ends one device: its token is not accepted any more. Ending the shared device of a
+    /// Ends one device: its token is no longer accepted. Ending the shared device of a
     /// configured account ends the reference server's token for as long as the secret is the
     /// same.
     ///
@@ -76,8 +78,8 @@ impl Registry {
         })
     }
 
-    /// Notes that a device was seen: when, where, and with which client version (as sent; empty
-    /// keeps what is known). Cheap: at most once a minute, without waiting for the disk, and not
+    /// Notes that a device was seen: when, where, under which `Host` it came, and with which client
+    /// version (as sent; empty keeps what is known). Cheap: at most once a minute, without waiting for the disk, and not
     /// at all while someone else is writing.
     ///
     /// # Errors
@@ -87,24 +89,27 @@ impl Registry {
         known: &Device,
         client_version: &str,
         peer: IpAddr,
+        host: Option<&str>,
         now_ms: i64,
     ) -> Result<(), RegistryError> {
         let seen = describe(client_version).or_known(known);
         let address = peer.to_canonical();
+        let host = host.and_then(clean_host).or_else(|| known.host.clone());
         let recent = known
             .last_seen_ms
             .is_some_and(|last| (last..last.saturating_add(NOTE_EVERY_MS)).contains(&now_ms));
-        if recent && known.address == Some(address) && seen.is_of(known) {
+        if recent && known.address == Some(address) && known.host == host && seen.is_of(known) {
             return Ok(());
         }
         let noted = self.database.note(
             "UPDATE devices SET name = iif(named, name, ?), client_version = ?, platform = ?, address = ?,
-                 last_seen_ms = ? WHERE id = ?",
+                 host = ?, last_seen_ms = ? WHERE id = ?",
             params![
                 seen.name,
                 seen.client_version,
                 seen.platform,
                 address.to_string(),
+                host,
                 now_ms,
                 known.id
             ],
@@ -163,6 +168,13 @@ pub(super) fn describe(client_version: &str) -> Description {
     Description { name, client_version, platform }
 }
 
+/// A `Host` as it is shown to people: in lower case; `None` for what no client sends.
+fn clean_host(host: &str) -> Option<String> {
+    let is_harmless = host.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = !host.is_empty() && host.len() <= MAX_HOST_CHARACTERS;
+    (is_harmless && fits).then(|| host.to_ascii_lowercase())
+}
+
 /// Adds a device that just logged in.
 pub(super) fn insert_device(
     connection: &Connection,
@@ -195,14 +207,15 @@ pub(super) fn insert_device(
         client_version,
         platform,
         address: Some(address),
+        host: None,
         created_ms: now_ms,
         last_seen_ms: Some(now_ms),
         shared: false,
     })
 }
 
-/// Gives a device that just logged in the name that a person chose, or the name and a number when
-/// the account has one of that name already.
+/// Gives a device that just logged in the name that a person chose, or that name and a number when
+/// the account already has one of that name.
 pub(super) fn name_device(
     connection: &Connection,
     device: Device,
@@ -224,7 +237,7 @@ pub(super) fn name_device(
     Ok(Device { name, ..device })
 }
 
-/// Adds the device that stands for all with the reference server's token; gives its number.
+/// Adds the device that stands for all with the reference server's token; returns its number.
 pub(super) fn insert_shared_device(
     connection: &Connection,
     account_id: i64,
@@ -252,6 +265,7 @@ pub(super) fn device_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<D
         created_ms: row.get(first + 6)?,
         last_seen_ms: row.get(first + 7)?,
         shared: row.get(first + 8)?,
+        host: row.get(first + 9)?,
     })
 }
 
@@ -281,7 +295,7 @@ mod tests {
         test.registry.rename_device(id, " Anna's phone ").unwrap();
         let device = only_device(&test);
         assert_eq!(device.name, "Anna's phone");
-        test.registry.note_seen(&device, "27.01,x,linux", peer(9), NOW_MS + 1).unwrap();
+        test.registry.note_seen(&device, "27.01,x,linux", peer(9), None, NOW_MS + 1).unwrap();
         let seen = only_device(&test);
         assert_eq!((&*seen.name, &*seen.client_version), ("Anna's phone", "27.01"));
         let missing = test.registry.rename_device(id + 1, "x");
@@ -348,7 +362,7 @@ mod tests {
     fn a_device_is_noted_at_most_once_a_minute() {
         let (test, _) = with_device();
         let note = |now_ms| {
-            test.registry.note_seen(&only_device(&test), VERSION, peer(7), now_ms).unwrap();
+            test.registry.note_seen(&only_device(&test), VERSION, peer(7), None, now_ms).unwrap();
             only_device(&test).last_seen_ms
         };
         assert_eq!(note(NOW_MS + 59_999), Some(NOW_MS));
@@ -360,7 +374,7 @@ mod tests {
     fn a_new_address_or_version_is_noted_at_once() {
         let (test, _) = with_device();
         let note = |version, peer, now_ms| {
-            test.registry.note_seen(&only_device(&test), version, peer, now_ms).unwrap();
+            test.registry.note_seen(&only_device(&test), version, peer, None, now_ms).unwrap();
         };
         note(VERSION, peer(8), NOW_MS + 1);
         assert_eq!(only_device(&test).address, Some(peer(8)));
@@ -374,17 +388,35 @@ mod tests {
     }
 
     #[test]
+    fn the_name_under_which_a_device_came_is_noted_at_once_and_stays_where_it_says_none() {
+        let (test, _) = with_device();
+        let note = |host, now_ms| {
+            let device = only_device(&test);
+            test.registry.note_seen(&device, VERSION, peer(7), host, now_ms).unwrap();
+            only_device(&test).host
+        };
+        let name = Some("deckport-7f3k.local:27701".to_owned());
+        let long = "a".repeat(261);
+        assert_eq!(note(Some("Deckport-7F3K.local:27701"), NOW_MS + 1), name);
+        assert_eq!(note(None, NOW_MS + 60_001), name);
+        for unfit in ["", "a b", "a\u{1b}[31m", "\u{e9}", &long] {
+            assert_eq!(note(Some(unfit), NOW_MS + 120_002), name);
+        }
+        assert_eq!(note(Some("10.0.0.3:27701"), NOW_MS + 2), Some("10.0.0.3:27701".to_owned()));
+    }
+
+    #[test]
     fn noting_never_waits_and_never_fails_a_request() {
         let (test, id) = with_device();
         let device = only_device(&test);
         let busy = test
             .registry
             .database
-            .write(|_| test.registry.note_seen(&device, VERSION, peer(9), NOW_MS + 1));
+            .write(|_| test.registry.note_seen(&device, VERSION, peer(9), None, NOW_MS + 1));
         busy.unwrap();
         assert_eq!(only_device(&test).address, Some(peer(7)), "someone else was writing");
         let gone = Device { id: id + 1, ..device };
-        test.registry.note_seen(&gone, VERSION, peer(9), NOW_MS).unwrap();
+        test.registry.note_seen(&gone, VERSION, peer(9), None, NOW_MS).unwrap();
     }
 
     #[test]

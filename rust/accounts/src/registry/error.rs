@@ -8,7 +8,7 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// The name is taken, in whatever case it is written.
+    /// The name is taken, possibly in another case.
     #[error("there is already an account of this name; choose another name")]
     AccountExists,
     /// No account of that name.
@@ -30,9 +30,9 @@ pub enum RegistryError {
         "this account is set in the environment (SYNC_USER…); change it there and restart the endpoint"
     )]
     Configured,
-    /// Two accounts of the environment are the same name for the registry.
+    /// Two accounts in the environment have what the registry sees as the same name.
     #[error(
-        "two accounts in the environment (SYNC_USER…) have the same name but for case or blanks; rename one of them"
+        "two accounts in the environment (SYNC_USER…) have the same name except for case or spaces; rename one of them"
     )]
     ConfiguredTwice,
     /// A hash in the environment cannot be used.
@@ -74,7 +74,7 @@ pub enum RegistryError {
     Random(#[from] getrandom::Error),
     /// A password could not be hashed or compared: no memory, or a damaged stored hash.
     #[error(
-        "the password could not be checked ({0}); free some memory and try again, or set it anew"
+        "the password could not be checked ({0}); free some memory and try again, or set it again"
     )]
     Hash(#[source] argon2::password_hash::Error),
 }
@@ -95,7 +95,7 @@ impl From<rusqlite::Error> for RegistryError {
 /// Why a login was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Unknown name or wrong password; which one is not told. The only case for status 403
+    /// Unknown name or wrong password; which one is not revealed. The only case for status 403
     /// (`transport` 5.2).
     #[error("the name or the password is wrong")]
     WrongNameOrPassword,

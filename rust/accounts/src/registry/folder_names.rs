@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 
 use deckport_ground::hex::hex;
 
@@ -16,7 +17,7 @@ const KEPT_BYTES: usize = 40;
 const MAX_ATTEMPTS: u32 = 10_000;
 /// Start of the names of our own files in the data folder.
 const OWN_PREFIX: &str = "deckport.";
-/// Names of devices on Windows, with whatever extension.
+/// Names of devices on Windows, with any extension.
 const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
 const RESERVED_NUMBERED: [&str; 2] = ["com", "lpt"];
 
@@ -24,16 +25,17 @@ const RESERVED_NUMBERED: [&str; 2] = ["com", "lpt"];
 ///
 /// A folder that exists under exactly the account's name is taken as it is: the reference server
 /// made it. Otherwise the name is written so that it is one harmless path component everywhere,
-/// and two accounts never get names that differ in case alone.
+/// and two accounts never get names that differ only in case.
 pub(super) fn choose<E: From<io::Error>>(
     data_dir: &Path,
     name: &str,
     taken: impl Fn(&str) -> Result<bool, E>,
 ) -> Result<String, E> {
     let entries = list(data_dir)?;
-    let exists = |wanted: &str| entries.iter().any(|e| e.is_folder && e.name == wanted);
-    if is_one_component(name) && exists(name) && !taken(name)? {
-        return Ok(name.to_owned());
+    if let Some(found) = of_reference(data_dir, &entries, name)
+        && !taken(&found)?
+    {
+        return Ok(found);
     }
     let base = safe_name(name);
     for attempt in 1..=MAX_ATTEMPTS {
@@ -48,6 +50,28 @@ pub(super) fn choose<E: From<io::Error>>(
         }
     }
     Err(io::Error::other("no free folder name").into())
+}
+
+/// The folder that the reference server made for exactly this name. A slash in a name is one in its
+/// path there; accents may be written otherwise.
+fn of_reference(data_dir: &Path, entries: &[Entry], name: &str) -> Option<String> {
+    if name.contains('/') {
+        return is_nested_account(data_dir, name).then(|| name.to_owned());
+    }
+    let is_meant = |entry: &&Entry| entry.is_folder && entry.name.nfc().eq(name.chars());
+    let found = entries.iter().find(|e| e.name == name && e.is_folder);
+    let found = found.or_else(|| entries.iter().find(is_meant))?;
+    is_one_component(&found.name).then(|| found.name.clone())
+}
+
+/// Whether there is an account's folder below folders that are none: not a part of another account.
+fn is_nested_account(data_dir: &Path, name: &str) -> bool {
+    let has_collection = |folder: &Path| folder.join("collection.anki2").is_file();
+    let own = data_dir.join(name);
+    let mut above = Path::new(name).ancestors().skip(1).map(|folder| data_dir.join(folder));
+    name.split('/').all(is_one_component)
+        && has_collection(&own)
+        && !above.any(|folder| has_collection(&folder))
 }
 
 struct Entry {
@@ -81,7 +105,7 @@ fn is_own(name: &str) -> bool {
 }
 
 /// The name itself when it is safe, else with `%41` for each byte that is not, cut to a bounded
-/// length with a hash of the whole.
+/// length with a hash of the whole name.
 fn safe_name(name: &str) -> String {
     let last = name.len().saturating_sub(1);
     let special = is_own(name) || is_reserved(name);
@@ -135,6 +159,20 @@ mod tests {
         for name in ["alice", "Alice-B_2", "me@example.org", "a+b", "v1.2"] {
             assert_eq!(choose_among(dir.path(), name, &[]), name);
         }
+    }
+
+    #[test]
+    fn the_reference_servers_folders_are_found_under_their_own_names() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("team/anna/media")).unwrap();
+        fs::write(dir.path().join("team/anna/collection.anki2"), "x").unwrap();
+        fs::write(dir.path().join("team/anna/media/collection.anki2"), "a file of this name")
+            .unwrap();
+        fs::create_dir(dir.path().join("Zoe\u{308}")).unwrap();
+        assert_eq!(choose_among(dir.path(), "team/anna", &[]), "team/anna");
+        assert_ne!(choose_among(dir.path(), "team/anna/media", &[]), "team/anna/media");
+        assert_ne!(choose_among(dir.path(), "team/anna", &["team/anna"]), "team/anna");
+        assert_eq!(choose_among(dir.path(), "Zo\u{eb}", &[]), "Zoe\u{308}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who somebody is: by their token, or from where they come.
+//! Who somebody is: by their token, or by where they come from.
 
 use std::net::IpAddr;
 
@@ -16,8 +16,8 @@ impl Registry {
     /// or its account is dormant. Looked up in the database each time, so every change counts at
     /// once.
     ///
-    /// The reference server's tokens of configured accounts are known from
-    /// [`Registry::set_configured_accounts`] on.
+    /// The reference server's tokens of configured accounts are known once
+    /// [`Registry::set_configured_accounts`] has run.
     ///
     /// # Errors
     /// A failure of the disk; that is no reason to tell a client that its token is bad
@@ -37,7 +37,7 @@ impl Registry {
         self.identity("d.token_hash = ?1", token_hash(token))
     }
 
-    /// The same for the tokens that are made from passwords: who asks may be guessing.
+    /// The same for the tokens that are made from passwords: the sender may be guessing.
     ///
     /// # Errors
     /// A failure of the disk.
@@ -48,7 +48,7 @@ impl Registry {
         }
     }
 
-    /// The account and device of the row that fulfils a condition and is of use.
+    /// The account and device of the row that fulfils a condition and is usable.
     fn identity(
         &self,
         condition: &str,
@@ -73,7 +73,7 @@ impl Registry {
         })
     }
 
-    /// Whether a device of an account, or of any, was last seen at `place`; for telling who is known
+    /// Whether a device of an account, or of any, was last seen at `place`; to tell known devices
     /// from strangers.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::{Account, Login, LoginError, Registry, RegistryError, accounts, passw
 impl Registry {
     /// Checks name and password and gives the device a token of its own. Blocks for the time of
     /// one password hash, which is the same for unknown names; only one is made at a time.
-    /// `client_version` is the client's own words; `peer` is where it connects from.
+    /// `client_version` is what the client sent; `peer` is where it connects from.
     ///
     /// # Errors
     /// [`LoginError::WrongNameOrPassword`], or a failure of the disk.
@@ -26,10 +26,12 @@ impl Registry {
         let name = AccountName::lookup(name);
         let known = self.database.read(|connection| credentials(connection, &name))?;
         let Some((account, hash)) = known else {
-            self.pretend_to_verify(password)?;
+            for attempt in attempts(password) {
+                self.pretend_to_verify(&attempt)?;
+            }
             return Err(LoginError::WrongNameOrPassword);
         };
-        if !passwords::verify(password, &hash)? {
+        if !fits(password, &hash)? {
             return Err(LoginError::WrongNameOrPassword);
         }
         let token = new_token()?;
@@ -77,14 +79,31 @@ impl Registry {
         Ok(Login { account, device, token })
     }
 
-    /// Takes as long for an unknown name as for a known one. Hashes of the environment may be of
-    /// a dearer kind than ours; where there are any, they set the time.
+    /// Takes as long for an unknown name as for a known one. Hashes from the environment may be of
+    /// a costlier kind than ours; where there are any, they set the time.
     fn pretend_to_verify(&self, password: &str) -> Result<(), RegistryError> {
         match self.database.read(foreign_hash)? {
             Some(hash) => passwords::verify(password, &hash).map(|_| ()),
             None => passwords::pretend_to_verify(password, self.cost),
         }
     }
+}
+
+/// A password as it was typed, and then as [`passwords::composed`] writes it where that is something
+/// else: some systems type letters and their accents apart.
+fn attempts(password: &str) -> Vec<String> {
+    let mut attempts = vec![password.to_owned(), passwords::composed(password)];
+    attempts.dedup();
+    attempts
+}
+
+fn fits(password: &str, hash: &str) -> Result<bool, RegistryError> {
+    for attempt in attempts(password) {
+        if passwords::verify(&attempt, hash)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The account of that name with its password hash, unless nobody can log in.
@@ -171,5 +190,19 @@ mod tests {
             passwords::testing::HASHES.get() - before
         };
         assert_eq!((cost("alice"), cost("bob"), cost("")), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_password_fits_however_a_system_writes_accents() {
+        let test = TestRegistry::new();
+        let (composed, apart) = ("caf\u{e9}", "cafe\u{301}");
+        for set in [composed, apart] {
+            let name = format!("Zo\u{eb} {}", set.len());
+            test.registry.add_account(&name, set).unwrap();
+            for typed in [composed, apart] {
+                assert!(test.login(&name, typed).is_ok(), "{set:?} {typed:?}");
+            }
+            assert!(is_wrong(test.login(&name, "cafe")));
+        }
     }
 }

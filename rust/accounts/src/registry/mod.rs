@@ -17,6 +17,7 @@ mod identity;
 mod login;
 mod names;
 mod passwords;
+mod settings;
 mod shared;
 mod tokens;
 mod types;
@@ -59,7 +60,7 @@ impl Registry {
         Registry::open_with_cost(data_dir, clock, PasswordCost::PRODUCTION)
     }
 
-    /// The same with another price of new password hashes, for tests.
+    /// The same with another cost of new password hashes, for tests.
     fn open_with_cost(
         data_dir: &Path,
         clock: Arc<dyn Clock>,
@@ -81,7 +82,7 @@ impl Registry {
         })
     }
 
-    /// Brings everything into the one file `deckport.db`, as far as other processes allow; for
+    /// Moves everything into the one file `deckport.db`, as far as other processes allow; for
     /// the end of a run. Nothing is lost without it.
     ///
     /// # Errors
@@ -122,7 +123,7 @@ mod testing {
                 .unwrap()
         }
 
-        /// Logs in; gives the token.
+        /// Logs in; returns the token.
         pub(super) fn token(&self, name: &str, password: &str) -> String {
             self.login(name, password).unwrap().token
         }
@@ -132,7 +133,7 @@ mod testing {
             self.registry.login(name, password, "26.09.3,29bb700b,linux", peer)
         }
 
-        /// The account name behind a token.
+        /// The account name that belongs to a token.
         pub(super) fn who(&self, token: &str) -> Option<String> {
             self.registry.authenticate(token).unwrap().map(|identity| identity.account.name)
         }

@@ -1,5 +1,7 @@
 //! Account names: what is accepted and when two are the same.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::RegistryError;
 
 const MAX_CHARACTERS: usize = 128;
@@ -7,7 +9,8 @@ const MAX_CHARACTERS: usize = 128;
 /// An account name, trimmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountName {
-    /// As typed, without surrounding blanks.
+    /// As typed, without surrounding spaces, composed (NFC): some systems type letters and their accents
+    /// apart.
     pub(super) display: String,
     /// Equal for names that mean the same account.
     pub(super) key: String,
@@ -24,14 +27,14 @@ impl AccountName {
         Ok(name)
     }
 
-    /// Reads a name that is looked for; one that cannot exist is simply not found.
+    /// Reads a name to look up; one that cannot exist is simply not found.
     pub(super) fn lookup(text: &str) -> AccountName {
-        let display = text.trim().to_owned();
+        let display: String = text.trim().nfc().collect();
         AccountName { key: display.to_lowercase(), display }
     }
 }
 
-/// A name for something else of a person, e.g. a device, under the same rules; trimmed.
+/// A name for something else that a person owns, e.g. a device, under the same rules; trimmed.
 pub(crate) fn person_name(text: &str) -> Result<String, RegistryError> {
     Ok(AccountName::parse(text)?.display)
 }
@@ -46,6 +49,12 @@ mod tests {
         assert_eq!(name.display, "Jürgen");
         assert_eq!(name.key, AccountName::parse("JÜRGEN").unwrap().key);
         assert_ne!(name.key, AccountName::parse("Jurgen").unwrap().key);
+    }
+
+    #[test]
+    fn it_does_not_matter_how_a_system_writes_accents() {
+        let (composed, apart) = ("Zo\u{eb}", "Zoe\u{308}");
+        assert_eq!(AccountName::parse(apart).unwrap(), AccountName::parse(composed).unwrap());
     }
 
     #[test]

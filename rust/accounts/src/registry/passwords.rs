@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, PasswordVerifier, Version};
 use pbkdf2::Pbkdf2;
+use unicode_normalization::UnicodeNormalization;
 
 use super::RegistryError;
 
@@ -14,7 +15,7 @@ const SALT_BYTES: usize = 16;
 
 /// Room that is reserved for an Argon2 hash, in blocks of 1 KiB: 33 MiB, of which only what the
 /// hash needs is ever touched. glibc gives blocks of more than 32 MiB back to the system when they
-/// are freed. Smaller ones it keeps for the thread, one more with nearly every login.
+/// are freed. It keeps smaller ones for the thread, one more with nearly every login.
 const RESERVED_BLOCKS: usize = 33 * 1024;
 
 /// Each hash takes 19 MiB for a moment, which a phone should not spend twice at once.
@@ -26,7 +27,7 @@ fn one_at_a_time() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How dear a new hash is. Each hash carries its own parameters, so they may change.
+/// How costly a new hash is. Each hash carries its own parameters, so they may change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PasswordCost {
     memory_kib: u32,
@@ -34,7 +35,7 @@ pub(super) struct PasswordCost {
 }
 
 impl PasswordCost {
-    /// The least that OWASP's password storage advice asks of Argon2id.
+    /// The minimum for Argon2id in OWASP's password storage advice.
     pub(super) const PRODUCTION: PasswordCost = PasswordCost { memory_kib: 19 * 1024, passes: 2 };
     /// Fast and unsafe.
     #[cfg(test)]
@@ -46,13 +47,18 @@ impl PasswordCost {
     }
 }
 
-/// Hashes a new password with a random salt; gives a PHC string.
+/// A password with letters and accents composed (NFC), as it is hashed.
+pub(super) fn composed(password: &str) -> String {
+    password.nfc().collect()
+}
+
+/// Hashes a new password with a random salt; returns a PHC string.
 pub(super) fn hash(password: &str, cost: PasswordCost) -> Result<String, RegistryError> {
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt)?;
     let argon2 = cost.argon2id()?;
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
-    compute(&argon2, password.as_bytes(), &salt, &mut out)?;
+    compute(&argon2, composed(password).as_bytes(), &salt, &mut out)?;
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
@@ -106,7 +112,7 @@ fn compute(
     argon2.hash_password_into_with_memory(password, salt, out, &mut blocks).map_err(hash_error)
 }
 
-/// Takes the time of [`verify`] for a name that does not exist, so that the time does not tell.
+/// Takes the time of [`verify`] for a name that does not exist, so that the time reveals nothing.
 pub(super) fn pretend_to_verify(password: &str, cost: PasswordCost) -> Result<(), RegistryError> {
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = cost.argon2id()?;
@@ -129,7 +135,7 @@ pub(super) fn check_phc(phc: &str) -> Result<(), RegistryError> {
     }
 }
 
-/// Refuses a new password that nobody could mean.
+/// Refuses a new password that nobody could intend.
 pub(super) fn check_new(password: &str) -> Result<(), RegistryError> {
     if password.is_empty() || password.len() > MAX_PASSWORD_BYTES {
         return Err(RegistryError::BadPassword);
@@ -164,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_fits_its_password_alone() {
+    fn a_hash_matches_only_its_password() {
         let phc = hash("päss wörd", PasswordCost::TEST).unwrap();
         assert!(verify("päss wörd", &phc).unwrap());
         assert!(!verify("pass word", &phc).unwrap());

@@ -1,7 +1,7 @@
 //! The tokens of the reference server, which are made from names and passwords (`transport` 5.1).
 //!
-//! Whoever has one can try passwords against it, so the database keeps it like a password. At its
-//! start the endpoint checks once what the environment says against that, and notes in memory
+//! Anyone who has one can try passwords against it, so the database keeps it like a password. At
+//! its start the endpoint checks once what the environment says against that, and notes in memory
 //! which tokens are good. So neither a client nor a stranger ever makes it hash anything.
 
 use std::collections::HashMap;
@@ -54,7 +54,7 @@ impl std::fmt::Debug for SharedTokens {
     }
 }
 
-/// What the database keeps of a shared token: a PHC string, as dear as that of a password.
+/// What the database keeps of a shared token: a PHC string, as costly as that of a password.
 pub(super) fn slow_hash(token: &TokenHash, cost: PasswordCost) -> Result<String, RegistryError> {
     passwords::hash(&hex(token), cost)
 }

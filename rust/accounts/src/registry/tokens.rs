@@ -7,8 +7,8 @@ use super::RegistryError;
 
 const RANDOM_BYTES: usize = 32;
 
-/// SHA-256 of a token's text. The token has 256 random bits, so a plain hash is enough, and
-/// looking a hash up tells nothing by its timing.
+/// SHA-256 of a token's text. The token has 256 random bits, so a plain hash is enough, and the
+/// timing of looking up a hash reveals nothing.
 pub(super) type TokenHash = [u8; 32];
 
 /// A new token: 64 hexadecimal digits, which fit into URLs, JSON and headers as they are.

@@ -1,4 +1,4 @@
-//! What the registry is given and hands out.
+//! What the registry is given and returns.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ pub struct Account {
     pub folder: String,
     /// Set in the environment; its password and name cannot be changed here.
     pub configured: bool,
-    /// Nobody can log in or sync: it was set in the environment and is not any more. Setting a
+    /// Nobody can log in or sync: it was set in the environment and no longer is. Setting a
     /// password makes it an ordinary account.
     pub dormant: bool,
 }
@@ -32,12 +32,15 @@ pub struct Device {
     pub account_id: i64,
     /// For people: `Anki 26.09.3 on linux`.
     pub name: String,
-    /// The client program's version as it was last seen: `26.09.3`. Empty when unknown.
+    /// The client program's version when last seen: `26.09.3`. Empty when unknown.
     pub client_version: String,
     /// `linux`, `android`, …; empty when unknown.
     pub platform: String,
     /// Where it was last seen; `None` when it never was.
     pub address: Option<IpAddr>,
+    /// The name or address under which it last reached the endpoint, with the port: what is in its
+    /// settings. `None` when it did not say.
+    pub host: Option<String>,
     /// When it logged in, in Unix milliseconds.
     pub created_ms: i64,
     /// When it was last seen, in Unix milliseconds. Exact to about a minute.
@@ -63,7 +66,7 @@ pub struct Login {
     pub account: Account,
     /// The new device.
     pub device: Device,
-    /// The device's token. It is known here and to the device alone; the registry keeps a hash.
+    /// The device's token. Only this value and the device have it; the registry keeps a hash.
     pub token: String,
 }
 
@@ -80,7 +83,7 @@ impl fmt::Debug for Login {
 /// (`transport` 5.1, 10).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredAccount {
-    /// The name as written; matched without case and surrounding blanks.
+    /// The name as written; matched without case and surrounding spaces.
     pub name: String,
     /// What a login is checked against.
     pub secret: Secret,

@@ -1,5 +1,5 @@
-//! Devices that nobody has used for long: each login makes one, and no client tells when a person
-//! logs out.
+//! Devices that nobody has used for a long time: each login makes one, and no client says when a
+//! person logs out.
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
@@ -12,12 +12,12 @@ use super::{Device, Registry, RegistryError};
 
 /// The lifetime of a token that never ends.
 pub(super) const FOR_EVER_MS: i64 = i64::MAX;
-/// 2020: what a clock showed before was not the time. Small computers begin in 1970 until somebody
-/// tells them.
+/// 2020: a clock that shows an earlier time is wrong. Small computers start in 1970 until the clock
+/// is set.
 const FIRST_PLAUSIBLE_MS: i64 = 1_577_836_800_000;
 
 impl Registry {
-    /// From now on tokens end that were not used for so long; `None`: never. Used tokens are
+    /// From now on tokens end that have not been used for this long; `None`: never. Used tokens are
     /// noted about once a minute.
     pub fn set_token_lifetime(&self, lifetime: Option<Duration>) {
         let lifetime_ms = lifetime.map_or(FOR_EVER_MS, milliseconds);
@@ -38,8 +38,8 @@ impl Registry {
         Ok(end(connection, &self.unused_times())?)
     }
 
-    /// Ends the devices that were not used for so long, and gives them; a device that was never
-    /// used counts from its login. Ending the shared device of a configured account ends the
+    /// Ends the devices that have not been used for that long, and returns them; a device that was
+    /// never used counts from its login. Ending the shared device of a configured account ends the
     /// reference server's token for as long as the secret is the same.
     ///
     /// # Errors
@@ -113,7 +113,9 @@ mod tests {
         let (old, used) = (test.login("alice", "p").unwrap(), test.login("alice", "p").unwrap());
         test.clock.advance(200 * DAY);
         let seen_ms = test.registry.clock.now_ms();
-        test.registry.note_seen(&used.device, "", "192.0.2.7".parse().unwrap(), seen_ms).unwrap();
+        test.registry
+            .note_seen(&used.device, "", "192.0.2.7".parse().unwrap(), None, seen_ms)
+            .unwrap();
         test.clock.advance(165 * DAY - Duration::from_millis(1));
         assert!(test.who(&old.token).is_some());
         test.clock.advance(Duration::from_millis(1));
@@ -141,7 +143,7 @@ mod tests {
         test.registry.set_token_lifetime(Some(365 * DAY));
         let login = test.login("alice", "p").unwrap();
         let at_boot = "192.0.2.7".parse().unwrap();
-        test.registry.note_seen(&login.device, "", at_boot, 5_000).unwrap();
+        test.registry.note_seen(&login.device, "", at_boot, None, 5_000).unwrap();
         test.registry.end_unused_devices().unwrap();
         assert!(test.who(&login.token).is_some());
     }

@@ -1,16 +1,16 @@
 //! Slows down the guessing of passwords and tokens, in bounded memory.
 //!
 //! Failures are counted for the address, for the account, and for the account at that address. A
-//! success takes back what its account failed at its address, and nothing else: who has an
-//! account cannot guess another one's password between two logins of their own.
+//! success takes back the failures of its account at its address, and nothing else: somebody who
+//! has an account cannot guess another one's password between two logins of their own.
 //!
-//! What strangers do to an account must not keep its owner out. So whoever comes from where the
-//! account has logged in before waits for the failures of their own address alone, and has
+//! What strangers do to an account must not keep its owner out. So somebody who comes from where
+//! the account has logged in before waits only for the failures of their own address, and has
 //! places of their own.
 //!
 //! [`Throttle`] is plain data with the time passed in; [`Gate`] shares one between requests and
-//! sees to it that every attempt is counted to its end. Nothing here sleeps: the caller waits as
-//! long as it is told, and checks then. So a guess whose sender does not wait is not checked.
+//! makes sure that every attempt is counted to its end. Nothing here sleeps: the caller waits as
+//! long as it is told, and then checks. So a guess whose sender does not wait is not checked.
 
 mod tally;
 
@@ -32,10 +32,11 @@ const FREE_OF_NETWORK: u32 = 50;
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// Well below the 30 s after which clients give up (`transport` 9).
 const LONGEST_DELAY: Duration = Duration::from_secs(8);
-/// Attempts of one address that may be under way at once. Not of this machine's: behind a proxy
+/// Attempts of one address that may be under way at once. Not for this machine: behind a proxy
 /// that is not trusted everybody has its address.
 const MAX_UNDER_WAY_PER_ADDRESS: u32 = 4;
-/// Attempts of one [`Kind`] that may be under way at once, of strangers and of others each.
+/// Attempts of one [`Kind`] that may be under way at once, counted separately for strangers and
+/// others.
 const MAX_UNDER_WAY: u32 = 64;
 
 /// Too many logins are under way: answer "try again later" (503, which clients show as such;
@@ -74,13 +75,13 @@ struct Throttle {
     pairs: Tally<(Digest, AddressKey)>,
     /// Where accounts have logged in since the start.
     welcome: Tally<(Digest, AddressKey)>,
-    /// A token that was wrong and comes again is a device that has not noticed yet, no guess.
+    /// A token that was wrong and comes again is not a guess but a device that has not noticed yet.
     wrong_tokens: Tally<(Digest, AddressKey)>,
     under_way: [u32; 4],
 }
 
 impl Throttle {
-    /// Admits one attempt and tells how long to wait before it is checked. Each admitted attempt
+    /// Admits one attempt and returns how long to wait before it is checked. Each admitted attempt
     /// must be ended with [`Throttle::end`].
     fn begin(&mut self, attempt: &mut Attempt, now: Duration) -> Result<Duration, TooManyLogins> {
         let Attempt { kind, origin, .. } = attempt;
@@ -163,7 +164,7 @@ impl Throttle {
         }
     }
 
-    /// Takes back what an account failed at an address, and nothing else.
+    /// Takes back an account's failures at an address, and nothing else.
     fn forgive(&mut self, account: Digest, origin: Origin, now: Duration) {
         let pair = (account, origin.own);
         let (failures, _) = self.pairs.of(pair, now);
@@ -207,7 +208,7 @@ impl Gate {
     /// logged in from there before.
     ///
     /// # Errors
-    /// [`TooManyLogins`] when too many are under way, of this address or of all.
+    /// [`TooManyLogins`] when too many are under way, for this address or in total.
     pub fn login(
         self: &Arc<Self>,
         account: &str,
@@ -266,7 +267,7 @@ impl Ticket {
         self.wait
     }
 
-    /// Whether it comes from where nobody of its account has logged in before.
+    /// Whether it comes from where its account has never logged in before.
     #[must_use]
     pub fn is_strange(&self) -> bool {
         !self.attempt.is_known

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Failures older than this are forgotten.
 pub(super) const FORGET_AFTER: Duration = Duration::from_secs(15 * 60);
-/// Keys remembered; above that the one not seen for longest is forgotten.
+/// Keys remembered; above that, the one not seen for the longest time is forgotten.
 pub(super) const MAX_KEYS: usize = 1024;
 
 /// Failures, and attempts under way, of each key.
@@ -66,7 +66,7 @@ impl<K: Copy + Eq + Hash> Tally<K> {
         self.record(key, now);
     }
 
-    /// Takes failures away.
+    /// Subtracts failures.
     pub(super) fn forgive(&mut self, key: K, failures: u32) {
         if let Some(record) = self.records.get_mut(&key) {
             record.failures = record.failures.saturating_sub(failures);
@@ -85,7 +85,7 @@ impl<K: Copy + Eq + Hash> Tally<K> {
         record
     }
 
-    /// Forgets the key that was not seen for longest, when the table is full. One with an attempt
+    /// When the table is full, forgets the key not seen for the longest time. One with an attempt
     /// under way stays; there are fewer of those than places.
     fn make_room(&mut self) {
         if self.records.len() < MAX_KEYS {

@@ -23,7 +23,7 @@ fn login(gate: &Arc<Gate>, account: &str, address: &str) -> Result<Ticket, TooMa
     gate.login(account, origin(address), false)
 }
 
-/// One login that fails; gives the wait in milliseconds.
+/// One login that fails; returns the wait in milliseconds.
 fn fail(gate: &Arc<Gate>, account: &str, address: &str) -> u128 {
     login(gate, account, address).unwrap().wait().as_millis()
 }
@@ -33,7 +33,7 @@ fn succeed(gate: &Arc<Gate>, account: &str, address: &str) {
     login(gate, account, address).unwrap().succeeded();
 }
 
-/// One token that is wrong; gives the wait in milliseconds.
+/// One token that is wrong; returns the wait in milliseconds.
 fn wrong_token(gate: &Arc<Gate>, token: &str, address: &str) -> u128 {
     gate.token(token, origin(address), false).unwrap().wait().as_millis()
 }
@@ -117,7 +117,7 @@ fn wrong_tokens_count_like_wrong_passwords() {
 }
 
 #[test]
-fn a_device_that_asks_again_with_an_ended_token_is_no_guesser() {
+fn a_device_that_asks_again_with_an_ended_token_is_not_a_guesser() {
     let (gate, _) = gate();
     for _ in 0..20 {
         assert_eq!(wrong_token(&gate, "ended", "192.0.2.1"), 0);
@@ -150,7 +150,7 @@ fn guessing_in_parallel_is_not_faster() {
 }
 
 #[test]
-fn whoever_is_behind_a_proxy_of_this_machine_is_slowed_down_but_not_refused() {
+fn clients_behind_a_proxy_of_this_machine_are_slowed_down_but_not_refused() {
     let (gate, _) = gate();
     let guesses: Vec<Ticket> = (0..10).map(|_| login(&gate, "a", "127.0.0.1").unwrap()).collect();
     let right = login(&gate, "b", "127.0.0.1").unwrap();
@@ -166,7 +166,7 @@ fn at_home_one_device_does_not_slow_down_the_others() {
             fail(&gate, "a", &format!("{network}1"));
         }
         assert_eq!(fail(&gate, "b", &format!("{network}2")), 0);
-        // One that takes ever new addresses is held by the network's limit.
+        // One that keeps taking new addresses is held by the network's limit.
         for n in 0..FREE_OF_NETWORK {
             fail(&gate, &format!("c{n}"), &format!("{network}c:{n:x}"));
         }

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::ListArgs;
+use super::values::device_number;
 
 const ADD_EXAMPLE: &str = "Examples:
   deckport account add anna
@@ -21,7 +22,7 @@ pub(crate) enum AccountCommand {
     /// Add an account
     #[command(after_help = ADD_EXAMPLE)]
     Add {
-        /// What is typed as "email" or "AnkiWeb ID" in Anki
+        /// What to type as "email" or "AnkiWeb ID" in Anki
         name: String,
     },
     /// Remove an account and log out its devices; its collection stays in the data folder
@@ -30,10 +31,10 @@ pub(crate) enum AccountCommand {
         /// Its name
         name: String,
     },
-    /// Give an account another name; its devices stay logged in
+    /// Rename an account; its devices stay logged in
     #[command(after_help = "Example:\n  deckport account rename anna ann")]
     Rename {
-        /// Its present name
+        /// Its current name
         name: String,
         /// Its new name
         new_name: String,
@@ -54,22 +55,34 @@ pub(crate) enum DeviceCommand {
     /// Show all devices that are logged in
     #[command(after_help = "Example:\n  deckport device list --account anna")]
     List {
-        /// Those of this account alone
+        /// Only those of this account
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
         #[command(flatten)]
         list: ListArgs,
     },
+    /// Give a device a name of your own, which it keeps
+    #[command(
+        after_help = "Example:\n  deckport device list\n  deckport device rename 3 \"Anna's laptop\""
+    )]
+    Rename {
+        /// Its number in `deckport device list`
+        #[arg(value_parser = device_number)]
+        id: i64,
+        /// Its new name
+        name: String,
+    },
     /// Log out one device
     #[command(after_help = "Example:\n  deckport device list\n  deckport device revoke 3")]
     Revoke {
         /// Its number in `deckport device list`
+        #[arg(value_parser = device_number)]
         id: i64,
     },
-    /// Log out the devices that were not used for long
+    /// Log out devices that have not been used for a long time
     #[command(after_help = "Example:\n  deckport device prune --unused 90")]
     Prune {
-        /// For so many days at least
+        /// For at least this many days
         #[arg(long, value_name = "DAYS")]
         unused: u32,
     },

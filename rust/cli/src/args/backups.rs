@@ -10,7 +10,7 @@ const RESTORE_EXAMPLE: &str = "Example:
   deckport backup list
   deckport backup restore 2026-11-20-123127-upload
 
-The endpoint must be stopped. The present collection is kept first. Afterwards choose Download on
+The present collection is kept first. Afterwards choose Download on
 all devices when they ask which side to keep.";
 
 const EXPORT_EXAMPLE: &str = "Example:
@@ -21,20 +21,20 @@ pub(crate) enum BackupCommand {
     /// Show the backups, newest first
     #[command(after_help = "Example:\n  deckport backup list --account anna")]
     List {
-        /// Those of this account alone
+        /// Only those of this account
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
         #[command(flatten)]
         list: ListArgs,
     },
-    /// Keep a copy of the collection as it is now; the endpoint must be stopped
+    /// Keep a copy of the collection as it is now
     #[command(after_help = "Example:\n  deckport backup create")]
     Create {
         /// Whose collection; needed when there are several accounts
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
     },
-    /// Put a backup in the place of the collection; the endpoint must be stopped
+    /// Replace the collection with a backup
     #[command(after_help = RESTORE_EXAMPLE)]
     Restore {
         /// Its name in `deckport backup list`
@@ -54,7 +54,7 @@ pub(crate) enum BackupCommand {
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
     },
-    /// Remove the backups that are not needed any more; one always stays
+    /// Remove backups that are no longer needed; one always stays
     #[command(after_help = "Example:\n  deckport backup prune --newest 3 --days 0")]
     Prune(PruneArgs),
 }
@@ -65,11 +65,11 @@ pub(crate) struct PruneArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
 
-    /// So many of the newest stay [default: 10]
+    /// How many of the newest stay [default: 10]
     #[arg(long, value_name = "COUNT")]
     pub(crate) newest: Option<usize>,
 
-    /// For so many days the first one of each day stays [default: 14]
+    /// For how many days the first one of each day stays [default: 14]
     #[arg(long, value_name = "DAYS")]
     pub(crate) days: Option<u32>,
 

@@ -1,6 +1,7 @@
 //! `media`.
 
 use clap::Subcommand;
+use serde::{Deserialize, Serialize};
 
 use super::ListArgs;
 
@@ -8,16 +9,16 @@ const CHECK_EXAMPLE: &str = "Examples:
   deckport media check
   deckport media check --account anna --repair
 
-The endpoint must be stopped. Reads every file.";
+Reads every file.";
 
 const UNUSED_EXAMPLE: &str = "Examples:
   deckport media unused
   deckport media unused --delete
 
-The endpoint must be stopped. Deleted files move to media.trash in the account's folder; devices
+Deleted files move to media.trash in the account's folder; devices
 delete them, too.";
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum MediaCommand {
     /// Find files that are missing, damaged or belong to nothing
     #[command(after_help = CHECK_EXAMPLE)]

@@ -1,9 +1,11 @@
-//! The command line as data. What the values mean together is decided in `settings`.
+//! The command line as data. `settings` decides what the values mean together.
 
 mod accounts;
 mod backups;
 mod media;
 mod timing;
+mod tls;
+mod values;
 mod whole;
 
 use std::net::SocketAddr;
@@ -11,12 +13,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use deckport_endpoint::{Network, NotANetwork};
+use deckport_endpoint::{HostName, Network, NotANetwork};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::accounts::{AccountCommand, DeviceCommand};
 pub(crate) use self::backups::{BackupCommand, PruneArgs};
 pub(crate) use self::media::MediaCommand;
 pub(crate) use self::timing::Timing;
+pub(crate) use self::tls::{CertificateArgs, Tls};
 pub(crate) use self::whole::{CheckArgs, ExportArgs, ImportArgs};
 
 /// Hosts Anki collections: your devices sync with this machine instead of AnkiWeb.
@@ -39,12 +43,20 @@ const TOP_EXAMPLE: &str = "Example:
 pub(crate) enum Command {
     /// Run the sync endpoint until Ctrl-C
     Serve(ServeArgs),
-    /// Who may sync; changes are effective at once, also while the endpoint runs
+    /// Show whether the endpoint runs, its addresses, and how the accounts are
+    Status(ListArgs),
+    /// Who may sync; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Account(AccountCommand),
-    /// What has logged in; changes are effective at once, also while the endpoint runs
+    /// What has logged in; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Under which name other devices find the endpoint; shows it, or sets another one
+    #[command(after_help = "Examples:\n  deckport name\n  deckport name anna")]
+    Name {
+        /// The new name, effective from the next start on
+        name: Option<HostName>,
+    },
     /// Images and audio: what is damaged, what no note uses
     #[command(subcommand)]
     Media(MediaCommand),
@@ -57,6 +69,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Look for what is wrong with an account's collection and media
     Check(CheckArgs),
+    /// The certificate that devices have to trust for https, and how to install it
+    Certificate(CertificateArgs),
 }
 
 const SERVE_EXAMPLE: &str = "Examples:
@@ -66,21 +80,23 @@ const SERVE_EXAMPLE: &str = "Examples:
 
 The environment of Anki's own sync server is understood, too: SYNC_USER1=name:password,
 SYNC_USER2…, PASSWORDS_HASHED, SYNC_BASE, SYNC_HOST, SYNC_PORT, MAX_SYNC_PAYLOAD_MEGS,
-SYNC_IP_HEADER. Flags win over it.";
+SYNC_IP_HEADER. SYNC_TLS, SYNC_TLS_CERT and SYNC_TLS_KEY stand for the options of these names.
+DECKPORT_NAME and
+DECKPORT_ANNOUNCE stand for --name and --no-announce. Flags win over all of them.";
 
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLE)]
 pub(crate) struct ServeArgs {
-    /// Listen on this address alone; may be given several times [default: all addresses]
-    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    /// Listen only on this address; may be given several times [default: all addresses]
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port", value_parser = values::socket_address)]
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Also answer this network, e.g. 203.0.113.0/24; `any` answers everybody; may be given
-    /// several times [default: local networks and those of this computer's interfaces alone]
+    /// several times [default: only local networks and those of this computer's interfaces]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) allow: Vec<Allow>,
 
-    /// Believe reverse proxies in this network when they say from whom a request comes
+    /// Believe reverse proxies in this network when they say whom a request comes from
     /// (X-Forwarded-For, Forwarded, PROXY protocol); may be given several times [default: none]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) trusted_proxy: Vec<Network>,
@@ -90,16 +106,38 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Log devices out that were not used for so many days; 0: never
+    /// Name under which other devices find this endpoint, as NAME.local; kept with the data
+    /// [default: the name that is kept, or DECKPORT_NAME; the first time one like deckport-7f3k]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<HostName>,
+
+    /// Do not announce that name in the network [default: announced, or DECKPORT_ANNOUNCE]
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) no_announce: bool,
+
+    /// Whether to answer https beside http on the same port; `only`: plain http from this computer
+    /// alone [default: on, or SYNC_TLS]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) tls: Option<Tls>,
+
+    /// Use this certificate for https (PEM, the chain) instead of one of Deckport's own
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Log out devices that have not been used for this many days; 0: never
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     pub(crate) end_unused: u32,
 
-    /// Most megabytes that an account may hold, backups included; old backups give way first
-    /// [default: no limit]
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    /// Most that an account may hold, such as 500MB or 5GB, backups included; old backups give way
+    /// first [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = values::megabytes)]
     pub(crate) quota: Option<u64>,
 
-    /// So many of an account's newest backups stay, in addition to one a day for two weeks
+    /// How many of an account's newest backups stay, in addition to one a day for two weeks
     /// [default: 10]
     #[arg(long, value_name = "COUNT")]
     pub(crate) keep_backups: Option<usize>,
@@ -112,9 +150,13 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
 
-    /// Log failures and warnings alone
+    /// Log only failures and warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
+
+    /// Log each request, too
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
 
     /// A waiting time, for tests
     #[arg(long, hide = true, value_name = "NAME=SECONDS")]
@@ -133,12 +175,18 @@ impl Default for ServeArgs {
             allow: Vec::new(),
             trusted_proxy: Vec::new(),
             allow_host: Vec::new(),
+            tls: None,
+            tls_cert: None,
+            tls_key: None,
+            name: None,
+            no_announce: false,
             end_unused: 365,
             quota: None,
             keep_backups: None,
             port: None,
             account: None,
             quiet: false,
+            verbose: false,
             timing: Vec::new(),
             log: LogFormat::default(),
         }
@@ -170,7 +218,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Args, Serialize, Deserialize)]
 pub(crate) struct ListArgs {
     /// Print one JSON array
     #[arg(long)]
@@ -225,6 +273,12 @@ mod tests {
             "deckport serve --port 70000",
             "deckport serve --allow everybody",
             "deckport serve --quota 0",
+            "deckport serve --listen localhost:5000",
+            "deckport serve --tls maybe",
+            "deckport serve --tls-cert chain.pem",
+            "deckport serve --name a.b",
+            "deckport serve --name anna --no-announce",
+            "deckport name -x",
             "deckport serve --listen 127.0.0.1:1 --port 2",
             "deckport account add anna secret",
             "deckport device revoke x",

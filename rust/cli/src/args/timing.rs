@@ -45,7 +45,7 @@ impl FromStr for Timing {
             "keep-alive" => Name::KeepAlive,
             _ => return Err("the names are lease-idle, body-stall and keep-alive".to_owned()),
         };
-        let seconds = seconds.parse().map_err(|_| "the seconds are no number")?;
+        let seconds = seconds.parse().map_err(|_| "the seconds are not a number")?;
         let time = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
         Ok(Timing { name, time })
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_named_and_told_in_seconds() {
+    fn a_time_is_named_and_given_in_seconds() {
         let mut timings = Timings::default();
         "lease-idle=1.5".parse::<Timing>().unwrap().set(&mut timings);
         assert_eq!(timings.lease_idle, Duration::from_millis(1500));

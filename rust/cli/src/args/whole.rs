@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 const IMPORT_EXAMPLE: &str = "Examples:
   deckport import collection.colpkg
   deckport import backup.anki2 --account anna
 
-The endpoint must be stopped. Afterwards each device asks for a direction at its next sync:
+Afterwards each device asks for a direction at its next sync:
 choose Download. Media files that the package does not have stay.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 #[command(after_help = IMPORT_EXAMPLE)]
 pub(crate) struct ImportArgs {
     /// A collection package (.colpkg) or collection file (.anki2)
@@ -28,10 +29,10 @@ const CHECK_EXAMPLE: &str = "Examples:
   deckport check --repair
   deckport check --compare collection.anki2
 
-The endpoint must be stopped. Exit codes: 0 nothing found, 1 something found, 2 not checked.
+Exit codes: 0 nothing found, 1 something found, 2 not checked.
 --repair keeps a backup first. --compare prints one line for each difference.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 #[command(after_help = CHECK_EXAMPLE)]
 pub(crate) struct CheckArgs {
     /// The account [default: the only one]
@@ -52,12 +53,12 @@ const EXPORT_EXAMPLE: &str = "Examples:
   deckport export old.colpkg --legacy --no-media
   deckport export collection.anki2 --account anna
 
-The endpoint must be stopped. In Anki: File > Import.";
+In Anki: File > Import.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 #[command(after_help = EXPORT_EXAMPLE)]
 pub(crate) struct ExportArgs {
-    /// The file to be written; its name ends with .colpkg, or .anki2 for the collection alone
+    /// The file to write; its name ends with .colpkg, or .anki2 for only the collection
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 

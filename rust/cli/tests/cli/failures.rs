@@ -1,4 +1,4 @@
-//! What goes wrong is told in one sentence, with the exit code scripts rely on.
+//! Failures are reported in one sentence, with the exit code that scripts rely on.
 
 use std::net::TcpListener;
 

@@ -59,9 +59,9 @@ fn a_second_signal_ends_at_once() {
 }
 
 #[test]
-fn the_log_has_one_line_per_request_and_no_secrets() {
+fn the_verbose_log_has_one_line_per_request_and_no_secrets() {
     let data = tempdir().unwrap();
-    let server = Server::start(data.path());
+    let server = Server::start_with(data.path(), &["--verbose"], &[]);
     succeed(data.path(), &["account", "add", "anna"], "hunter2\n");
     let token = server.login("anna", "hunter2").unwrap();
     assert_eq!(server.login("anna", "hunter3"), Err(403));
@@ -96,7 +96,7 @@ fn the_json_log_is_one_object_per_line() {
 }
 
 #[test]
-fn quiet_logs_failures_alone() {
+fn quiet_logs_only_failures() {
     let data = tempdir().unwrap();
     let server = Server::start_with(data.path(), &["-q"], &[]);
     let password = server.told("Password:").unwrap();
@@ -112,7 +112,7 @@ fn quiet_logs_failures_alone() {
 fn closed_output_pipes_do_not_end_the_server() {
     let data = tempdir().unwrap();
     let mut command = deckport(data.path());
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--verbose"]);
     let mut server = Server::launch(command, Stderr::Closed);
     let password = server.told("Password:").unwrap();
     for _ in 0..3 {
@@ -145,7 +145,7 @@ fn fill_log(server: &Server) {
 fn a_log_that_nobody_reads_does_not_stop_the_server() {
     let data = tempdir().unwrap();
     let mut command = deckport(data.path());
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--verbose"]);
     let mut server = Server::launch(command, Stderr::Unread);
     fill_log(&server);
     let password = server.told("Password:").unwrap();
@@ -153,7 +153,7 @@ fn a_log_that_nobody_reads_does_not_stop_the_server() {
     assert_eq!(server.meta(&token), 200);
     server.read_log();
     let lost = server.wait_for_log(" lines of this log were not read in time and are lost");
-    assert!(lost.contains("Z warning: "), "{lost}");
+    assert!(lost.contains("  warning: "), "{lost}");
     server.wait_for_log(" meta 200 ");
     assert!(server.stop().iter().any(|line| line.ends_with(" stopped")), "the last line comes");
 }
@@ -162,7 +162,7 @@ fn a_log_that_nobody_reads_does_not_stop_the_server() {
 fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
     let data = tempdir().unwrap();
     let mut command = deckport(data.path());
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--verbose"]);
     let mut server = Server::launch(command, Stderr::Unread);
     fill_log(&server);
     server.signal("TERM");
@@ -180,4 +180,36 @@ fn all_addresses_are_listened_on_without_being_asked() {
     let url = format!("http://{loopback}/");
     assert!(server.greeting.iter().any(|line| line.contains(&url)), "{:?}", server.greeting);
     connect(loopback);
+}
+
+#[test]
+fn whoever_takes_over_a_server_hears_that_the_folder_is_new() {
+    let parent = tempdir().unwrap();
+    let data = parent.path().join("mistyped");
+    let start = || Server::start_with(&data, &[], &[("SYNC_USER1", "u:p")]);
+    start().wait_for_log("is new and empty");
+    assert!(!start().stop().iter().any(|line| line.contains("is new and empty")));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_is_shown_works_as_it_is_shown() {
+    let parent = tempdir().unwrap();
+    let data = parent.path().join("my decks");
+    let server = Server::start(&data);
+    let told = server.greeting.iter().find(|line| line.contains("account password")).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_deckport")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let line = format!("echo secret | {told}");
+    let ran = std::process::Command::new("sh").args(["-c", &line]).env("PATH", path).output();
+    assert!(ran.unwrap().status.success());
+    assert!(server.login("anki", "secret").is_ok());
+}
+
+#[test]
+fn an_account_that_is_asked_for_too_late_is_not_ignored_in_silence() {
+    let data = tempdir().unwrap();
+    succeed(data.path(), &["account", "add", "anna"], "secret\n");
+    let server = Server::start_with(data.path(), &["--account", "bob"], &[]);
+    assert!(server.wait_for_log("--account bob has no effect").contains("account add bob"));
 }

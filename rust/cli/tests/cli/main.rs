@@ -8,6 +8,8 @@
 
 mod accounts;
 mod backups;
+#[cfg(unix)]
+mod door;
 mod failures;
 mod lifecycle;
 mod media;

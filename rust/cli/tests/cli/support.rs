@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// Far beyond what any step needs: only a hanging program waits so long.
+/// Far beyond what any step needs: only a hanging program waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program with a clean environment.
@@ -37,7 +37,7 @@ pub fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Runs a command that must succeed and gives its standard output.
+/// Runs a command that must succeed and returns its standard output.
 pub fn succeed(data: &Path, arguments: &[&str], input: &str) -> String {
     let output = run(data, arguments, input);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -45,7 +45,7 @@ pub fn succeed(data: &Path, arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs a command that must fail with one sentence, and gives its exit code and the sentence.
+/// Runs a command that must fail with one sentence, and returns its exit code and the sentence.
 pub fn fail(data: &Path, arguments: &[&str], input: &str) -> (i32, String) {
     let output = run(data, arguments, input);
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -114,13 +114,13 @@ impl Server {
         Self { child, greeting, address, log, unread }
     }
 
-    /// The value behind a label of the greeting, such as `Password:`.
+    /// The value after a label of the greeting, such as `Password:`.
     pub fn told(&self, label: &str) -> Option<String> {
         let line = self.greeting.iter().find_map(|line| line.trim().strip_prefix(label))?;
         Some(line.trim().to_owned())
     }
 
-    /// Begins to read a log that nobody read so far.
+    /// Begins to read a log that nobody has read so far.
     pub fn read_log(&mut self) {
         self.log = self.unread.take().map(lines);
     }
@@ -155,7 +155,7 @@ impl Server {
         }
     }
 
-    /// Ends the server cleanly and gives the rest of its log.
+    /// Ends the server cleanly and returns the rest of its log.
     #[cfg(unix)]
     pub fn stop(mut self) -> Vec<String> {
         self.signal("TERM");
@@ -219,7 +219,7 @@ fn post(address: SocketAddr, method: &str, token: &str, json: &str) -> (u16, Vec
     (status, zstd::decode_all(body.as_slice()).unwrap())
 }
 
-/// A connection on which nothing waits for ever.
+/// A connection on which nothing waits forever.
 pub fn connect(address: SocketAddr) -> TcpStream {
     let connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -152,7 +152,7 @@ pub(crate) fn promoted(stored: &DeckBlobs) -> Result<Option<DeckBlobs>> {
     if promoted { encode(&after, Some(stored)).map(Some) } else { Ok(None) }
 }
 
-/// The blobs of a deck. What we do not know of the blobs they replace is kept.
+/// The blobs of a deck. Anything in the replaced blobs that we do not know is kept.
 pub(crate) fn encode(deck: &Deck, replaced: Option<&DeckBlobs>) -> Result<DeckBlobs> {
     let common = Common {
         study_collapsed: deck.collapsed,

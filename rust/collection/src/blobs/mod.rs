@@ -12,7 +12,7 @@ mod raw;
 #[cfg(test)]
 pub(crate) mod testing;
 
-/// What every stored object has beside its blobs.
+/// What every stored object has besides its blobs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Core {
     /// Creation time, Unix milliseconds.

@@ -132,7 +132,7 @@ pub(crate) fn promoted(blob: &[u8]) -> Result<Option<Vec<u8>>> {
     if promoted { encode(&after, Some(blob)).map(Some) } else { Ok(None) }
 }
 
-/// The blob of a notetype. What we do not know of the blob it replaces is kept.
+/// The blob of a notetype. Anything in the replaced blob that we do not know is kept.
 pub(crate) fn encode(notetype: &Notetype, replaced: Option<&[u8]>) -> Result<Vec<u8>> {
     let config = NotetypeConfig {
         kind: match notetype.kind {

@@ -115,7 +115,7 @@ struct Schema17Config {
     review_order: i32,
 }
 
-/// Every number of [`PresetConfig`]; 7, 8 and 39 are taken by nobody or by released clients only.
+/// Every number of [`PresetConfig`]; 7, 8 and 39 are used by nobody or only by released clients.
 fn is_known(number: u64) -> bool {
     matches!(number, 1..=6 | 9..=38 | 40..=46 | 255)
 }
@@ -175,7 +175,7 @@ pub(crate) fn from_schema17(blob: &[u8]) -> Result<Vec<u8>> {
     Ok(config.encode_to_vec())
 }
 
-/// The blob of a preset. What we do not know of the blob it replaces is kept.
+/// The blob of a preset. Anything in the replaced blob that we do not know is kept.
 pub(crate) fn encode(preset: &Preset, replaced: Option<&[u8]>) -> Result<Vec<u8>> {
     let mut config = config(preset);
     config.other = other::encode(&with_sections(preset))?;

@@ -1,4 +1,4 @@
-//! Which values of a preset clients accept; another one counts as the default (`storage-blobs` 5).
+//! Which values of a preset clients accept; any other counts as the default (`storage-blobs` 5).
 //!
 //! Applied to what is sent. The stored bytes are left alone.
 

@@ -17,7 +17,7 @@ pub(super) fn embedded(message: &[u8], number: u64) -> Option<&[u8]> {
     fields(message).filter(|field| field.number == number).last()?.content
 }
 
-/// A message that holds nothing but one embedded message.
+/// A message whose only content is one embedded message.
 pub(super) fn embed(number: u64, content: &[u8]) -> Vec<u8> {
     let mut message = Vec::with_capacity(content.len() + 4);
     put_varint(number << 3 | 2, &mut message);

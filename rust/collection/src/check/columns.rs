@@ -17,7 +17,7 @@ struct Rule {
     one_way: bool,
 }
 
-/// Rounds and clamps what is no number of 32 bits.
+/// Rounds and clamps what is not a 32-bit number.
 macro_rules! number {
     ($problem:expr, $table:literal, $column:literal, $least:literal, $one_way:literal) => {
         Rule {

@@ -10,13 +10,13 @@ use super::Checkup;
 pub enum Problem {
     /// The database is malformed; only a backup helps.
     Malformed,
-    /// Indexes do not fit their tables.
+    /// Indexes do not match their tables.
     Indexes,
     /// Rows that no client could load. The text names the first.
     Unreadable(String),
     /// New cards with a position beyond what clients count to.
     HighDue,
-    /// Values of cards outside of what they can be.
+    /// Values of cards outside their range.
     CardProperty,
     /// Cards whose note does not exist.
     CardWithoutNote,
@@ -26,7 +26,7 @@ pub enum Problem {
     HomelessCard,
     /// Notes whose notetype does not exist.
     MissingNotetype,
-    /// Notes with bytes that are no text.
+    /// Notes with bytes that are not text.
     InvalidText,
     /// Notes with more or fewer fields than their notetype.
     FieldCount,
@@ -34,9 +34,9 @@ pub enum Problem {
     DuplicateCard,
     /// Cards without a template.
     MissingTemplate,
-    /// Values of reviews outside of what they can be.
+    /// Values of reviews outside their range.
     ReviewProperty,
-    /// Cards that do not tell when they were last reviewed, or tell it wrong.
+    /// Cards that do not say when they were last reviewed, or say it wrong.
     LastReviewTime,
     /// Notes, cards or reviews from the future.
     FutureId,
@@ -47,7 +47,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Whether a repair does away with it.
+    /// Whether a repair removes it.
     #[must_use]
     pub fn is_mendable(&self) -> bool {
         !matches!(self, Problem::Malformed | Problem::Unreadable(_) | Problem::HomelessCard)
@@ -109,8 +109,8 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Adds rows to a kind of damage; none of them is no finding. `one_way` says that mending them
-    /// cannot be told in a merge.
+    /// Adds rows to a kind of damage; no rows are no finding. `one_way` says that a merge cannot
+    /// pass on their repair.
     pub(super) fn add(&mut self, problem: Problem, count: u64, one_way: bool) {
         if count == 0 {
             return;

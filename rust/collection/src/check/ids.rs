@@ -7,11 +7,11 @@ use crate::error::Result;
 /// A clock may be a day off.
 const TOLERANCE_MS: i64 = 86_400_000;
 
-/// Tables with such ids, and who refers to them.
+/// Tables with such ids, and what refers to them.
 const TABLES: [(&str, Option<(&str, &str)>); 3] =
     [("notes", Some(("cards", "nid"))), ("cards", Some(("revlog", "cid"))), ("revlog", None)];
 
-/// Gives objects from the future numbers from now on.
+/// Gives objects from the future ids that start from now.
 pub(super) fn renumber_future(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let Context { conn, now_ms, .. } = context;
     let limit = now_ms.saturating_add(TOLERANCE_MS);

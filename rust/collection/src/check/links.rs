@@ -12,10 +12,10 @@ use crate::sync::heal;
 /// Cards of filtered decks; the decks are listed in `temp.filtered`.
 const IS_IN_FILTERED: &str = "did IN (SELECT id FROM temp.filtered)";
 
-/// Counts what the judge of uploads mends by itself.
+/// Counts what checking an upload mends by itself.
 pub(super) fn note_foreign_rows(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let conn = context.conn;
-    // They are taken in when a collection is opened. What was too damaged for that is not yet.
+    // They are taken in when a collection is opened, unless it was too damaged for that.
     pending::mark(conn, context.usn.max(0))?;
     let unknown = count(conn, "SELECT count(*) FROM graves WHERE type NOT IN (0, 1, 2)")?;
     findings.add(Problem::UnknownDeletion, unknown, true);
@@ -28,7 +28,7 @@ pub(super) fn note_foreign_rows(context: &Context<'_>, findings: &mut Findings) 
     Ok(())
 }
 
-/// Cards of no note go, without a deletion that devices would be told.
+/// Cards without a note go, without a deletion being sent to devices.
 pub(super) fn remove_cards_without_note(
     context: &Context<'_>,
     findings: &mut Findings,
@@ -62,7 +62,7 @@ pub(super) fn recover_decks(context: &Context<'_>, findings: &mut Findings) -> R
     Ok(())
 }
 
-/// A card outside of filtered decks has no other home; one inside must have one.
+/// A card outside filtered decks has no other home; one inside must have one.
 pub(super) fn forget_stray_homes(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let conn = context.conn;
     conn.execute_batch("CREATE TEMP TABLE filtered (id INTEGER PRIMARY KEY)")?;
@@ -82,7 +82,7 @@ pub(super) fn forget_stray_homes(context: &Context<'_>, findings: &mut Findings)
     Ok(())
 }
 
-/// Of two cards for one template the older one stays; cards of no template go.
+/// Of two cards for one template the older one stays; cards without a template go.
 pub(super) fn remove_surplus_cards(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let conn = context.conn;
     let twice = conn.execute(

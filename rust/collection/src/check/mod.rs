@@ -2,7 +2,7 @@
 //! mending it.
 //!
 //! Both happen on a private copy: a check is a repair whose result is thrown away, so the two can
-//! never disagree. Rules that clients mend without a word are not findings. Not done here: making
+//! never disagree. What clients mend silently is not a finding. Not done here: making
 //! cards that templates call for, which needs their rendering; clients do that by themselves.
 
 mod columns;
@@ -36,7 +36,7 @@ pub struct Checkup {
     pub findings: Vec<Finding>,
     /// Something was mended, and the copy can take the place of the collection.
     pub mended: bool,
-    /// What was mended cannot be told in a merge: devices need a one-way sync.
+    /// A merge cannot pass on what was mended: devices need a one-way sync.
     pub one_way: bool,
 }
 
@@ -54,7 +54,7 @@ struct Context<'a> {
 
 /// Checks the complete collection file at `path`, a private copy, and mends it in place as far as
 /// that is safe. Synced to disk afterwards if it is [`Checkup::mended`]; `mod` and `scm` are as they
-/// were. Otherwise the copy is of no use.
+/// were. Otherwise the copy is useless.
 ///
 /// # Errors
 /// When the copy cannot be read or written at all; [`Error::Interrupted`] soon after `interrupt` is
@@ -74,7 +74,7 @@ fn check(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Checkup> {
     }
     let applied = apply_rules(&conn, now_ms, &mut findings);
     conn.close().map_err(|(_, error)| error)?;
-    // Rows that no client could load make a rule fail; the last word has whoever judges uploads.
+    // Rows that no client could load make a rule fail; the validation of uploads has the last word.
     let judged = accept_upload(path, now_ms, interrupt);
     match (applied, judged) {
         (Ok(()), Ok(_)) => Ok(findings.into_checkup(true)),
@@ -87,10 +87,10 @@ fn check(path: &Path, now_ms: i64, interrupt: &Interrupt) -> Result<Checkup> {
     }
 }
 
-/// Whether the database itself is sound. Wrong indexes are made anew.
+/// Whether the database itself is sound. Wrong indexes are rebuilt.
 fn restore_indexes(conn: &Connection, findings: &mut Findings) -> Result<bool> {
     let is_sound = || -> Result<bool> {
-        // What is too broken for the check itself is as broken as what the check finds.
+        // A database too broken for the check itself is as bad as one in which it finds damage.
         let verdict = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0));
         Ok(verdict.is_ok_and(|verdict: String| verdict == "ok"))
     };
@@ -134,7 +134,7 @@ impl Context<'_> {
     }
 }
 
-/// The number that a query gives.
+/// The number that a query returns.
 fn count(conn: &Connection, sql: &str) -> Result<u64> {
     let count: i64 = conn.query_row(sql, [], |row| row.get(0))?;
     Ok(count.unsigned_abs())

@@ -12,9 +12,9 @@ use crate::objects::notetypes::{self, NotetypeShape};
 use crate::text::prepare_note;
 
 const FIELD_SEPARATOR: char = '\u{1f}';
-/// Between a field and those that have no place of their own.
+/// Between a field and those joined to it for lack of a place.
 const JOINT: &str = "; ";
-/// By which a person finds the notes whose fields were changed.
+/// Lets a person find the notes whose fields were changed.
 const TAG: &str = "db-check";
 /// Fields and templates of a made notetype; clients can number no more cards.
 const MOST_PARTS: usize = 500;
@@ -45,7 +45,7 @@ pub(super) fn recover_notetypes(context: &Context<'_>, findings: &mut Findings) 
     list_shapes(conn)
 }
 
-/// With as many templates as the notes have cards, so that none of these is lost.
+/// With as many templates as the notes have cards, so that no card is lost.
 fn make_notetype(context: &Context<'_>, fields: usize, notes: &[i64]) -> Result<i64> {
     let conn = context.conn;
     let mut highest: u16 = 0;
@@ -111,7 +111,7 @@ struct Mended {
     shape: NotetypeShape,
 }
 
-/// Makes texts of what is none, and as many fields as the notetype has.
+/// Turns what is not text into text, and makes as many fields as the notetype has.
 pub(super) fn mend_contents(context: &Context<'_>, findings: &mut Findings) -> Result<()> {
     let conn = context.conn;
     let mut shapes = BTreeMap::new();
@@ -137,7 +137,7 @@ pub(super) fn mend_contents(context: &Context<'_>, findings: &mut Findings) -> R
     for note in mended {
         store(context, &note)?;
     }
-    // Clients do the same without a word.
+    // Clients do the same silently.
     conn.execute("UPDATE notes SET mod = ?1 WHERE mod > ?1", [context.now()])?;
     Ok(())
 }
@@ -173,7 +173,7 @@ fn text(row: &Row<'_>, column: usize) -> Result<(String, bool)> {
     Ok((String::from_utf8_lossy(bytes).into_owned(), valid))
 }
 
-/// Pads with empty fields, or joins what is too many to the last.
+/// Pads with empty fields, or joins surplus ones to the last.
 fn fitted(fields: &str, expected: usize) -> String {
     let mut parts: Vec<String> = fields.split(FIELD_SEPARATOR).map(str::to_owned).collect();
     if parts.len() > expected {

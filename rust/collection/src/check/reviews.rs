@@ -44,7 +44,7 @@ pub(super) fn mend_last_review_times(context: &Context<'_>, findings: &mut Findi
     }
 }
 
-/// Cards behind an id whose data is wrong, in the order of their ids, with the right data.
+/// Cards after an id whose data is wrong, in the order of their ids, with the right data.
 fn some_wrong(context: &Context<'_>, after: i64) -> Result<Vec<(i64, String)>> {
     let mut wrong = Vec::new();
     let mut statement = context.conn.prepare_cached(REVIEWED)?;
@@ -62,7 +62,7 @@ fn some_wrong(context: &Context<'_>, after: i64) -> Result<Vec<(i64, String)>> {
     Ok(wrong)
 }
 
-/// The data with this time in it; `None` when it is right already. What is no object counts as
+/// The data with this time in it; `None` when it is right already. Anything but an object counts as
 /// empty, as in clients.
 fn corrected(data: &[u8], seconds: Option<i64>) -> Option<String> {
     let mut map: Map<String, Value> = serde_json::from_slice(data).unwrap_or_default();

@@ -26,7 +26,7 @@ INSERT INTO decks
 INSERT INTO decks SELECT 3, 'A', 0, 3, common, kind FROM decks WHERE id = 1;
 INSERT INTO decks SELECT 4, 'Filtered', 0, 3, common, x'1200' FROM decks WHERE id = 1;";
 
-/// A collection of its own, spoilt by some SQL.
+/// A fresh collection, damaged by some SQL.
 struct Damaged {
     path: PathBuf,
     _folder: TempDir,
@@ -55,7 +55,7 @@ impl Damaged {
     }
 }
 
-/// Damage that is found as so many of one problem, and gone after the repair.
+/// Damage that is found that many times as one problem, and gone after the repair.
 fn mended(sql: &str, problem: Problem, count: u64, one_way: bool) -> Damaged {
     let damaged = Damaged::by(sql);
     let first = damaged.check();
@@ -210,7 +210,7 @@ fn what_would_disturb_syncs_is_found() {
 }
 
 #[test]
-fn wrong_indexes_are_made_anew() {
+fn wrong_indexes_are_rebuilt() {
     let change = "PRAGMA writable_schema = ON;
                   UPDATE sqlite_schema SET sql = 'CREATE INDEX ix_cards_nid ON cards (did)'
                   WHERE name = 'ix_cards_nid'";
@@ -225,7 +225,7 @@ fn wrong_indexes_are_made_anew() {
 }
 
 #[test]
-fn what_cannot_be_mended_is_told_and_nothing_is_claimed() {
+fn what_cannot_be_mended_is_reported_and_nothing_is_claimed() {
     let damaged = Damaged::by("UPDATE cards SET type = 9 WHERE id = 12");
     let checkup = damaged.check();
     assert!(!checkup.mended);

@@ -15,7 +15,7 @@ use crate::snapshot::{self, RawFile};
 /// An open collection of schema 18.
 ///
 /// One connection, to be used by one thread at a time. Dropping it closes the file too, but only
-/// [`Collection::close`] tells whether that went well.
+/// [`Collection::close`] says whether that succeeded.
 #[derive(Debug)]
 pub struct Collection {
     conn: Connection,
@@ -40,7 +40,7 @@ pub struct CollectionState {
 }
 
 impl Collection {
-    /// Opens the existing collection at `path`, also one that another endpoint left there.
+    /// Opens the existing collection at `path`, even one that another endpoint left there.
     ///
     /// # Errors
     /// One variant for each thing a person can do something about: [`Error::NotACollection`],
@@ -101,7 +101,7 @@ impl Collection {
     }
 
     /// A second view of the same file that shows the last committed state and cannot change it,
-    /// also while this one has a transaction open. To be closed before this one is.
+    /// even while this one has a transaction open. Close it before this one.
     ///
     /// # Errors
     /// As for [`Collection::open`].
@@ -110,7 +110,7 @@ impl Collection {
         Ok(Collection { conn, path: self.path.clone(), raw: RawFile::default() })
     }
 
-    /// Notes that something was changed outside of a sync, so that every device asks for a normal
+    /// Notes that something was changed outside a sync, so that every device asks for a normal
     /// one. The time is `now_ms` (Unix milliseconds), or later if the collection has a later one.
     ///
     /// # Errors
@@ -139,17 +139,17 @@ impl Collection {
 
     /// Writes a complete copy of the committed state to the file `to`, replacing what is there,
     /// and returns its size in bytes. An open transaction is not part of the copy and goes on
-    /// undisturbed. The copy is not synced to disk; after an error the caller must delete what
-    /// there is of it.
+    /// undisturbed. The copy is not synced to disk; after an error the caller must delete what was
+    /// written of it.
     ///
     /// # Errors
-    /// [`Error::NoSpace`], [`Error::ReadOnly`] for the place of the copy, and whatever reading
-    /// the collection brings.
+    /// [`Error::NoSpace`], [`Error::ReadOnly`] for the place of the copy, and any error of reading
+    /// the collection.
     pub fn snapshot(&self, to: &Path) -> Result<u64> {
         snapshot::write(&self.conn, &self.raw, &self.path, to)
     }
 
-    /// Closes the collection; afterwards the main file alone is complete.
+    /// Closes the collection; afterwards the main file is complete by itself.
     ///
     /// # Errors
     /// As for [`Collection::checkpoint`]; the file is closed all the same.

@@ -22,7 +22,7 @@ impl Folder {
         Folder { path: folder.path().join("collection.anki2"), folder }
     }
 
-    /// With a collection spoilt by some SQL.
+    /// With a collection damaged by some SQL.
     fn with(sql: &str) -> Folder {
         let folder = Folder::new();
         let collection = Collection::create(&folder.path, NOW).unwrap();
@@ -166,7 +166,7 @@ fn a_missing_file_is_told_apart() {
 }
 
 #[test]
-fn a_file_that_is_no_collection_is_told_apart() {
+fn a_file_that_is_not_a_collection_is_told_apart() {
     let folder = Folder::new();
     for bytes in [vec![b'x'; 5000], Vec::new()] {
         std::fs::write(&folder.path, &bytes).unwrap();
@@ -250,7 +250,7 @@ fn a_file_that_cannot_be_written_is_told_apart() {
 }
 
 #[test]
-fn after_closing_the_main_file_alone_is_complete() {
+fn after_closing_the_main_file_is_complete_by_itself() {
     let folder = Folder::with("");
     let collection = Collection::open(&folder.path).unwrap();
     note(collection.conn(), 1);
@@ -290,7 +290,7 @@ fn the_journal_does_not_stay_large() {
         note(conn, id);
     }
     transaction.commit().unwrap();
-    // The first write after a checkpoint starts the journal anew.
+    // The first write after a checkpoint starts the journal afresh.
     note(conn, 200_000);
     let size = folder.beside("collection.anki2-wal").metadata().unwrap().len();
     assert!(size <= 5_000_000, "{size}");
@@ -358,7 +358,7 @@ fn a_snapshot_is_possible_while_another_program_writes() {
     assert_eq!(note_count(&to), 1);
 }
 
-/// Without the lock another program would take itself for the only one and remove the journal.
+/// Without the lock another program would think it is the only one and remove the journal.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_snapshot_keeps_the_collections_lock() {

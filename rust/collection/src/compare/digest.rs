@@ -1,4 +1,5 @@
-//! A digest of what is compared, to see whether two collections hold the same without having both.
+//! A digest of what is compared, to see whether two collections hold the same without having both
+//! at hand.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Comparing the account's collection with that of a device object by object, for finding out
-//! where they went apart.
+//! Comparing the account's collection with that of a device object by object, to find out where
+//! they diverged.
 //!
 //! What a sync carries is compared. The rest may differ between healthy copies: usns, deletions,
 //! what is computed from fields, which tags are folded in the sidebar, and what a client keeps to
@@ -20,7 +20,7 @@ use std::path::Path;
 use crate::connection::open_private;
 use crate::error::Result;
 
-/// One difference. `Display` is one line in Anki's own words, without contents of notes.
+/// One difference. `Display` is one line in Anki's own words, without the contents of notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// What kind of object: `note`, `card`, `review`, `deck` and so on.

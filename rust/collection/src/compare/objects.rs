@@ -15,8 +15,8 @@ use crate::objects::{config, decks, notetypes, presets, tags};
 const OWN_SETTINGS: [&str; 5] =
     ["activeDecks", "curDeck", "curModel", "lastUnburied", "localOffset"];
 
-/// Keys of objects that say nothing: `req` is computed from the templates, and `tags` are what an
-/// old client's person typed last.
+/// Keys of objects that mean nothing here: `req` is computed from the templates, and `tags` are
+/// what the person last typed in an old client.
 const IDLE_KEYS: [&str; 3] = ["usn", "req", "tags"];
 
 /// Reads all objects of a kind.
@@ -130,7 +130,7 @@ fn same(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-/// In what two values differ.
+/// How two values differ.
 fn differing(ours: &Value, theirs: &Value) -> Vec<String> {
     let mut parts = Vec::new();
     if ours.is_object() && theirs.is_object() {
@@ -163,7 +163,7 @@ fn gather(ours: &Value, theirs: &Value, place: &str, parts: &mut Vec<String>) {
     }
 }
 
-/// One version alone may know a key. Files do not tell `false` from nothing at all.
+/// Perhaps only one version knows a key. Files do not distinguish `false` from a missing value.
 fn is_nothing(absent: &Value, other: &Value) -> bool {
     absent.is_null() && *other == false
 }

@@ -140,7 +140,7 @@ fn same_cell(ours: &Cell, theirs: &Cell) -> bool {
     }
 }
 
-/// Anki up to 2.1.26 stores no tags as two blanks.
+/// Anki up to 2.1.26 stores an empty list of tags as two spaces.
 fn same_tags(ours: &Cell, theirs: &Cell) -> bool {
     match (ours, theirs) {
         (Cell::Text(a), Cell::Text(b)) => a.split_whitespace().eq(b.split_whitespace()),
@@ -148,7 +148,7 @@ fn same_tags(ours: &Cell, theirs: &Cell) -> bool {
     }
 }
 
-/// The data of a card is JSON that each client writes anew from what it knows of it
+/// The data of a card is JSON that each client rewrites from what it knows of it
 /// (`collection-sync` 5.2): an older one loses keys and decimals. What it kept must be the same.
 fn same_data(ours: &Cell, theirs: &Cell) -> bool {
     let parsed = |cell: &Cell| match cell {
@@ -165,7 +165,7 @@ fn same_data(ours: &Cell, theirs: &Cell) -> bool {
     })
 }
 
-/// Clients round what FSRS computed to 2 decimals and more; half of that, and a little.
+/// Clients round what FSRS computed to 2 or more decimals; half of that, and a little.
 const DATA_DECIMALS: f64 = 0.0051;
 
 /// Clients and the endpoint release buried cards by themselves when a day begins and mark nothing

@@ -32,14 +32,14 @@ fn differences(sql: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_may_differ_between_healthy_copies_is_no_difference() {
+fn what_may_differ_between_healthy_copies_is_not_a_difference() {
     for sql in [
         "UPDATE notes SET usn = 9, sfld = 'x'; UPDATE cards SET usn = 9",
         "UPDATE decks SET usn = 9; UPDATE tags SET usn = 9, collapsed = 0",
         "UPDATE col SET usn = 99, mod = 99, ls = 5; INSERT INTO graves VALUES (5, 0, 1)",
         // What belongs to a device.
         "UPDATE config SET val = '9' WHERE KEY IN ('curDeck', 'curModel', 'activeDecks')",
-        // A card that was released in the morning, by one side alone.
+        // A card that was released in the morning, by only one side.
         "UPDATE config SET val = '6' WHERE KEY = 'lastUnburied';
          UPDATE cards SET queue = 2 WHERE id = 13",
         // What old clients write differently or lose.
@@ -120,7 +120,7 @@ fn every_difference_is_one_line_that_says_what_people_see() {
 
 /// What a file of a client before 23.12 says of a switch that it does not know.
 #[test]
-fn a_switch_that_an_old_client_does_not_know_is_no_difference() {
+fn a_switch_that_an_old_client_does_not_know_is_not_a_difference() {
     let folder = tempfile::tempdir().unwrap();
     let make = |name: &str, wait: bool| {
         let path = folder.path().join(name);

@@ -93,7 +93,7 @@ pub(super) fn cell_part(column: &str, ours: &Cell, theirs: &Cell) -> String {
 }
 
 /// A part that differs, with its values where they are numbers or switches: texts may be long, and
-/// are their owner's business.
+/// are private.
 pub(super) fn part(path: &str, ours: &Value, theirs: &Value) -> String {
     let word = WORDS.iter().find(|(known, _)| *known == path).map_or(path, |(_, word)| word);
     let is_plain = |value: &Value| value.is_number() || value.is_boolean();

@@ -44,7 +44,7 @@ pub(crate) fn create(path: &Path, now_ms: i64) -> Result<()> {
     Ok(())
 }
 
-/// Makes an empty database a new collection.
+/// Turns an empty database into a new collection.
 pub(crate) fn fill(conn: &Connection, now_ms: i64) -> Result<()> {
     schema::create(conn)?;
     conn.execute(

@@ -97,7 +97,7 @@ fn typing() -> Result<Notetype> {
 }
 
 fn cloze() -> Result<Notetype> {
-    // The tags are the roles by which clients find the fields again after a renaming.
+    // The tags are the roles by which clients find the fields again after they are renamed.
     let text = NotetypeField { tag: Some(0), prevent_deletion: true, ..field("Text")? };
     let extra = NotetypeField { tag: Some(1), ..field("Back Extra")? };
     let cloze = notetype(

@@ -1,6 +1,6 @@
 //! The JSON columns of the table `col` before schema 15.
 //!
-//! Such a column can have megabytes. It is read where SQLite has it and taken apart entry by
+//! Such a column can be megabytes long. It is read where SQLite has it and taken apart entry by
 //! entry; only one entry at a time becomes values in memory.
 
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use super::error::{UpgradeError, Upgraded};
 /// Most notetypes, decks or presets in a file.
 const MOST_OBJECTS: usize = 1_000_000;
 
-/// Most JSON values in one object: a value that takes two letters of text takes up to hundreds
+/// Most JSON values in one object: a value that takes two characters of text can take hundreds
 /// of bytes in memory. The largest notetypes have some thousands.
 const MOST_VALUES: usize = 100_000;
 
@@ -54,7 +54,7 @@ pub(super) fn each_entry<'a>(
 
 struct EntryVisitor<'s, F> {
     take: F,
-    /// Why `take` wants no more. The JSON reader's errors cannot carry it.
+    /// Why `take` stopped. The JSON reader's errors cannot carry it.
     stopped: &'s mut Option<UpgradeError>,
 }
 
@@ -119,7 +119,7 @@ pub(super) fn object<T: serde::de::DeserializeOwned>(
     serde_json::from_str(json).map_err(|error| fault(&error.to_string()))
 }
 
-/// About how many values a JSON text has.
+/// Roughly how many values a JSON text has.
 fn values(json: &str) -> usize {
     let (mut count, mut in_text, mut escaped) = (1, false, false);
     for byte in json.bytes() {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_of_ids_is_refused() {
+    fn what_is_not_an_object_of_ids_is_refused() {
         for json in ["", " ", "[]", "null", "5", "{", r#"{"1":{}"#, r#"{"1":{}} x"#, r#"{"1":}"#] {
             assert!(matches!(keys(json), Err(UpgradeError::NotJson("decks"))), "{json:?}");
         }

@@ -1,4 +1,4 @@
-//! The config column becomes rows (`storage-migrate` 1, step 4).
+//! Turns the config column into rows (`storage-migrate` 1, step 4).
 
 use rusqlite::Connection;
 

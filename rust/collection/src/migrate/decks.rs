@@ -1,4 +1,4 @@
-//! The decks' column becomes rows (`storage-migrate` 1, step 7).
+//! Turns the decks' column into rows (`storage-migrate` 1, step 7).
 
 use deckport_wire::Deck;
 use rusqlite::Connection;

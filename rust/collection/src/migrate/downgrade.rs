@@ -23,14 +23,14 @@ const LATER_INDEXES: [&str; 2] = ["idx_notes_mid", "idx_cards_odid"];
 /// size in bytes. The collection is only read.
 ///
 /// The copy is one self-contained file without a write-ahead log; it is not synced to disk. After
-/// an error what there is of it must be deleted by the caller. Memory does not grow with notes,
+/// an error the caller must delete what was written of it. Memory does not grow with notes,
 /// cards and reviews, but holds the JSON of all notetypes, decks or presets, one kind at a time.
 ///
 /// # Errors
-/// [`crate::Error::NoSpace`], [`crate::Error::ReadOnly`] for the place of the copy, and whatever
-/// reading the collection brings.
+/// [`crate::Error::NoSpace`], [`crate::Error::ReadOnly`] for the place of the copy, and any error
+/// of reading the collection.
 pub fn export_schema11(collection: &Collection, to: &Path) -> Result<u64> {
-    // Copying pages is several times as fast as writing every row anew.
+    // Copying pages is several times as fast as rewriting every row.
     collection.snapshot(to)?;
     let conn = open_scratch(to)?;
     downgrade(&conn)?;
@@ -43,7 +43,7 @@ fn downgrade(conn: &Connection) -> Result<()> {
     let transaction = conn.unchecked_transaction()?;
     graves::remove_key(conn)?;
     conn.execute("UPDATE col SET ver = ?1", [SCHEMA11])?;
-    // The largest column comes last: every change writes the whole row anew.
+    // The largest column comes last: every change rewrites the whole row.
     move_to_column(conn, "tags", serde_json::to_string(&tags(conn)?)?, &["tags"])?;
     move_to_column(conn, "conf", serde_json::to_string(&config::all(conn)?)?, &["config"])?;
     move_to_column(conn, "dconf", presets_json(conn)?, &["deck_config"])?;

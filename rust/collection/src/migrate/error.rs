@@ -17,7 +17,7 @@ pub enum UpgradeError {
     /// A column of the table `col` is larger than any client's.
     #[error("the column {0} is too large")]
     TooLarge(&'static str),
-    /// A key that should be an id is none.
+    /// A key that should be an id is not one.
     #[error("a key in the column {0} is not a number")]
     Key(&'static str),
     /// A tag's value is not its usn.
@@ -33,7 +33,7 @@ pub enum UpgradeError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Not the contents' fault, or at least not to be told apart: the database failed.
+    /// The database failed; not the contents' fault, as far as can be told.
     #[error("{0}")]
     Database(Error),
 }
@@ -42,7 +42,7 @@ pub enum UpgradeError {
 pub(super) type Upgraded<T> = std::result::Result<T, UpgradeError>;
 
 impl UpgradeError {
-    /// Blames an error on one object, if it can be blamed on it.
+    /// Blames an error on one object, if that is where it belongs.
     pub(super) fn of_object(what: &'static str, id: i64, error: Error) -> UpgradeError {
         let reason = match error {
             Error::Conflict(reason) => reason,

@@ -7,7 +7,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use crate::collation;
 
 /// How often a suffix is appended before the name becomes unique in another way. Clients have no
-/// end here, which a file full of equal names could use against us.
+/// limit here, which a file full of equal names could use against us.
 const MOST_SUFFIXES: usize = 10;
 
 /// The names that are taken, compared as the database does.
@@ -15,8 +15,8 @@ const MOST_SUFFIXES: usize = 10;
 pub(super) struct Names(BTreeSet<Name>);
 
 impl Names {
-    /// Takes a name, with `suffix` appended until it is unique (`storage-migrate` 1). `id` makes
-    /// it unique when very many have the same. Tells whether the name had to be changed.
+    /// Takes a name, with `suffix` appended until it is unique (`storage-migrate` 1). `id` makes it
+    /// unique when very many are the same. Returns whether the name had to be changed.
     pub(super) fn take(&mut self, name: &mut String, suffix: char, id: i64) -> bool {
         let wanted = name.len();
         let mut suffixes = 0;

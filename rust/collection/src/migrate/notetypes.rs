@@ -1,4 +1,4 @@
-//! The notetypes' column becomes rows of three tables (`storage-migrate` 1, step 6).
+//! Turns the notetypes' column into rows of three tables (`storage-migrate` 1, step 6).
 
 use deckport_wire::Notetype;
 use rusqlite::Connection;
@@ -57,7 +57,7 @@ fn store(
         .map_err(|error| UpgradeError::of_object(WHAT, id, error))
 }
 
-/// Gives the notetype and its parts names that no other has. Tells whether one was in use.
+/// Gives the notetype and its parts unique names. Returns whether one was in use.
 fn make_unique(notetype: &mut Notetype, names: &mut Names) -> bool {
     let mut changed = false;
     let mut taken = Names::default();

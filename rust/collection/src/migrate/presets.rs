@@ -1,4 +1,4 @@
-//! Presets: a column before schema 14, rows with JSON in 14, and from 15 on blobs, whose starting
+//! Presets: a column before schema 14, rows with JSON in 14, and blobs from 15 on, whose starting
 //! ease was written in two ways.
 
 use deckport_wire::Preset;
@@ -54,7 +54,7 @@ pub(super) fn from_json_rows(conn: &Connection) -> Upgraded<()> {
     })
 }
 
-/// Takes back the factor 100 that schema 15 has on the starting ease.
+/// Undoes the factor of 100 that schema 15 has on the starting ease.
 pub(super) fn divide_ease(conn: &Connection) -> Upgraded<()> {
     each_config(conn, |id, config| changed_ease(id, config, |ease| ease / 100.0))
 }
@@ -120,7 +120,7 @@ fn blob(id: i64, preset: &Preset) -> Upgraded<Vec<u8>> {
     Ok(changed_ease(id, &config, |ease| ease * 100.0 / 100.0)?.unwrap_or(config))
 }
 
-/// The blob with another starting ease, if it is another.
+/// The blob with another starting ease, if it differs.
 fn changed_ease(id: i64, config: &[u8], change: impl Fn(f32) -> f32) -> Upgraded<Option<Vec<u8>>> {
     blobs::preset::with_initial_ease(config, change)
         .map_err(|error| UpgradeError::of_object(WHAT, id, error))

@@ -1,5 +1,5 @@
 //! Whether a file is built as its version says, as far as the upgrade reads and makes tables.
-//! What it leaves alone is compared by whoever uses the result.
+//! What it leaves alone is compared by the caller.
 
 use rusqlite::Connection;
 

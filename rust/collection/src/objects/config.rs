@@ -75,8 +75,8 @@ pub fn remove(conn: &Connection, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the text as it is, if clients can read it. That it looks like JSON is not enough: a lone
-/// surrogate or a number beyond f64 does so too.
+/// Keeps the text as it is, if clients can read it. Looking like JSON is not enough: so does a lone
+/// surrogate or a number beyond f64.
 fn readable(text: String) -> Option<Box<RawValue>> {
     serde_json::from_str::<Value>(&text).ok()?;
     RawValue::from_string(text).ok()

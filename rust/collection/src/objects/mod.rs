@@ -25,7 +25,7 @@ fn free_name(statement: &mut CachedStatement, name: &str, id: i64) -> Result<Str
     Ok(name)
 }
 
-/// Released clients refuse objects with id 0, so must we.
+/// Released clients refuse objects with id 0, so we must too.
 fn check_id(id: i64) -> Result<()> {
     if id == 0 {
         Err(Error::conflict("an object has the id 0; check the database"))

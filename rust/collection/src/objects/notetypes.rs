@@ -178,7 +178,7 @@ fn store_templates(conn: &Connection, notetype: i64, templates: &[NotetypeTempla
 }
 
 /// Protobuf fields of replaced rows that we do not know, with the identity of each row. They must
-/// survive also when fields or templates change places.
+/// survive even when fields or templates change places.
 struct Kept(Vec<(Option<i64>, Vec<u8>)>);
 
 impl Kept {

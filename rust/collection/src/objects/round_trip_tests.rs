@@ -29,7 +29,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Keys that no client of today knows.
+/// Keys that no client knows today.
 fn unknown_keys() -> impl Strategy<Value = Map<String, Value>> {
     btree_map("x_[a-z:\"\\\\é]{0,6}", any_json(), 0..4).prop_map(|map| map.into_iter().collect())
 }

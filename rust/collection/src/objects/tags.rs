@@ -15,7 +15,7 @@ pub fn changed_since(conn: &Connection, usn: i32) -> Result<Vec<String>> {
     Ok(tags.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds a tag, cleaned, and spelled as its parents are. One that exists stays as it is, its usn
+/// Adds a tag, cleaned, and spelled like its parents. One that exists stays as it is, its usn
 /// included (`storage-json` 4).
 ///
 /// # Errors
@@ -31,8 +31,8 @@ pub fn add(conn: &Connection, tag: &str, usn: i32) -> Result<()> {
     Ok(())
 }
 
-/// Tells everybody again of a tag that a note brings along. A device whose own notes had lost the tag
-/// may have dropped it from its list, and the device that used it again takes it for known.
+/// Tells every device again of a tag that a note brings along. A device whose own notes had lost the
+/// tag may have dropped it from its list, and the device that used it again assumes that it is known.
 ///
 /// # Errors
 /// When the database fails.
@@ -52,7 +52,7 @@ fn spelled_as_parents(conn: &Connection, tag: String) -> Result<String> {
     Ok(tag)
 }
 
-/// How an existing tag is spelled; the search does not look at case.
+/// How an existing tag is spelled; the search ignores case.
 fn spelling(conn: &Connection, tag: &str) -> Result<Option<String>> {
     let mut statement = conn.prepare_cached("SELECT tag FROM tags WHERE tag = ?1")?;
     Ok(statement.query_row([tag], |row| row.get(0)).optional()?)

@@ -16,7 +16,7 @@ const NOW: i64 = 1_768_040_000_000;
 const USN: i32 = 9;
 const LEFT_AT: i64 = NOW - 86_400_000;
 
-/// What a client leaves behind that adds, changes and deletes something of everything.
+/// What a client leaves behind that adds, changes and deletes some of everything.
 const EDITS: &str = "
 INSERT INTO notes VALUES (11, 'one', 5, 100, -1, ' t ', 'f', 'f', 1, 0, '');
 INSERT INTO cards VALUES (12, 11, 1, 0, 1, -1, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, '');
@@ -63,7 +63,7 @@ fn number(collection: &Collection, sql: &str) -> i64 {
     collection.conn().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// What a device gets that sends nothing but, where it has any, its settings.
+/// What a device gets that sends only its settings, if any.
 fn exchange(collection: &Collection, client_usn: i32, settings: Option<&str>) -> (Changes, String) {
     let conn = collection.conn();
     let client_is_newer = settings.is_some();
@@ -103,7 +103,7 @@ fn every_kind_of_row_reaches_a_device_that_was_up_to_date_and_one_that_comes_lat
         assert_eq!(changes.tags, ["t"]);
         assert_eq!(changes.config.unwrap()["addon"].get(), "\"new\"");
     }
-    // Who has them does not get them again.
+    // A device that has them does not get them again.
     let (changes, rows) = exchange(&collection, USN + 1, None);
     assert_eq!((rows.as_str(), changes.tags.len()), ("[] [] [] []", 0));
 }
@@ -203,7 +203,7 @@ fn an_upload_has_sent_its_rows_and_an_upgrade_has_not() {
 }
 
 #[test]
-fn settings_that_an_upload_left_pending_are_no_change() {
+fn settings_that_an_upload_left_pending_are_not_a_change() {
     let edited = Edited::by("UPDATE config SET usn = -1");
     let (collection, taken_in) = edited.taken_in();
     assert!(taken_in.is_empty());

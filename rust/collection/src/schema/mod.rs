@@ -13,7 +13,7 @@ const TABLES: &str = include_str!("schema18.sql");
 /// Creates its indexes.
 const INDEXES: &str = include_str!("indexes18.sql");
 
-/// Makes an empty database one of schema 18, without any row.
+/// Turns an empty database into one of schema 18, without any row.
 pub(crate) fn create(conn: &Connection) -> Result<()> {
     conn.execute_batch(TABLES)?;
     conn.execute_batch(INDEXES)?;

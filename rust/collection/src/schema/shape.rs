@@ -17,7 +17,7 @@ pub(crate) struct TableKind {
     strict: bool,
 }
 
-/// What makes two tables equal for whoever reads and writes them.
+/// What makes two tables equal for a reader and writer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     columns: Vec<Column>,
@@ -39,8 +39,8 @@ struct Column {
     hidden: i64,
 }
 
-/// What the declared type of a column means to SQLite, as far as clients' files need it told
-/// apart (a primary key of type `integer`, and no other, is the row id).
+/// What the declared type of a column means to SQLite, as far as clients' files need distinguishing
+/// (a primary key of type `integer`, and no other, is the row id).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ValueKind {
     RowId,
@@ -125,12 +125,12 @@ fn has_unique_rules(conn: &Connection, table: &str) -> Result<bool> {
     Ok(false)
 }
 
-/// A name as it may stand in a statement.
+/// A name as it may appear in a statement.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The words and signs of a statement from a schema: lower case, one blank between words, without
+/// The words and signs of a statement from a schema: lower case, one space between words, without
 /// comments and without anything in quotes.
 pub(crate) fn bare_sql(sql: &str) -> String {
     let mut bare = String::new();
@@ -154,7 +154,7 @@ pub(crate) fn bare_sql(sql: &str) -> String {
     bare.trim().to_owned()
 }
 
-/// Length of `text` up to and with the first `end` that starts at or after `from`.
+/// Length of `text` up to and including the first `end` that starts at or after `from`.
 fn through(text: &str, from: usize, end: &str) -> usize {
     text.get(from..)
         .and_then(|tail| tail.find(end))

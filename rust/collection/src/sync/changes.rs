@@ -19,7 +19,7 @@ struct Merged {
     /// The client's version was taken as it is: ours must not travel back, or two devices would
     /// swap versions that were edited in the same second (`collection-sync` 13.4).
     taken: HashSet<i64>,
-    /// Here is another version than the client's: it must travel, also where the client should
+    /// Ours differs from the client's version: it must travel, even where the client should
     /// know it. A device whose clock is behind edits what it has and is still the older one; a
     /// name that is taken or not in order changes on its way.
     told: Vec<i64>,
@@ -60,7 +60,7 @@ pub(super) fn exchange(
     Ok(answer)
 }
 
-/// Makes the list of one kind what the client must hear.
+/// Turns the list of one kind into what the client must hear.
 fn settle<T: Named>(
     list: &mut Vec<T>,
     merged: &Merged,
@@ -118,8 +118,8 @@ fn merge(conn: &Connection, sync: &mut ServerSync, received: ReceivedChanges) ->
     Ok(outcome)
 }
 
-/// Takes the client's notetypes that are not older than ours. What it did not send of one stays as
-/// it is here: an old client does not know all there is.
+/// Takes the client's notetypes that are not older than ours. The parts of one that it did not send
+/// stay as they are here: an old client does not know all there is.
 fn merge_notetypes(
     conn: &Connection,
     sync: &mut ServerSync,

@@ -21,7 +21,7 @@ pub(super) fn changed_since(conn: &Connection, usn: Usn) -> Result<Graves> {
             CARD => graves.cards.push(id),
             NOTE => graves.notes.push(id),
             DECK => graves.decks.push(id),
-            // Uploads are cleaned of kinds that nobody knows.
+            // Unknown kinds are removed from uploads.
             _ => {}
         }
     }
@@ -51,14 +51,14 @@ fn delete(conn: &Connection, sql: &str, ids: &[i64], kind: u8, usn: Usn) -> Resu
 }
 
 fn add(conn: &Connection, id: i64, kind: u8, usn: Usn) -> Result<()> {
-    // An object that was deleted, came back and is deleted again must be told to everyone again:
+    // An object that was deleted, came back and is deleted again must be sent to everyone again:
     // the newest number counts (`collection-sync` 13.7).
     conn.prepare_cached("INSERT OR REPLACE INTO graves (oid, type, usn) VALUES (?1, ?2, ?3)")?
         .execute((id, kind, usn))?;
     Ok(())
 }
 
-/// Deletes one card on the endpoint's own account.
+/// Deletes one card on the endpoint's own behalf.
 pub(super) fn remove_card(conn: &Connection, id: i64, usn: Usn) -> Result<()> {
     conn.prepare_cached("DELETE FROM cards WHERE id = ?1")?.execute([id])?;
     add(conn, id, CARD, usn)

@@ -30,12 +30,12 @@ UPDATE cards SET
         ELSE 3 END
 WHERE id = ?1 AND EXISTS (SELECT 1 FROM decks WHERE decks.id = cards.odid)";
 
-/// Where to look: objects of this sync that can have left others alone.
+/// Where to look: objects of this sync that can have orphaned others.
 #[derive(Debug, Default)]
 pub(super) struct Suspects {
     deleted_notes: BTreeSet<i64>,
     deleted_decks: BTreeSet<i64>,
-    /// Where received cards lie.
+    /// The decks of received cards.
     decks_of_cards: BTreeSet<i64>,
     cards_added: bool,
     decks_changed: bool,
@@ -48,7 +48,7 @@ impl Suspects {
         Suspects { cards_added: true, decks_changed: true, everything: true, ..Suspects::default() }
     }
 
-    /// Where to look for cards; they are as many as a sync brings, or all.
+    /// Where to look for cards: as many as a sync brings, or all.
     fn cards(&self) -> &'static str {
         if self.everything { "usn >= 0 OR usn != ?1" } else { "usn = ?1" }
     }
@@ -59,14 +59,14 @@ impl Suspects {
         self.deleted_decks.extend(&graves.decks);
     }
 
-    /// Remembers a received card. `added`: it was not here before. A card that was has its note,
-    /// and is the only one of its kind: reviewing cards, what most syncs bring, leads to no search.
+    /// Remembers a received card. `added`: it was not here before. One that was has its note, and
+    /// is the only one of its kind: so reviews, which are what most syncs bring, lead to no search.
     pub(super) fn note_card(&mut self, card: &Card, added: bool) {
         self.cards_added |= added;
         self.decks_of_cards.insert(card.deck_id);
     }
 
-    /// Whether a received card lies in a deck that does not exist.
+    /// Whether a received card is in a deck that does not exist.
     fn decks_missing(&self, conn: &Connection) -> Result<bool> {
         for deck in &self.decks_of_cards {
             if decks::get(conn, *deck)?.is_none() {
@@ -102,8 +102,8 @@ pub(super) fn repair(
     Ok(healed)
 }
 
-/// Mends a whole collection, as one that was uploaded may need it: a device uploads what it has,
-/// also when a repair was still to reach it. What changes is news for that device, too.
+/// Mends a whole collection, as an uploaded one may need: a device uploads what it has, even when a
+/// repair was still to reach it. What changes is news for that device, too.
 ///
 /// # Errors
 /// When the database cannot be used; nothing is changed then.
@@ -119,7 +119,7 @@ pub fn mend_all(conn: &Connection, now: TimestampSecs) -> Result<bool> {
 }
 
 /// Cards of deleted objects whose note (or deck) does not exist, and those of this sync where
-/// `of_sync` tells which these are.
+/// `of_sync` says which these are.
 fn cards_without(
     conn: &Connection,
     (table, column): (&str, &str),
@@ -176,7 +176,7 @@ fn remove_second_cards(
     Ok(!second.is_empty())
 }
 
-/// A card that was studied in a filtered deck which is gone returns to its home deck; any other
+/// A card that was studied in a filtered deck that is gone returns to its home deck; any other
 /// card gets its deck back as "recovered…", as Check Database would do.
 fn home_cards_without_deck(
     conn: &Connection,

@@ -1,11 +1,11 @@
 //! Merging the config key by key (`collection-sync` 13.6).
 //!
-//! A client sends its whole config, or none. Which keys it changed can be told only by comparing
+//! A client sends its whole config, or none. Which keys it changed shows only in comparison
 //! with what it last received. That is the config as it was at the client's usn, and a small file
 //! beside the collection remembers what was there before each change. Without it, nothing that the
 //! client lacks counts as removed.
 //!
-//! The file is on disk before the sync is committed: it may tell of changes that did not happen,
+//! The file is on disk before the sync is committed: it may list changes that did not happen,
 //! with values that are still there, which is harmless. The reverse would not be.
 
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ use crate::objects::config;
 
 /// After the name of the collection file.
 const SUFFIX: &str = ".settings";
-/// So much is remembered; the oldest goes first.
+/// How much is remembered; the oldest goes first.
 const MOST_BYTES: usize = 256 << 10;
 const MOST_CHANGES: usize = 4000;
 
@@ -65,7 +65,7 @@ pub(super) struct History {
     path: PathBuf,
     #[serde(skip)]
     begin: Settings,
-    /// Nothing is written of it yet.
+    /// Nothing of it is written yet.
     #[serde(skip)]
     is_new: bool,
     /// The schema time of the collection that it belongs to.
@@ -138,13 +138,13 @@ impl History {
         self.names_moved = Some(usn);
     }
 
-    /// Whether any did that since a client of this usn last synced, as far as that is known.
+    /// Whether any has done that since a client of this usn last synced, as far as that is known.
     pub(super) fn names_moved(&self, usn: Usn) -> bool {
         usn < self.since || self.names_moved.is_some_and(|moved| moved >= usn)
     }
 
-    /// Remembers what the sync changed, on disk. Nothing is written when nothing changed, except
-    /// from when on that is so: it is all that is known of a device whose next sync comes late.
+    /// Remembers what the sync changed, on disk. When nothing changed, only the time since when
+    /// that is so is written: it is all that is known of a device whose next sync comes late.
     pub(super) fn keep(mut self, conn: &Connection, usn: Usn) -> Result<()> {
         let end = Settings::read(conn)?;
         let old = self.changes.len();
@@ -195,7 +195,7 @@ impl History {
 }
 
 /// Notes what another program changed, by what it left pending, as changes of the sync with this usn.
-/// Of a setting nobody knows what it was: what is there now counts for all devices, as theirs does
+/// Nobody knows what such a setting was: its present value counts for all devices, as theirs does
 /// where they sync later.
 pub(crate) fn note_foreign(conn: &Connection, usn: Usn) -> Result<()> {
     let mut statement = conn.prepare("SELECT KEY FROM config WHERE usn < 0")?;

@@ -65,12 +65,11 @@ pub struct ServerSync {
 }
 
 impl ServerSync {
-    /// Begins a sync and answers our deletions since the client's last one
+    /// Begins a sync and returns our deletions since the client's last one
     /// (`collection-sync` 3.3).
     ///
     /// # Errors
-    /// When the database cannot be read or its write lock cannot be had. Then no transaction is
-    /// left open.
+    /// When the database cannot be read or write-locked. No transaction is left open then.
     pub fn start(
         conn: &Connection,
         request: &StartRequest,
@@ -125,7 +124,7 @@ impl ServerSync {
         Ok(())
     }
 
-    /// Merges the client's small objects and answers ours (`collection-sync` 3.5).
+    /// Merges the client's small objects and returns ours (`collection-sync` 3.5).
     ///
     /// # Errors
     /// [`Error::Conflict`] when a notetype has another number of fields or templates than ours,
@@ -141,7 +140,7 @@ impl ServerSync {
         Ok(answer)
     }
 
-    /// Answers the next part of our cards, notes and reviews (`collection-sync` 3.6).
+    /// Returns the next part of our cards, notes and reviews (`collection-sync` 3.6).
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -196,7 +195,7 @@ impl ServerSync {
         sanity::check(conn, client)
     }
 
-    /// Commits the sync and answers the collection's new modification time. When this returns,
+    /// Commits the sync and returns the collection's new modification time. When this returns,
     /// everything is on disk (`collection-sync` 3.9).
     ///
     /// # Errors
@@ -243,8 +242,9 @@ pub struct Finished {
 ///
 /// Devices recognise changes by a different `mod`, so it never repeats, whatever the clock does.
 /// And a device sends its config only if its own `mod`, the time of its last edit, is higher than
-/// ours. So ours follows no clock, it only counts on: whoever has edited anything since its last
-/// sync sends its config, also when others have synced in the meantime (`collection-sync` 13.6).
+/// ours. So ours follows no clock, it only counts up: a device that has edited anything since its
+/// last sync sends its config, even when others have synced in the meantime (`collection-sync`
+/// 13.6).
 fn next_modified(previous: TimestampMillis, now_ms: TimestampMillis) -> TimestampMillis {
     if previous == 0 { now_ms } else { previous.saturating_add(1) }
 }

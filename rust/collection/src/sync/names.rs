@@ -5,7 +5,8 @@
 //! client's, and sends it in the same answer. All devices end with the names that are stored here.
 //!
 //! A name that one object gave up may have become another's, and a device hears of both in one
-//! list. Whichever order would be right for it, it gets both aside first: see [`send_aside_first`].
+//! list. So that no order can be wrong, it first gets both under other names: see
+//! [`send_aside_first`].
 
 use std::collections::HashSet;
 
@@ -15,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::Result;
 use crate::names::stored_deck_name;
 
-/// Objects whose names are unique among each other.
+/// Objects whose names are unique among themselves.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
     table: &'static str,
@@ -57,7 +58,7 @@ macro_rules! named {
 named!(Notetype, Deck, Preset);
 
 /// Sends each object twice, first under a name of its own: when a device comes to the real names,
-/// it has none of them any more. A version that is a second older makes both count as newer than
+/// none of them is taken any more. A version that is a second older makes both count as newer than
 /// what the device has.
 pub(super) fn send_aside_first<T: Named>(list: &mut Vec<T>) {
     if list.len() > 1 {
@@ -81,10 +82,10 @@ pub(super) fn will_move<T: Named>(conn: &Connection, kind: Kind, winners: &[T]) 
     Ok(false)
 }
 
-/// Frees the names of objects that are to be stored: other objects of ours that have one get `+`
-/// until the name is free, and count as changed in this sync. Returns the ids of those.
+/// Frees the names of objects that are about to be stored: other objects of ours that have one get
+/// `+` until the name is free, and count as changed in this sync. Returns the ids of those.
 ///
-/// The stored versions of `winners` lose their names altogether, so that they can exchange them.
+/// The stored versions of `winners` lose their names altogether, so that they can swap them.
 pub(super) fn make_room<T: Named>(
     conn: &Connection,
     kind: Kind,
@@ -142,7 +143,7 @@ fn owner(conn: &Connection, kind: Kind, name: &str, id: i64) -> Result<Option<i6
     Ok(found)
 }
 
-/// Whether a name was stored otherwise than the client has it: put in order, or with a `+` since the
+/// Whether a name was stored differently from the client's: put in order, or with a `+` since the
 /// client itself has two that are equal here. Then the stored object is made newer than the
 /// client's.
 pub(super) fn differs<T: Named>(conn: &Connection, kind: Kind, sent: &T, usn: Usn) -> Result<bool> {

@@ -18,7 +18,7 @@ UPDATE cards SET
   data = ?18
 WHERE id = ?1 AND (usn < ?19 OR mod <= ?5)";
 
-/// One that is here was not to be changed.
+/// One that is already here stays as it is.
 const ADD_CARD: &str = "
 INSERT OR IGNORE INTO cards (id, nid, did, ord, mod, usn, type, queue, due, ivl, factor, reps,
                              lapses, left, odue, odid, flags, data)
@@ -220,7 +220,7 @@ pub(super) fn each_tag(tags: &str) -> impl Iterator<Item = &str> {
     tags.split([' ', '\u{3000}']).filter(|tag| !tag.is_empty())
 }
 
-/// Tags as clients store them: one blank between, before and after (`storage-tables` 3).
+/// Tags as clients store them: one space between, before and after (`storage-tables` 3).
 fn canonical_tags(tags: &str) -> String {
     let mut canonical = String::with_capacity(tags.len() + 2);
     for tag in each_tag(tags) {

@@ -23,7 +23,7 @@ pub(super) fn without_tags(text: &str) -> Cow<'_, str> {
 
 /// A tag that was found.
 struct Tag<'a> {
-    /// Where the text goes on.
+    /// Where the text continues.
     end: usize,
     /// What takes its place.
     name: Option<&'a str>,
@@ -53,7 +53,7 @@ fn replace_tags<'a>(text: &'a str, mut find: impl FnMut(usize) -> Option<Tag<'a>
 /// Finds tags of media files in one text.
 struct MediaTags<'a> {
     text: &'a str,
-    /// The last `>`: behind it nothing can match.
+    /// The last `>`: after it nothing can match.
     last_close: usize,
     /// Places between attributes where reading on was tried. After one failure another attempt
     /// from the same place would go the same way.
@@ -68,8 +68,8 @@ impl<'a> MediaTags<'a> {
     /// The media tag that starts at `start`.
     ///
     /// Attributes may be any characters but `>`, which is allowed between quotes. Clients read
-    /// them one by one up to the first attribute with a file name. Only when they meet a `>`
-    /// before do they look back, for the last quote that spans over it.
+    /// them one by one up to the first attribute with a file name. Only when they meet a `>` before
+    /// that do they look back, for the last quote that spans it.
     fn at(&mut self, start: usize) -> Option<Tag<'a>> {
         let mut at = self.after_tag_name(start + 1)?;
         self.tried.resize(self.text.len(), false);
@@ -114,7 +114,7 @@ impl<'a> MediaTags<'a> {
         find_from(self.text, at + 1, quote).map(|end| end + 1)
     }
 
-    /// Where the value starts if an attribute with a file name stands here.
+    /// Where the value starts if there is an attribute with a file name here.
     fn after_media_attribute(&self, at: usize) -> Option<usize> {
         let value = MEDIA_ATTRIBUTES.iter().find_map(|name| after_word(self.text, at, name))?;
         let before = self.text.get(..at)?.chars().next_back()?;
@@ -190,7 +190,7 @@ impl<'a> AnyTags<'a> {
     }
 }
 
-/// A text that is searched for again and again, each time further behind.
+/// A text that is searched for again and again, each time further on.
 struct Needle {
     needle: &'static str,
     /// An earlier search found nothing, so no later one will.
@@ -224,7 +224,7 @@ fn find_from(text: &str, from: usize, needle: char) -> Option<usize> {
     Some(from + text.get(from..)?.find(needle)?)
 }
 
-/// Where a word ends that stands here in any case. Case includes `ſ`, the long s.
+/// Where a word that is here, in any case, ends. Case includes `ſ`, the long s.
 fn after_word(text: &str, at: usize, word: &str) -> Option<usize> {
     let mut end = at;
     let mut found = text.get(at..)?.chars();
@@ -244,7 +244,7 @@ fn is_word_character(c: char) -> bool {
         '_' | '\u{200c}' | '\u{200d}' | '\u{203f}' | '\u{2040}' | '\u{2054}' => true,
         '\u{fe33}' | '\u{fe34}' | '\u{fe4d}'..='\u{fe4f}' | '\u{ff3f}' => true,
         _ if c.is_alphabetic() || is_combining_mark(c) => true,
-        // Superscripts, fractions and numbers in circles are no digits.
+        // Superscripts, fractions and circled numbers are not digits.
         '\u{b2}'..='\u{be}' | '\u{2070}'..='\u{2793}' | '\u{3192}'..='\u{32bf}' => false,
         _ => c.is_numeric(),
     }

@@ -1,4 +1,4 @@
-//! Why an uploaded file was not taken.
+//! Why an uploaded file was not accepted.
 
 use rusqlite::ErrorCode;
 
@@ -21,7 +21,7 @@ pub enum UploadError {
          format is {0}). Please update Deckport. Nothing was changed on the endpoint."
     )]
     TooNew(i64),
-    /// A `ver` that this endpoint does not take.
+    /// A `ver` that this endpoint does not accept.
     #[error(
         "The uploaded collection has an old format ({0}) that this endpoint does not accept. \
          Please update Anki on this device. Nothing was changed on the endpoint."
@@ -84,7 +84,7 @@ impl UploadError {
         }
     }
 
-    /// What the upgrade says about a file, said about an upload.
+    /// What the upgrade says about a file, as a refusal of an upload.
     pub(super) fn of_upgrade(version: i64, reason: UpgradeError) -> UploadError {
         match reason {
             UpgradeError::Structure(what) => UploadError::Structure(what),
@@ -121,7 +121,7 @@ impl From<std::io::Error> for UploadError {
     }
 }
 
-/// What the collection's own functions say about a file, said about an upload.
+/// What the collection's own functions say about a file, as a refusal of an upload.
 impl From<Error> for UploadError {
     fn from(error: Error) -> UploadError {
         match error {

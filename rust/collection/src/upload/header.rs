@@ -13,7 +13,7 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Smallest page size, hence smallest database.
 const SMALLEST_FILE: u64 = 512;
 
-/// Refuses files that are certainly no database. An empty one is the most dangerous of them:
+/// Refuses files that are certainly not a database. An empty one is the most dangerous of them:
 /// SQLite would open it as a new database (`collection-sync` 13.9).
 pub(super) fn check(path: &Path) -> Checked<()> {
     let mut file = File::open(path)?;

@@ -4,7 +4,7 @@
 //! the same. That compares each row with each index, at random places of the file, and is most of the
 //! work. With several processors it is done table by table, on a connection for each processor; and
 //! because a table by itself may be right while two of them share a page, the structure of the whole
-//! file is checked beside (`quick_check`), which is the quick part.
+//! file is checked as well (`quick_check`), which is quick.
 
 use rusqlite::Connection;
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::summary::Summary;
 /// More connections gain little, and each has a cache of its own.
 const MOST_CONNECTIONS: usize = 4;
 
-/// One piece of work. They begin in the order in which they stand in a list.
+/// One piece of work. They begin in the order of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Task {
     /// The full check of the whole file.
@@ -41,7 +41,7 @@ enum Task {
     Graves,
 }
 
-/// Checks the file at `path`, and sees to it that it is on the disk, using so many processors.
+/// Checks the file at `path`, using that many processors, and makes sure that it is on the disk.
 pub(super) fn inspect(path: &Path, processors: usize, interrupt: &Interrupt) -> Checked<Summary> {
     let connections = processors.clamp(1, MOST_CONNECTIONS);
     let open = || {
@@ -53,10 +53,10 @@ pub(super) fn inspect(path: &Path, processors: usize, interrupt: &Interrupt) -> 
     let inspection = Inspection::of(tasks(&first, connections)?);
     let synced = thread::scope(|scope| {
         let named = || thread::Builder::new().name("check".to_owned());
-        // The file was written without syncing. Nobody needs the locks that this lets go of.
+        // The file was written without syncing. Nobody needs the locks that this releases.
         let syncing = named().spawn_scoped(scope, || sync_file_at(path));
         for _ in 1..connections {
-            // Whoever cannot help leaves all to the others.
+            // A connection that cannot be opened leaves its work to the others.
             let _ = named().spawn_scoped(scope, || open().map(|conn| inspection.work(&conn)));
         }
         inspection.work(&first);
@@ -68,7 +68,7 @@ pub(super) fn inspect(path: &Path, processors: usize, interrupt: &Interrupt) -> 
     Ok(summary)
 }
 
-/// What is to be done, the longest first.
+/// What there is to do, the longest first.
 fn tasks(conn: &Connection, connections: usize) -> Checked<Vec<Task>> {
     let mut tasks = Vec::new();
     if connections == 1 {
@@ -97,8 +97,8 @@ struct Inspection {
 #[derive(Default)]
 struct Found {
     summary: Summary,
-    /// Of the task that stands first of those that failed. All before it are worked on to their
-    /// end, so it is always the same one.
+    /// Of the first task in the list that failed. All before it are completed, so it is always the
+    /// same one.
     failure: Option<(usize, UploadError)>,
 }
 
@@ -107,7 +107,7 @@ impl Inspection {
         Inspection { tasks, next: AtomicUsize::new(0), found: Mutex::default() }
     }
 
-    /// Does what nobody has begun yet, until all is done or something has failed.
+    /// Does what nobody has begun yet, until all is done or something fails.
     fn work(&self, conn: &Connection) {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -166,7 +166,7 @@ impl Inspection {
     }
 }
 
-/// Runs one of SQLite's checks. The full one, and not the quick one, compares indexes with their
+/// Runs one of SQLite's checks. Only the full one compares indexes with their
 /// tables, as clients do.
 fn nothing_wrong(conn: &Connection, check: &str) -> Checked<()> {
     let finding: String = conn.query_row(check, [], |row| row.get(0))?;
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_several_faults_does_not_depend_on_luck() {
+    fn which_of_several_faults_is_reported_does_not_depend_on_luck() {
         let spoilt = file("UPDATE revlog SET ease = 'x'; INSERT INTO graves VALUES (1, 9, 0)");
         let told = inspected(&spoilt, 1).unwrap_err().to_string();
         for _ in 0..20 {

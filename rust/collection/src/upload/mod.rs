@@ -3,7 +3,7 @@
 //! The file comes from the network and is suspect until the last step: nothing in its schema is
 //! run, its limits are narrow, and every row is looked at. What clients would repair silently is
 //! repaired; everything else is refused with a sentence for the person. Receiving the file and
-//! putting it in place is the caller's business.
+//! putting it in place is up to the caller.
 //!
 //! What changes the file comes first, on one connection; then all that only reads it, on several at
 //! once where there are several processors, while the disk writes it. The steps use SQLite's page caches
@@ -35,10 +35,10 @@ use error::Checked;
 /// Checks the uploaded file at `path`, which must be a private copy, and repairs it in place. One
 /// of schema 11 or 14 - 17 becomes one of schema 18.
 ///
-/// Afterwards it is a complete collection in one file, synced to disk (its folder is not), and
-/// tells its counts. `mod`, `scm`, `usn`, `ls` and `crt` are as uploaded, because the uploader
+/// Afterwards it is a complete collection in one file, synced to disk (its folder is not), and its
+/// counts are returned. `mod`, `scm`, `usn`, `ls` and `crt` are as uploaded, because the uploader
 /// compares them at its next sync (`storage-migrate` 3). `now_ms` is the current time in Unix
-/// milliseconds. After an error the file is of no use and should be deleted.
+/// milliseconds. After an error the file is useless and should be deleted.
 ///
 /// # Errors
 /// Why the file is refused, or what the endpoint could not do; soon after `interrupt` is set
@@ -53,8 +53,8 @@ pub fn accept_upload(
     if interrupt.is_set() { Err(Error::Interrupted.into()) } else { accepted }
 }
 
-/// [`accept_upload`] of the endpoint's own file in an older format: what another program left pending
-/// in it stays so, for [`Collection::take_in`](crate::Collection::take_in).
+/// [`accept_upload`] for the endpoint's own file in an older format: what another program left
+/// pending in it stays pending, for [`Collection::take_in`](crate::Collection::take_in).
 ///
 /// # Errors
 /// As [`accept_upload`].
@@ -84,7 +84,7 @@ fn accept(
     inspect::inspect(path, processors, interrupt)
 }
 
-/// Everything that changes the file. What is found out on the way has to be.
+/// Everything that changes the file, with no checks but those that this needs.
 fn repair(path: &Path, now_ms: i64, interrupt: &Interrupt, pending: Pending) -> Checked<()> {
     let mut conn = open_private(path)?;
     watch(&mut conn, interrupt)?;

@@ -18,7 +18,7 @@ const MOST_KEYS: usize = 1_000;
 /// missing.
 pub(super) fn missing_defaults(conn: &Connection, now_ms: i64) -> Checked<()> {
     let usn: i32 = conn.query_row("SELECT usn FROM col", [], |row| row.get(0))?;
-    // Only whether they are there: what cannot be decoded is found, and named, later.
+    // Only checks that they are there: what cannot be decoded is found, and named, later.
     if !exists(conn, "deck_config")? {
         presets::store(conn, &default_preset(), usn)?;
     }
@@ -48,7 +48,7 @@ pub(super) fn unreadable_config(conn: &Connection) -> Checked<()> {
             return Ok(());
         }
         for key in keys {
-            // What is there and cannot be found is in the wrong place.
+            // A row that is there but cannot be found is in the wrong place.
             if conn.execute("DELETE FROM config WHERE KEY = ?1", [key])? == 0 {
                 return Err(UploadError::Damaged("rows of config are out of order".to_owned()));
             }

@@ -11,7 +11,7 @@ use super::error::{Checked, UploadError};
 /// Separates the fields of a note.
 const FIELD_SEPARATOR: u8 = 0x1f;
 
-/// Notetypes whose field count is kept at hand; a collection has some tens.
+/// Notetypes whose field count is kept at hand; a collection has a few dozen.
 const REMEMBERED_NOTETYPES: usize = 1_024;
 
 /// Checks all cards, and counts them.

@@ -1,6 +1,6 @@
 //! Whether an uploaded database is built like a collection of its version.
 //!
-//! Tables must agree; indexes are only a means, so a missing or different one is made anew.
+//! Tables must agree; indexes only serve them, so a missing or different one is rebuilt.
 
 use rusqlite::Connection;
 use std::collections::HashSet;

@@ -9,7 +9,7 @@ use deckport_household::SyncHold;
 use deckport_wire::framing::Coding;
 use deckport_wire::{ErrorKind, Framing};
 use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use tokio::sync::mpsc;
 
@@ -74,6 +74,13 @@ impl Answer {
         let content = Content::Whole(text.into().into());
         Answer::new(status, content)
             .with(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))
+    }
+
+    /// A small file of this kind for a person or a system to keep, `shown` as a browser is told to.
+    pub(super) fn file(kind: &'static str, shown: &'static str, content: Vec<u8>) -> Answer {
+        Answer::new(StatusCode::OK, Content::Whole(content.into()))
+            .with(CONTENT_TYPE, HeaderValue::from_static(kind))
+            .with(CONTENT_DISPOSITION, HeaderValue::from_static(shown))
     }
 
     /// A refusal. Clients look at the status only; the text is for people with `curl`.

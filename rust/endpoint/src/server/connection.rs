@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 with keep-alive, limits on time and header size.
+//! One connection: HTTP/1.1 with keep-alive, over TLS or not, limits on time and header size.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::slots::Slot;
-use super::stall::{StallGuard, keep_queue_short};
+use super::stall::keep_queue_short;
+use super::transport::{self, Begun};
 use super::{Phase, Shared, handler};
 
 /// Largest request head. Real ones have some 300 bytes, proxies add a few kilobytes.
@@ -21,6 +22,16 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// Largest piece read from or prepared for the network at once. More is not faster, and what lies
 /// here counts as delivered.
 const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct From<'a> {
+    /// The other end of the connection, or whom a proxy's preamble names.
+    pub(super) peer: SocketAddr,
+    /// Whether the connection is one of TLS.
+    pub(super) is_secure: bool,
+    pub(super) slot: &'a Slot,
+}
 
 /// Serves a connection until either side ends it.
 pub(super) async fn serve(
@@ -35,12 +46,20 @@ pub(super) async fn serve(
     keep_queue_short(&stream);
     let timings = &shared.options.timings;
     let first_head_within = timings.header_timeout;
-    let stream =
-        StallGuard::new(stream, timings.body_stall, shared.options.limits.min_bytes_per_second);
+    let mut first_head = pin!(sleep(first_head_within));
+    let begun = tokio::select! {
+        begun = transport::begin(stream, peer, &shared) => begun,
+        // Nothing has been asked yet, so nobody misses an answer.
+        () = slot.sent_away() => return,
+        () = &mut first_head => return,
+        _ = phases.changed() => return,
+    };
+    let Some(Begun { stream, is_secure }) = begun else { return };
     let spoke = AtomicBool::new(false);
     let service = service_fn(|request| {
         spoke.store(true, Ordering::Relaxed);
-        handler::handle(Arc::clone(&shared), peer, slot, request)
+        let from = From { peer, is_secure, slot };
+        handler::handle(Arc::clone(&shared), from, request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -49,7 +68,6 @@ pub(super) async fn serve(
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    let mut first_head = pin!(sleep(first_head_within));
     let mut is_new = true;
     loop {
         tokio::select! {

@@ -23,13 +23,14 @@ use hyper::{HeaderMap, Method as HttpMethod, Request, Response, StatusCode};
 use super::answer::{Answer, AnswerBody};
 use super::arrival::{self, Arrived, NotArrived};
 use super::body::RequestBody;
+use super::connection::From;
 use super::hosts::Hosts;
 use super::login::Client;
 use super::outgoing::Reply;
 use super::record::Record;
 use super::refusal::Refusal;
 use super::slots::Slot;
-use super::{Shared, download, login, media, page, upload};
+use super::{Shared, certificate, download, https_only, login, media, page, upload};
 
 /// Longest part of a foreign path in the log.
 const MAX_LOGGED_PATH: usize = 100;
@@ -37,12 +38,11 @@ const MAX_LOGGED_PATH: usize = 100;
 /// Answers one request; errors become answers here.
 pub(super) async fn handle(
     shared: Arc<Shared>,
-    peer: SocketAddr,
-    slot: &Slot,
+    from: From<'_>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let (head, incoming) = request.into_parts();
-    let proxy = peer;
+    let From { peer: proxy, slot, .. } = from;
     let peer = shared.proxies.client(proxy, &head.headers);
     let route = Route::parse(head.uri.path());
     let (timings, limits) = (&shared.options.timings, &shared.options.limits);
@@ -51,6 +51,9 @@ pub(super) async fn handle(
     let mut walk =
         Walk { shared: &shared, peer, slot, head: &head, body: &mut body, record: &mut record };
     let answer = match walk.come_in(proxy) {
+        Ok(()) if https_only::refuses(&shared, from, &head) => {
+            https_only::refuse(&walk, route).unwrap_or_else(Answer::refused)
+        }
         Ok(()) => walk.answer(route).await.unwrap_or_else(Answer::refused),
         Err(refusal) => Answer::refused(refusal),
     };
@@ -118,6 +121,9 @@ impl Walk<'_> {
                         .recorded_as(problem)
                 }
             });
+        }
+        if let Some(file) = certificate::file(self.shared, self.head.uri.path()) {
+            return Ok(file);
         }
         if !self.shared.hosts.allow(self.head) {
             return Ok(Hosts::refusal());
@@ -190,7 +196,7 @@ impl Walk<'_> {
 }
 
 /// What of a head decides how the body is read.
-fn request_head(head: &Parts) -> RequestHead<'_> {
+pub(super) fn request_head(head: &Parts) -> RequestHead<'_> {
     let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
     RequestHead {
         is_get: head.method == HttpMethod::GET,

@@ -11,19 +11,23 @@ use std::net::IpAddr;
 use hyper::StatusCode;
 use hyper::header::HOST;
 use hyper::http::request::Parts;
+use tokio::sync::watch;
 
 use super::answer::Answer;
+use deckport_household::Announcement;
 
 /// The names under which pages are shown.
 #[derive(Debug)]
 pub(super) struct Hosts {
     names: Vec<String>,
+    /// The name that we answer for. While somebody else has it, it is not ours.
+    own: watch::Receiver<Announcement>,
 }
 
 impl Hosts {
     /// `names` are this machine's own and those that the owner allows.
-    pub(super) fn new(names: &[String]) -> Hosts {
-        Hosts { names: names.iter().map(|name| plain(name)).collect() }
+    pub(super) fn new(names: &[String], own: watch::Receiver<Announcement>) -> Hosts {
+        Hosts { names: names.iter().map(|name| plain(name)).collect(), own }
     }
 
     /// Whether a page may be shown to who asks like this.
@@ -52,7 +56,16 @@ impl Hosts {
             return true;
         }
         let name = plain(host);
-        name == "localhost" || name.ends_with(".localhost") || self.names.contains(&name)
+        let is_fixed = name == "localhost" || name.ends_with(".localhost");
+        is_fixed || self.names.contains(&name) || self.own.borrow().is_of(&name)
+    }
+}
+
+/// The name or address, with the port, that whoever asks has in its settings; `None` when it does not say.
+pub(super) fn said_in(head: &Parts) -> Option<&str> {
+    match head.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => head.headers.get(HOST)?.to_str().ok(),
     }
 }
 
@@ -78,9 +91,16 @@ mod tests {
     use hyper::Request;
 
     use super::*;
+    use deckport_household::{AnnounceState, WhyNotAnnounced};
 
     fn allow(uri: &str, lines: &[&str]) -> bool {
-        let hosts = Hosts::new(&["Shelf.local".to_owned(), "sync.example.org.".to_owned()]);
+        allow_with(AnnounceState::Announced, uri, lines)
+    }
+
+    fn allow_with(state: AnnounceState, uri: &str, lines: &[&str]) -> bool {
+        let own = Announcement { name: "deckport-7f3k.local".to_owned(), port: Some(1), state };
+        let own = watch::Sender::new(own).subscribe();
+        let hosts = Hosts::new(&["Shelf.local".to_owned(), "sync.example.org.".to_owned()], own);
         let mut request = Request::get(uri);
         for line in lines {
             request = request.header(HOST, *line);
@@ -100,10 +120,19 @@ mod tests {
             "shelf.local",
             "SHELF.LOCAL.:80",
             "sync.example.org",
+            "Deckport-7f3k.local:27701",
         ] {
             assert!(allow("/", &[host]), "{host}");
         }
         assert!(allow("http://192.168.1.20:27701/", &["192.168.1.20:27701"]));
+    }
+
+    #[test]
+    fn a_name_that_is_not_announced_may_be_somebody_elses() {
+        let state = || AnnounceState::Not(WhyNotAnnounced::PortTaken);
+        assert!(!allow_with(state(), "/", &["deckport-7f3k.local"]));
+        assert!(!allow_with(AnnounceState::Trying, "/", &["deckport-7f3k.local"]));
+        assert!(allow_with(state(), "/", &["shelf.local"]));
     }
 
     #[test]
@@ -115,6 +144,7 @@ mod tests {
             "localhost.evil.example",
             "notlocalhost",
             "evil.shelf.local",
+            "deckport-7f3k-2.local",
             "",
             "192.168.1.20:x",
             "[fd00::1]x",

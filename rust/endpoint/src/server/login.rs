@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use super::Shared;
 use super::handler::Walk;
+use super::hosts;
 use super::outgoing::Reply;
 use super::refusal::Refusal;
 
@@ -50,7 +51,8 @@ pub(super) async fn identify(
     if method.begins_a_run() {
         let now_ms = shared.options.clock.now_ms();
         // Only for people's information: no reason to refuse a sync.
-        let _ = shared.registry.note_seen(&identity.device, client_version, address, now_ms);
+        let host = hosts::said_in(walk.head);
+        let _ = shared.registry.note_seen(&identity.device, client_version, address, host, now_ms);
     }
     walk.body.trust();
     walk.slot.is_known();

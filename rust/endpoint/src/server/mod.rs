@@ -6,12 +6,14 @@
 mod answer;
 mod arrival;
 mod body;
+mod certificate;
 mod connection;
 mod content;
 mod download;
 mod guests;
 mod handler;
 mod hosts;
+mod https_only;
 mod login;
 mod media;
 mod origins;
@@ -25,6 +27,7 @@ mod slots;
 mod spool;
 mod stall;
 mod strangers;
+mod transport;
 mod unpack;
 mod upload;
 mod weigh;
@@ -42,19 +45,24 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use self::guests::{Guest, Guests, Unwelcome};
+use self::guests::{Guest, Guests};
 use self::hosts::Hosts;
 use self::origins::Origins;
 use self::proxies::Proxies;
 use self::slots::Slots;
 use self::strangers::Strangers;
+use crate::announce::Announcer;
 use crate::handle::Inner;
 use crate::health::Health;
 use crate::memory::Memory;
 use crate::options::EndpointOptions;
+use crate::tls::Tls;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the end waits until everybody was told that the name ends.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// What every request needs.
 #[derive(Debug)]
@@ -75,6 +83,8 @@ struct Shared {
     /// Forms of old clients, whose sender is known only at their end.
     strangers: Arc<Strangers>,
     memory: Arc<Memory>,
+    /// `None`: plain http alone.
+    tls: Option<Arc<Tls>>,
 }
 
 impl Shared {
@@ -82,9 +92,9 @@ impl Shared {
         self.inner.household.workers()
     }
 
-    fn tell_refused(&self, peer: IpAddr, unwelcome: Unwelcome) {
+    fn tell_refused(&self, peer: IpAddr, reason: &impl ToString) {
         if self.guests.should_tell(peer, self.options.clock.monotonic()) {
-            let reason = unwelcome.to_string();
+            let reason = reason.to_string();
             self.options.events.event(&Event::ConnectionRefused { peer, reason });
         }
     }
@@ -104,15 +114,17 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Server {
     shared: Arc<Shared>,
+    announcer: Arc<Announcer>,
 }
 
 impl Server {
     pub(crate) fn new(inner: &Arc<Inner>) -> Server {
-        let Inner { options, household, .. } = &**inner;
+        let Inner { options, household, tls, announcer, .. } = &**inner;
         let gate = Arc::new(Gate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let guests = Arc::new(Guests::new(options));
         Server {
+            announcer: Arc::clone(announcer),
             shared: Arc::new(Shared {
                 options: options.clone(),
                 inner: Arc::clone(inner),
@@ -122,11 +134,12 @@ impl Server {
                 password_check: Mutex::default(),
                 strange_logins: Mutex::default(),
                 proxies: Proxies::new(options.proxies.clone()),
-                hosts: Hosts::new(&options.page_hosts),
+                hosts: Hosts::new(&options.page_hosts, announcer.watch()),
                 health,
                 guests,
                 strangers: Arc::new(Strangers::new(options.limits.max_unknown_bytes)),
                 memory: Arc::new(Memory::new(options.limits.max_memory_bytes)),
+                tls: tls.clone(),
             }),
         }
     }
@@ -139,7 +152,8 @@ impl Server {
     ) -> io::Result<()> {
         let listeners: Vec<TcpListener> =
             listeners.into_iter().map(into_async).collect::<io::Result<_>>()?;
-        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let addresses =
+            listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
         let (phase, phases) = watch::channel(Phase::Serving);
         let most = u32::try_from(self.shared.options.limits.max_connections).unwrap_or(u32::MAX);
         let slots = Slots::new(most.clamp(1, 1 << 20));
@@ -147,7 +161,18 @@ impl Server {
             let shared = Arc::clone(&self.shared);
             tokio::spawn(accept(listener, shared, slots.clone(), phases.clone()));
         }
-        self.shared.options.events.event(&Event::Listening { addresses });
+        self.shared.options.events.event(&Event::Listening { addresses: addresses.clone() });
+        let mut phases = phases;
+        let stopping = async move {
+            // An error means that serving was given up.
+            let _ = phases.changed().await;
+        };
+        let announcing = tokio::spawn(Arc::clone(&self.announcer).run(
+            self.shared.options.clone(),
+            self.shared.tls.is_some(),
+            addresses,
+            stopping,
+        ));
 
         shutdown.await;
         phase.send_replace(Phase::Stopping);
@@ -157,6 +182,7 @@ impl Server {
             slots.all_free().await;
         }
         self.close_databases().await;
+        let _ = timeout(GOODBYE, announcing).await;
         self.shared.options.events.event(&Event::Stopped);
         Ok(())
     }
@@ -194,7 +220,7 @@ async fn accept(
                 let guest = match shared.guests.welcome(peer.ip(), ours.ip()) {
                     Ok(guest) => guest,
                     Err(unwelcome) => {
-                        shared.tell_refused(peer.ip(), unwelcome);
+                        shared.tell_refused(peer.ip(), &unwelcome);
                         continue;
                     }
                 };
@@ -243,7 +269,7 @@ async fn arrive(
     match shared.guests.count(client.ip()) {
         Ok(place) => Some((client, Some(place))),
         Err(unwelcome) => {
-            shared.tell_refused(client.ip(), unwelcome);
+            shared.tell_refused(client.ip(), &unwelcome);
             None
         }
     }

@@ -1,7 +1,7 @@
 //! Tidying up backups in idle time: removing superfluous ones and compressing old ones.
 //!
 //! One thread for the whole endpoint, which exists only while there is something to do. It never
-//! touches a collection, and so no sync ever waits for it.
+//! touches a collection, so no sync ever waits for it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +30,7 @@ struct Work {
 }
 
 impl Archivist {
-    /// Does nothing until it is asked to.
+    /// Does nothing until asked to.
     pub(crate) fn new(options: &HouseholdOptions) -> Arc<Archivist> {
         Arc::new(Archivist {
             policy: options.backups.clone(),
@@ -58,7 +58,7 @@ impl Archivist {
         }
     }
 
-    /// Gives up what is not done and waits for the thread's end.
+    /// Gives up what is not done and waits for the thread to end.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         let thread = self.lock().thread.take();
@@ -67,7 +67,7 @@ impl Archivist {
         }
     }
 
-    /// After [`Archivist::stop`]: works again when it is asked to.
+    /// After [`Archivist::stop`]: works again when asked to.
     pub(crate) fn resume(&self) {
         self.stopping.store(false, Ordering::Relaxed);
     }
@@ -86,14 +86,14 @@ impl Archivist {
         }
     }
 
-    /// Problems are no one's business here: everything stays as it was, and is tried again.
+    /// Problems are not reported: everything stays as it was, and is tried again.
     fn tidy(&self, folder: &BackupFolder) {
         let now_ms = self.clock.now_ms();
         let _ = folder.prune(&self.policy, now_ms);
         let age = i64::try_from(self.policy.compress_after.as_millis()).unwrap_or(i64::MAX);
         for backup in folder.own().unwrap_or_default().iter().skip(1) {
             let is_old = now_ms.saturating_sub(backup.made_ms) >= age;
-            // One with a log beside it could not be read when it was kept: better not touched.
+            // One with a log beside it could not be read when it was kept: better not touch it.
             let is_whole = backup.collection_bytes == Some(backup.stored_bytes);
             if is_old && is_whole && !backup.compressed {
                 let _ = compress::compress(folder.path(), &backup.name, &self.stopping);

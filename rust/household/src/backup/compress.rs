@@ -12,7 +12,7 @@ use super::name;
 
 /// Collections shrink to a third or less; higher levels gain little and cost much battery.
 const LEVEL: i32 = 6;
-/// How much is read before it is asked again whether to stop.
+/// How much is read between two checks whether to stop.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Compresses the backup `name` in `folder`. The plain file goes when the compressed one is
@@ -30,7 +30,7 @@ pub(super) fn compress(folder: &Path, name: &str, stop: &AtomicBool) -> io::Resu
             plain.metadata().map(drop)
         })?;
     }
-    // Also of one that was there: whoever made it may have been interrupted before this.
+    // Also that of one that was there: its maker may have been interrupted before this.
     sync_folder(folder)?;
     remove_if_present(&plain)
 }

@@ -7,8 +7,8 @@
 //! room for a copy. Only backups on another disk do, and then only if it has the room.
 //!
 //! The name among the backups ends in [`PENDING`] until the new file is in its place, on disk. So
-//! what was going on can always be told from the files: a pending one that is what the collection is
-//! means that nothing was replaced; one that is something else, that it was; and one without a
+//! the files always show what was going on: a pending one that equals the collection means that
+//! nothing was replaced; one that differs, that it was; and one without a
 //! collection, that it is the collection.
 
 use std::fs::{self, File};
@@ -29,7 +29,7 @@ const LOG: &str = "-wal";
 /// How much of two files is compared at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Puts what is at `path` among the backups, pending for the name `target`, by the cheapest way
+/// Puts what is at `path` among the backups, pending for the name `target`, in the cheapest way
 /// there is. On disk when this returns. After an error [`settle_one`] has to be called.
 pub(super) fn displace(path: &Path, target: &Path) -> io::Result<()> {
     let pending = beside(target, PENDING);
@@ -68,8 +68,8 @@ pub(super) fn complete(target: &Path) -> io::Result<()> {
     sync_folder(folder_of(target))
 }
 
-/// Finds out what has become of the collection at `path`, and of its replacement, and finishes that:
-/// what is pending for `target` becomes a backup, goes, or goes back.
+/// Finds out what became of the collection at `path` and its replacement, and finishes that: what is
+/// pending for `target` becomes a backup, is removed, or goes back.
 pub(super) fn settle_one(path: &Path, target: &Path) -> io::Result<()> {
     let pending = beside(target, PENDING);
     if !is_there(&pending)? {
@@ -85,7 +85,7 @@ pub(super) fn settle_one(path: &Path, target: &Path) -> io::Result<()> {
     if is_same(&pending, path)? { discard(path, target) } else { complete(target) }
 }
 
-/// The collection is in its place. Removes what was kept of it for nothing.
+/// The collection is in its place. Removes what was kept of it needlessly.
 fn discard(path: &Path, target: &Path) -> io::Result<()> {
     put_log_back(path, target)?;
     for suffix in [LOG, PENDING] {
@@ -119,7 +119,7 @@ fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     if fs::hard_link(from, to).is_ok() { Ok(()) } else { copy(from, to) }
 }
 
-/// A copy, if the disk has room for it beside what transfers leave free.
+/// A copy, if the disk has room for it besides what transfers leave free.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = match File::open(from) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -132,7 +132,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     write_whole(to, |file| files::copy(&mut from, file).map(drop))
 }
 
-/// Whether two files have the same content, or are even one.
+/// Whether two files have the same content, or are the same file.
 fn is_same(a: &Path, b: &Path) -> io::Result<bool> {
     let (a, b) = (File::open(a)?, File::open(b)?);
     if a.metadata()?.len() != b.metadata()?.len() {
@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    /// An account with a collection, and the name that its backup is to have.
+    /// An account with a collection, and the name for its backup.
     struct Place {
         account: TempDir,
         path: PathBuf,

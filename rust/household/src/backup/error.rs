@@ -16,10 +16,10 @@ pub enum BackupError {
     /// The account has no backup of that name.
     #[error("there is no backup of that name; look at the list of backups")]
     NoSuchBackup,
-    /// The account's collection is as new: there is nothing to keep.
+    /// The account has no collection or an untouched one: there is nothing to keep.
     #[error("there is nothing to keep: the account has no collection yet, or an untouched one")]
     NothingToKeep,
-    /// The backup is no usable collection.
+    /// The backup is not a usable collection.
     #[error("the backup cannot be used as a collection ({0}); nothing was changed")]
     Unusable(String),
     /// A device is syncing.
@@ -28,8 +28,8 @@ pub enum BackupError {
     /// The endpoint has stopped or is about to.
     #[error("the endpoint is stopping")]
     Stopping,
-    /// There is a file already where one was to be written.
-    #[error("{} exists already; name a new file", path.display())]
+    /// There is already a file where one was to be written.
+    #[error("{} already exists; choose another name", path.display())]
     Exists {
         /// Where it was to be written.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum BackupError {
     /// The accounts could not be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// It was ended by whoever asked for it.
+    /// The caller ended it.
     #[error("cancelled")]
     Cancelled,
     /// Anything else that went wrong while doing it.

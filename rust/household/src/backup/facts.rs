@@ -26,7 +26,7 @@ pub enum BackupReason {
     Import,
     /// The collection was repaired.
     Repair,
-    /// The collection was brought to the present format.
+    /// The collection was upgraded to the present format.
     Upgrade,
     /// Somebody asked for it.
     Manual,
@@ -98,7 +98,7 @@ pub struct BackupInfo {
     pub name: String,
     /// Its file name in the account's backup folder.
     pub file: String,
-    /// When it was made, Unix milliseconds. Of a file that was copied here: its own time.
+    /// When it was made, Unix milliseconds. For a file that was copied here: its own time.
     pub made_ms: i64,
     /// Why it was made.
     pub reason: BackupReason,
@@ -114,7 +114,7 @@ pub struct BackupInfo {
     pub compressed: bool,
 }
 
-/// The file beside a backup. Everything may be missing: the file is for people alone.
+/// The file beside a backup. Everything may be missing: the file is only for people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Facts {

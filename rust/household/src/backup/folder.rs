@@ -71,7 +71,7 @@ impl BackupFolder {
     /// [`BackupError::NoSuchBackup`], or [`BackupError::Io`] when the folder cannot be read.
     pub fn find(&self, name: &str) -> Result<BackupInfo, BackupError> {
         let meant = name::meant(name);
-        // From the list and nowhere else: the text may be anything, also a path.
+        // From the list and nowhere else: the text may be anything, even a path.
         let found = self.files()?.into_iter().find(|(name, _)| name == meant);
         found
             .and_then(|(name, compressed)| self.describe(name, compressed))
@@ -87,7 +87,7 @@ impl BackupFolder {
         self.export_watched(name, to, &mut go_on)
     }
 
-    /// [`BackupFolder::export`] of which a watcher hears.
+    /// [`BackupFolder::export`] with a watcher.
     pub(crate) fn export_watched(
         &self,
         name: &str,
@@ -150,8 +150,8 @@ impl BackupFolder {
         added
     }
 
-    /// Removes the backups that `policy` does not keep, and tells which. Files that were not
-    /// named by an endpoint stay. `now_ms` is the current time in Unix milliseconds.
+    /// Removes the backups that `policy` does not keep, and returns their names. Files that were
+    /// not named by an endpoint stay. `now_ms` is the current time in Unix milliseconds.
     ///
     /// # Errors
     /// [`BackupError::Io`]; some may have been removed then.
@@ -163,7 +163,7 @@ impl BackupFolder {
         self.prune_to(policy, None, now_ms)
     }
 
-    /// [`BackupFolder::prune`] to at most `most` bytes, where the newest one stays all the same.
+    /// [`BackupFolder::prune`] to at most `most` bytes, except that the newest one always stays.
     pub(crate) fn prune_to(
         &self,
         policy: &BackupPolicy,
@@ -221,7 +221,7 @@ impl BackupFolder {
         Ok(files)
     }
 
-    /// `None` when it is gone or no file.
+    /// `None` when it is gone or not a file.
     fn describe(&self, name: String, compressed: bool) -> Option<BackupInfo> {
         let end = if compressed { name::COMPRESSED } else { name::PLAIN };
         let file = format!("{name}{end}");
@@ -231,7 +231,7 @@ impl BackupFolder {
         let facts = Facts::read(&self.path, &name);
         let by_name = name::parse(&name);
         let made_ms = match by_name {
-            // The facts may tell it more exactly, but the name decides how long it stays.
+            // The facts may be more exact, but the name decides how long it stays.
             Some((second, _)) => {
                 let exactly = |made: &i64| (0..1000).contains(&made.saturating_sub(second));
                 facts.made_ms.filter(exactly).unwrap_or(second)
@@ -259,7 +259,7 @@ impl BackupFolder {
     }
 }
 
-/// When a file was last changed, Unix milliseconds; 0 where the system does not tell.
+/// When a file was last changed, Unix milliseconds; 0 where the system does not say.
 fn modified_ms(found: &Metadata) -> i64 {
     let modified = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     modified.and_then(|time| i64::try_from(time.as_millis()).ok()).unwrap_or_default()

@@ -12,7 +12,7 @@ use super::displace;
 use super::facts::{BackupInfo, BackupReason, Counts, Facts};
 use super::name;
 
-/// What is to be remembered about a backup.
+/// What to remember about a backup.
 #[derive(Debug, Clone)]
 pub(crate) struct Occasion<'a> {
     /// Why it is made.
@@ -26,12 +26,12 @@ pub(crate) struct Occasion<'a> {
 }
 
 /// Gets the collection at `path` ready to be replaced: what it is now stays in `folder`, under a name
-/// that is no backup's yet. At no moment is it in neither place, whatever ends the process; see
+/// that is not a backup's yet. It is always in one of the two places, whatever ends the process; see
 /// [`displace`]. A write-ahead log that SQLite left beside it, which means that it could not be
 /// opened or closed, goes along. On disk when this returns.
 ///
-/// Until [`Kept::complete`] it is no backup, because it may be the very file that is still in use.
-/// What is dropped before goes back to where it was.
+/// Until [`Kept::complete`] it is not a backup, because it may be the very file that is still in
+/// use. Dropped before that, it goes back to where it was.
 pub(crate) fn keep(path: &Path, folder: &Path, occasion: &Occasion<'_>) -> io::Result<Kept> {
     let name = new_name(folder, occasion)?;
     let target = folder.join(format!("{name}{}", name::PLAIN));
@@ -63,14 +63,14 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         if !self.is_complete {
-            // What cannot be settled now is at the next opening.
+            // What cannot be settled now is settled at the next opening.
             let _ = displace::settle_one(&self.path, &self.target);
         }
     }
 }
 
-/// Removes unfinished files that an interrupted process left in a folder of backups. Only for one
-/// in which nothing runs. Problems are ignored: such files cost space and nothing else.
+/// Removes unfinished files that an interrupted process left in a folder of backups. Only for a
+/// folder that nothing is using. Problems are ignored: such files cost space and nothing else.
 pub(crate) fn remove_unfinished(folder: &Path) {
     for (path, file) in own_files(folder) {
         if file.ends_with(PART) {
@@ -91,7 +91,7 @@ pub(crate) fn settle(path: &Path, folder: &Path) -> io::Result<()> {
         .filter(|(_, file)| file.ends_with(displace::PENDING))
         .map(|(path, _)| path.with_extension(""))
         .collect();
-    // The one that was kept last is the one that may be missed.
+    // The one kept last may be the one that is missing.
     targets.sort();
     for target in targets.into_iter().rev() {
         let settled = displace::settle_one(path, &target);
@@ -102,7 +102,7 @@ pub(crate) fn settle(path: &Path, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The files in a folder of backups whose names were given here.
+/// The files in a folder of backups whose names this module gave.
 fn own_files(folder: &Path) -> Vec<(PathBuf, String)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let named = entries
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(fs::read_to_string(backups.join(format!("{file}-wal"))).unwrap(), "log");
     }
 
-    /// A collection that is kept, as a process leaves it that is killed then.
+    /// A collection that is kept, as left by a process that is killed then.
     fn killed_after_keeping() -> (tempfile::TempDir, BackupFolder) {
         let account = tempfile::tempdir().unwrap();
         let path = account.path().join("collection.anki2");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_still_in_use_is_no_backup() {
+    fn what_is_still_in_use_is_not_a_backup() {
         let (account, folder) = killed_after_keeping();
         assert_eq!(folder.list().unwrap(), []);
         settle(&account.path().join("collection.anki2"), folder.path()).unwrap();

@@ -3,10 +3,10 @@
 //! A backup is one file, `2026-11-20-123127-upload.anki2` (UTC time and reason), or
 //! `….anki2.zst` after it has been compressed. Beside it lies `….json` with what is known about
 //! it. That file is only for people: a backup without it, or a collection that somebody copied
-//! into the folder, is a backup all the same.
+//! into the folder, is still a backup.
 //!
-//! Rule: whoever replaces or rolls back a collection keeps it first. Files that were not named
-//! here are listed and can be restored, and are never changed or removed.
+//! Rule: a collection is kept before it is replaced or rolled back. Files that were not named here
+//! are listed and can be restored, but are never changed or removed.
 
 mod archivist;
 mod compress;

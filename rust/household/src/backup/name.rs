@@ -13,7 +13,7 @@ pub(super) const COMPRESSED: &str = ".anki2.zst";
 /// End of the file name of what is known about a backup.
 pub(super) const FACTS: &str = ".json";
 
-/// The name of a backup made now; `attempt` tells those of one second apart.
+/// The name of a backup made now; `attempt` distinguishes those of the same second.
 pub(super) fn of_new(reason: BackupReason, now_ms: i64, attempt: u32) -> String {
     let Moment { year, month, day, hour, minute, second } = Moment::of(now_ms);
     let stamp = format!("{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}");
@@ -29,7 +29,7 @@ pub(super) fn of_file(file: &str) -> Option<(&str, bool)> {
         Some(name) => (name, true),
         None => (file.strip_suffix(PLAIN)?, false),
     };
-    // What begins with a dot is some program's own business.
+    // A name that begins with a dot belongs to some other program.
     (!name.is_empty() && !name.starts_with('.')).then_some((name, compressed))
 }
 
@@ -38,7 +38,7 @@ pub(super) fn meant(text: &str) -> &str {
     of_file(text).map_or(text, |(name, _)| name)
 }
 
-/// When a backup was made and why, as its name says. `None`: the name was not given here.
+/// When a backup was made and why, as its name says. `None`: an endpoint did not name it.
 pub(super) fn parse(name: &str) -> Option<(i64, BackupReason)> {
     let (stamp, reason) = (name.get(..17)?, name.get(17..)?.strip_prefix('-')?);
     let number = |range: std::ops::Range<usize>| -> Option<u16> {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_no_backups_have_no_name() {
+    fn files_that_are_not_backups_have_no_name() {
         assert_eq!(of_file("a.anki2"), Some(("a", false)));
         assert_eq!(of_file("a.anki2.zst"), Some(("a", true)));
         for file in ["a.json", "a.anki2-wal", "a.anki2.part", ".anki2", ".a.anki2", "anki2"] {

@@ -9,13 +9,13 @@ const DAY_MS: i64 = 86_400_000;
 /// oldest go until the rest fits into the byte budget. The newest one always stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupPolicy {
-    /// So many of the newest stay. Default: 10.
+    /// How many of the newest stay. Default: 10.
     pub newest: usize,
-    /// For so many days one of each day (UTC) stays. It is the day's first: whatever happens to a
-    /// collection many times on one day, the state before it is kept. Default: 14.
+    /// For this many days one backup of each day (UTC) stays. It is the day's first: whatever
+    /// happens to a collection many times on one day, the state before it is kept. Default: 14.
     pub days: u32,
     /// Most bytes that one account's backups may take. `None`, the default: a quarter of what
-    /// would be free without them, where the system tells how much is free.
+    /// would be free without them, where the system says how much is free.
     pub max_bytes: Option<u64>,
     /// From this age on a backup is compressed when the account is idle, unless it is the newest.
     /// Default: a day.
@@ -33,7 +33,7 @@ impl Default for BackupPolicy {
     }
 }
 
-/// A backup, as far as the decision goes.
+/// A backup, as far as the decision needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Candidate {
     /// Unix milliseconds.
@@ -48,7 +48,7 @@ impl BackupPolicy {
         self.max_bytes.or_else(|| free.map(|free| free.saturating_add(used) / 4))
     }
 
-    /// Which of the backups, newest first, are to be removed, as places in the list.
+    /// Which of the backups, newest first, to remove, as places in the list.
     pub(super) fn superfluous(
         &self,
         newest_first: &[Candidate],
@@ -97,7 +97,7 @@ mod tests {
 
     const NOW: i64 = 1_795_177_887_205;
 
-    /// What stays of backups of so many days' age, newest first.
+    /// What stays of backups of these ages in days, newest first.
     fn stay(policy: &BackupPolicy, ages: &[i64], budget: Option<u64>) -> Vec<i64> {
         let made = |age: &i64| Candidate { made_ms: NOW - age * DAY_MS, bytes: 10 };
         let backups: Vec<Candidate> = ages.iter().map(made).collect();

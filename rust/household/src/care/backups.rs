@@ -20,7 +20,7 @@ pub(super) fn create(
         care.last_chance()?;
     }
     let kept = kept?.ok_or(BackupError::NothingToKeep)?;
-    // It is made, whoever wants to cancel it now.
+    // It is made, so it can no longer be cancelled.
     let _ = tell(watcher, Stage::Collection, kept.stored_bytes, Some(kept.stored_bytes));
     Ok(kept)
 }
@@ -31,7 +31,7 @@ pub(super) fn restore(
     watcher: &mut Watcher<'_>,
 ) -> Result<Replaced, BackupError> {
     let folder = care.place().backups();
-    // Better to hear of a misspelt name before a sync has to wait.
+    // A misspelt name should be reported before a sync has to wait.
     folder.find(name)?;
     tell(watcher, Stage::Collection, 0, None)?;
     let lease = care.worker.take_blocking(Caller::local(&care.account))?;

@@ -16,24 +16,24 @@ use crate::backup::{BackupInfo, BackupReason};
 use crate::work_error::WorkError;
 use crate::worker::{Caller, FileForm, UploadLease};
 
-/// What a check found, and with repair did.
+/// What a check found, and what its repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// Of what the collection holds, 16 hexadecimal digits: two collections with the same digest hold
-    /// the same. `None` when it cannot be read.
+    /// Digest of what the collection holds, 16 hexadecimal digits: two collections with the same
+    /// digest hold the same. `None` when it cannot be read.
     pub digest: Option<String>,
-    /// What another program had changed in the collection. No damage: every device gets it with its
-    /// next sync.
+    /// What another program had changed in the collection. Not damage: every device gets it with
+    /// its next sync.
     pub taken_in: TakenIn,
     /// What is wrong with the collection. `Display` of each is one sentence.
     pub findings: Vec<Finding>,
-    /// Something of it can be mended, or was.
+    /// Some of it can be mended, or was.
     pub mendable: bool,
     /// What was wrong with the collection was mended.
     pub repaired: bool,
     /// Devices will ask for a one-way sync.
     pub one_way: bool,
-    /// The backup that was kept before.
+    /// The backup that was kept before that.
     pub backup: Option<BackupInfo>,
     /// What was found among the media; `None` when the account has none.
     pub media: Option<MediaFindings>,

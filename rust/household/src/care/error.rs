@@ -20,7 +20,7 @@ pub enum CareError {
     /// The accounts cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// A device is syncing, and went on for longer than one can wait.
+    /// A device is syncing, and took longer than this can wait.
     #[error("a device is syncing; try again in a moment")]
     Busy,
     /// The account has no collection yet.
@@ -29,7 +29,7 @@ pub enum CareError {
     /// The package cannot be read or written.
     #[error(transparent)]
     Package(deckport_package::Error),
-    /// What is in the file is no collection that can be served. The text is for people.
+    /// What is in the file is not a collection that can be served. The text is for people.
     #[error("the collection in the file cannot be used: {0}")]
     Refused(String),
     /// A database in use, or one that was not closed, has a part of its contents beside it.
@@ -44,7 +44,7 @@ pub enum CareError {
     #[error(transparent)]
     Media(deckport_media::Error),
     /// There is a file where the export should go.
-    #[error("{} exists already: choose another name, or overwrite it with --force", .0.display())]
+    #[error("{} already exists: choose another name, or overwrite it with --force", .0.display())]
     Exists(PathBuf),
     /// The export's name does not say what it should be.
     #[error("the name of the file must end with .colpkg or .anki2")]
@@ -75,7 +75,7 @@ pub enum CareError {
 }
 
 impl CareError {
-    /// A file cannot be read or written; a full disk is told as such.
+    /// A file cannot be read or written; a full disk is reported as such.
     pub(super) fn of_file(path: &Path, source: io::Error) -> CareError {
         if is_full(&source) {
             return CareError::NoSpace;
@@ -141,7 +141,7 @@ impl From<deckport_media::Error> for CareError {
     }
 }
 
-/// The sentences of [`UploadError`] are for who uploads with Anki; here a file was named.
+/// The sentences of [`UploadError`] are for people who upload with Anki; here a file was named.
 impl From<UploadError> for CareError {
     fn from(error: UploadError) -> CareError {
         match error {
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_as_such_wherever_it_shows() {
+    fn a_full_disk_is_reported_as_such_wherever_it_shows() {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         let told: [CareError; 6] = [
             full().into(),

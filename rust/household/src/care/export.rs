@@ -107,7 +107,7 @@ fn check_free(target: &Path, options: ExportOptions) -> Result<(), CareError> {
     }
 }
 
-/// A copy of the account's collection, of which the watcher hears.
+/// A copy of the account's collection, with progress for the watcher.
 fn watched_copy<'a, 'b>(
     care: &AccountCare,
     options: ExportOptions,

@@ -30,11 +30,11 @@ pub struct ImportReport {
     pub backup: Option<BackupInfo>,
 }
 
-/// Media files added in one go, and how many bytes of them.
+/// Most media files added in one go, and most bytes.
 const PIECE_FILES: usize = 64;
 const PIECE_BYTES: u64 = 32 << 20;
 
-/// A file to be imported.
+/// A file to import.
 pub(super) enum Source {
     /// A collection file.
     Collection(File),

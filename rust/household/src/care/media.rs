@@ -8,7 +8,7 @@ use super::AccountCare;
 use super::error::CareError;
 use crate::worker::FileForm;
 
-/// Bytes of files read in one go; devices that exchange media wait so long.
+/// Bytes of files read in one go; devices that exchange media wait that long.
 const PIECE_BYTES: u64 = 32 << 20;
 
 /// What was found among the media. Devices send lost files again by themselves.
@@ -18,8 +18,8 @@ pub struct MediaFindings {
     pub right: u64,
     /// Bytes of these.
     pub bytes: u64,
-    /// Names of files that turned out to be missing or damaged. After a repair they are waited
-    /// for.
+    /// Names of files that turned out to be missing or damaged. After a repair they wait for a
+    /// device to send them.
     pub lost: Vec<String>,
     /// Names of lost files that wait for a device to send them again.
     pub waiting: Vec<String>,

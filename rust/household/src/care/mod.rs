@@ -4,7 +4,7 @@
 //! Everything goes through the account's worker, as the requests of devices do: a running sync is
 //! waited for, and what replaces the collection is kept first. It prints nothing; a [`Watcher`]
 //! hears how far a task is and can end it, and an [`Interrupt`] ends it from another thread.
-//! Whatever ends so leaves everything as it was.
+//! Work that ends like this leaves everything as it was.
 
 mod backups;
 mod check;
@@ -77,13 +77,13 @@ impl AccountCare {
         AccountCare { interrupt, ..self }
     }
 
-    /// Puts the collection of a package (`.colpkg`) or of a collection file (`.anki2`) in the place
-    /// of the account's, of which a backup is kept, and adds the package's media. Every device then
+    /// Replaces the account's collection with that of a package (`.colpkg`) or collection file
+    /// (`.anki2`), keeps a backup, and adds the package's media. Every device then
     /// asks for a one-way sync. Files that the package does not have stay; where both have one of
-    /// a name, the package's wins and ours goes to the media trash.
+    /// the same name, the package's wins and ours goes to the media trash.
     ///
     /// The collection is replaced last. Whatever fails before, or when it is cancelled, leaves it
-    /// as it was; media files that were added until then stay.
+    /// as it was; media files added before that stay.
     ///
     /// # Errors
     /// See [`CareError`].
@@ -95,8 +95,8 @@ impl AccountCare {
         self.doing(|care| import::import(care, file, &mut care.heard_by(watcher)))
     }
 
-    /// Writes the account's collection to a new file: a package with its media (`.colpkg`), or the
-    /// collection alone (`.anki2`). The file appears when it is complete and on disk.
+    /// Writes the account's collection to a new file: a package with its media (`.colpkg`), or only
+    /// the collection (`.anki2`). The file appears when it is complete and on disk.
     ///
     /// # Errors
     /// See [`CareError`]; notably [`CareError::Exists`].
@@ -156,7 +156,7 @@ impl AccountCare {
     }
 
     /// Deletes media files on all devices at their next sync; here they move to the account's
-    /// `media.trash`. Answers how many were moved.
+    /// `media.trash`. Returns how many were moved.
     ///
     /// # Errors
     /// [`CareError::Media`]; then nothing was deleted.
@@ -172,7 +172,7 @@ impl AccountCare {
         media::trash(self)
     }
 
-    /// Deletes what is in the account's `media.trash` for good, and answers what that was.
+    /// Deletes what is in the account's `media.trash` for good, and returns what that was.
     ///
     /// # Errors
     /// [`CareError::Media`].
@@ -181,11 +181,11 @@ impl AccountCare {
     }
 
     /// Puts media files back from the account's `media.trash`; devices get them again at their
-    /// next sync. Names that are not there, or that are in use again, are skipped. Answers how many
+    /// next sync. Names that are not there, or that are in use again, are skipped. Returns how many
     /// were put back.
     ///
     /// # Errors
-    /// [`CareError::Media`]; files that were put back until then stay.
+    /// [`CareError::Media`]; files put back before that stay.
     pub fn restore_media(&self, names: Vec<String>) -> Result<u64, CareError> {
         media::restore(self, names)
     }
@@ -198,7 +198,8 @@ impl AccountCare {
         self.doing(|care| care.place().backups().list())
     }
 
-    /// Removes the backups that the endpoint's [`BackupPolicy`] does not keep, and tells which.
+    /// Removes the backups that the endpoint's [`BackupPolicy`] does not keep, and returns their
+    /// names.
     ///
     /// # Errors
     /// A failure of the disk.
@@ -243,7 +244,7 @@ impl AccountCare {
         })
     }
 
-    /// Does something that the endpoint's end waits for, and ends soon.
+    /// Does something that the endpoint's end waits for, but not for long.
     fn doing<T, E: From<WorkError>>(
         &self,
         work: impl FnOnce(&AccountCare) -> Result<T, E>,
@@ -251,14 +252,14 @@ impl AccountCare {
         let errand = self.worker.errands().begin()?;
         let interrupt = self.interrupt.or(errand.interrupt());
         let done = work(&AccountCare { interrupt, ..self.clone() });
-        // However it shows that it was interrupted.
+        // However the interruption shows.
         if done.is_err() && errand.interrupt().is_set() {
             return Err(WorkError::Stopping.into());
         }
         done
     }
 
-    /// The watcher, who ends the work when the interrupt is set, too.
+    /// The watcher, which also ends the work when the interrupt is set.
     fn heard_by<'a>(
         &'a self,
         watcher: &'a mut Watcher<'_>,
@@ -272,7 +273,7 @@ impl AccountCare {
         }
     }
 
-    /// Before what must come to its end.
+    /// Call this before a step that must not be interrupted.
     fn last_chance(&self) -> Result<(), Cancelled> {
         if self.interrupt.is_set() { Err(Cancelled) } else { Ok(()) }
     }
@@ -299,7 +300,7 @@ impl AccountCare {
     }
 }
 
-/// Puts a checked collection in the place of the account's, of which a backup is kept.
+/// Replaces the account's collection with a checked one, and keeps a backup.
 fn replace(
     lease: UploadLease,
     file: TempFile,

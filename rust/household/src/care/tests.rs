@@ -302,7 +302,7 @@ fn a_check_changes_nothing_and_a_repair_keeps_a_backup() {
 }
 
 #[test]
-fn what_another_program_changed_is_told_and_no_fault() {
+fn what_another_program_changed_is_reported_and_not_a_fault() {
     let place = Place::new();
     place.import(&place.package("p.colpkg", &[])).unwrap();
     let before = place.open().check(false, &mut go_on).unwrap();
@@ -371,7 +371,7 @@ fn an_account_without_media_gets_no_media_folder() {
     assert!(!place.folder().join("media").exists());
 }
 
-/// A watcher who ends the work at a stage, or when it has come so far.
+/// A watcher that ends the work at a stage, or when it has come that far.
 fn until(stage: Stage, done: u64) -> impl FnMut(Progress) -> ControlFlow<()> {
     move |progress| {
         let reached = progress.stage == stage && progress.done >= done;
@@ -396,7 +396,7 @@ fn a_cancelled_check_or_repair_leaves_everything_and_can_be_repeated() {
             assert!(matches!(ended, Err(CareError::Cancelled)), "{stage:?}");
             assert!(fs::read(place.collection_file()).unwrap() == before, "{stage:?}");
         }
-        // In the midst of the files, after the first piece.
+        // In the middle of the files, after the first piece.
         let ended = place.open().check_media(repair, &mut until(Stage::Media, 1));
         assert!(matches!(ended, Err(CareError::Cancelled)));
     }
@@ -418,7 +418,7 @@ fn an_interrupt_ends_the_work_in_the_middle_and_the_account_goes_on() {
     place.import(&place.package("p.colpkg", &[("a.txt", b"a")])).unwrap();
     let before = place.state();
     let Opened { care, household: _household } = place.open();
-    // Set by somebody else, after the last time that anybody is asked.
+    // Set from outside, after the watcher is asked for the last time.
     let set_at = |stage: Stage, interrupt: &Interrupt| {
         let interrupt = interrupt.clone();
         move |progress: Progress| {
@@ -515,7 +515,7 @@ fn work_that_is_going_on_ends_with_the_household() {
 fn only_the_worker_opens_the_collection_when_unused_media_are_looked_for() {
     let place = Place::new();
     place.import(&place.package("p.colpkg", &[("a.txt", b"a")])).unwrap();
-    // In a format in which nobody but the worker, who brings it up to date, can open it.
+    // In a format in which only the worker, which upgrades it, can open it.
     let old = place.file("old.anki2");
     let collection = Collection::open(&place.collection_file()).unwrap();
     deckport_collection::export_schema11(&collection, &old).unwrap();

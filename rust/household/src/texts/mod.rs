@@ -13,11 +13,13 @@ pub use trouble::{Feature, MediaTrouble, Trouble};
 
 /// Texts for people. The default methods speak English; an embedder replaces those it wants to.
 ///
-/// Clients show them as plain text after a sync. Called on the endpoint's own threads.
+/// Clients show them after a sync, older ones as plain text, newer ones as HTML: neither `<` nor `&`
+/// comes through, and line breaks may become blanks. Called on the endpoint's own threads.
 pub trait Texts: Debug + Send + Sync + 'static {
-    /// A device's upload replaced a collection that somebody may miss, and a copy was kept.
-    fn copy_kept(&self, copy: &KeptCopy) -> String {
-        in_english(copy)
+    /// An upload of this account replaced a collection that somebody may miss, and a copy was kept.
+    fn copy_kept(&self, _account: &str, copy: &KeptCopy) -> String {
+        let how = format!("restore the backup {} where your sync server runs", copy.backup);
+        copy.in_english(&readable_time(copy.made_ms, 0), &how)
     }
 
     /// A device's collection cannot be merged, and Anki asks for a one-way sync now.
@@ -43,6 +45,13 @@ pub trait Texts: Debug + Send + Sync + 'static {
         )
     }
 
+    /// A device came by plain http, which the endpoint's owner has switched off.
+    fn https_only(&self) -> String {
+        "This sync server answers https alone. Change its address on this device so that it begins \
+         with https:// (Preferences > Syncing), and install the sync server's certificate here first."
+            .to_owned()
+    }
+
     /// A device could not do what its person wanted.
     fn trouble(&self, trouble: &Trouble) -> String {
         trouble.to_string()
@@ -55,7 +64,7 @@ pub struct EnglishTexts;
 
 impl Texts for EnglishTexts {}
 
-/// A backup of which the device that caused it should hear.
+/// A backup that the device that caused it should hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptCopy {
     /// The backup's name, see [`BackupInfo::name`](crate::BackupInfo::name).
@@ -95,25 +104,27 @@ pub enum WhyNotMerged {
     Contents,
 }
 
-fn in_english(copy: &KeptCopy) -> String {
-    let what = match &copy.why {
-        WhyKept::MuchSmaller { before, after } => format!(
-            "Your last upload from this device replaced a much larger collection: it had {} cards \
-             and {} reviews, now there are {} and {}.",
-            before.cards, before.reviews, after.cards, after.reviews
-        ),
-        WhyKept::NotSeen => "Your last upload from this device replaced changes of another device \
-                             that this one had not seen."
-            .to_owned(),
-    };
-    format!(
-        "{what}\n\nNothing is lost: a copy of the replaced collection was kept on {}. If you want \
-         it back, restore the backup {} where your sync server runs: stop the server and run\n\
-         deckport backup restore {}\nIf you meant to replace it, there is nothing to do.",
-        readable_time(copy.made_ms, 0),
-        copy.backup,
-        copy.backup
-    )
+impl KeptCopy {
+    /// The text for the device, in English: when the copy was made, in words, and how one gets it back,
+    /// as a part of a sentence. Some clients show line breaks as blanks, so it has none.
+    #[must_use]
+    pub fn in_english(&self, made: &str, how_to_restore: &str) -> String {
+        let what = match &self.why {
+            WhyKept::MuchSmaller { before, after } => format!(
+                "replaced a much larger collection: it had {} cards and {} reviews, now there are \
+                 {} and {}",
+                before.cards, before.reviews, after.cards, after.reviews
+            ),
+            WhyKept::NotSeen => {
+                "replaced changes of another device that this one had not seen".to_owned()
+            }
+        };
+        format!(
+            "Your last upload from this device {what}. Nothing is lost: a copy of the replaced \
+             collection was kept on {made}. If you want it back, {how_to_restore}. If you meant to \
+             replace it, there is nothing to do."
+        )
+    }
 }
 
 #[cfg(test)]
@@ -130,16 +141,16 @@ mod tests {
                 after: Counts { cards: 3, ..Counts::default() },
             },
         };
-        let text = EnglishTexts.copy_kept(&copy);
+        let text = EnglishTexts.copy_kept("anna", &copy);
         for part in
-            ["12000 cards", "90000 reviews", "2026-11-20 12:31 UTC", "restore 2026-11-20-123127"]
+            ["12000 cards", "90000 reviews", "2026-11-20 12:31 UTC", "backup 2026-11-20-123127"]
         {
             assert!(text.contains(part), "{part}: {text}");
         }
-        let unseen = EnglishTexts.copy_kept(&KeptCopy { why: WhyKept::NotSeen, ..copy });
+        let unseen = EnglishTexts.copy_kept("anna", &KeptCopy { why: WhyKept::NotSeen, ..copy });
         assert!(unseen.contains("had not seen"));
         // Clients may take it for HTML.
-        assert!(!unseen.contains(['<', '>', '&']));
+        assert!(!unseen.contains(['<', '>', '&', '\n']));
     }
 
     #[test]

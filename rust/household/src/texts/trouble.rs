@@ -7,7 +7,7 @@ use deckport_collection::UploadError;
 use deckport_ground::space::is_full;
 
 /// Why a device could not do what its person wanted. The English texts are whole sentences; reasons
-/// inside are in English whatever the language around them, as they come from programs below.
+/// inside are always in English, since they come from the layers below.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {
@@ -45,7 +45,7 @@ pub enum Trouble {
     /// The uploaded collection could not be put in its place.
     #[error("The sync endpoint could not replace the collection: {0}.")]
     UploadNotReplaced(String),
-    /// The uploaded file is not one that could replace a collection.
+    /// The uploaded file cannot replace a collection.
     #[error("{0}")]
     UploadRefused(UploadError),
     /// Media could not be synced.
@@ -79,13 +79,13 @@ pub enum MediaTrouble {
     /// The disk of the endpoint is full.
     #[error("there is no free space left for media; free some and try again")]
     DiskFull,
-    /// The account may hold so many bytes.
+    /// The account may hold this many bytes.
     #[error(
         "your account may hold {} MB here, which are used up; remove media that you do not need",
         .0 / 1_000_000
     )]
     OverQuota(u64),
-    /// The folder of the files is not there.
+    /// The folder of the files is missing.
     #[error(
         "the folder media is missing; bring it back, or create an empty one to start over with the \
          files that devices still have"
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_as_such_and_anything_else_with_its_reason() {
+    fn a_full_disk_is_reported_as_such_and_anything_else_with_its_reason() {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         assert!(matches!(Trouble::from(full()), Trouble::DiskFull));
         assert_eq!(MediaTrouble::from(full()), MediaTrouble::DiskFull);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_told_in_megabytes() {
+    fn limits_are_given_in_megabytes() {
         let told = |trouble: Trouble| trouble.to_string();
         assert!(told(Trouble::UploadTooLarge(5_000_000)).contains("5 MB"));
         assert!(told(Trouble::UploadOverQuota(5_000_000)).contains("5 MB"));

@@ -1,9 +1,9 @@
 //! Uploads that have arrived and are being checked, which may take longer than their device waits.
 //!
 //! A client that has sent everything may be gone when the check is done: old ones wait for 30 s, and a
-//! cheap phone may need longer for a large collection. So the upload goes on to its end without it.
-//! Until then the device reads in its next `meta`, the one place where it can, that it has to wait;
-//! afterwards it finds itself in step, or reads what was wrong with what it sent.
+//! cheap phone may need longer for a large collection. So the upload is completed without it. Until
+//! then the device's next `meta`, the one place where it shows a text, says that it has to wait;
+//! afterwards it finds itself in step, or is told what was wrong with what it sent.
 
 use super::core::Core;
 use super::message::Caller;
@@ -41,7 +41,7 @@ impl Core {
         is_own.then_some(Trouble::UploadBeingChecked)
     }
 
-    /// What was wrong with the device's last upload, if it does not know. Told once.
+    /// What was wrong with the device's last upload, if it does not know. Returned once.
     pub(super) fn unheard(&mut self, device: &DeviceKey) -> Option<Trouble> {
         self.uploads.unheard.take_if(|(key, _)| key == device).map(|(_, trouble)| trouble)
     }

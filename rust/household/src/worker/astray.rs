@@ -1,10 +1,10 @@
 //! Devices whose collection cannot be merged with ours, and which would fail at every sync: their
-//! `meta` tells a schema time that they do not have, and so they ask for a one-way sync
+//! `meta` names a schema time that they do not have, so they ask for a one-way sync
 //! (`collection-sync` 4, 13.19).
 //!
 //! They are remembered in a file: an app may host for minutes at a time, and a device that fails
-//! anew after each start would never get as far as being asked. A device lost from here fails once
-//! more and is back.
+//! once after each start would never get as far as being asked. A device that is dropped from here
+//! fails once more and is back.
 
 use std::fs;
 use std::io::Write;
@@ -21,7 +21,7 @@ use crate::texts::WhyNotMerged;
 const FILE: &str = "collection.anki2.astray";
 /// Devices that are remembered; the oldest goes.
 const CAPACITY: usize = 64;
-/// A larger file is none of ours.
+/// A larger file is not one of ours.
 const MAX_FILE_BYTES: u64 = 64 << 10;
 
 /// The devices of one account.
@@ -36,7 +36,7 @@ pub(super) struct Astray {
 struct Lost {
     device: String,
     why: WhyNotMerged,
-    /// Syncs that failed since the last one that did not.
+    /// Syncs that failed since the last one that succeeded.
     failures: u32,
 }
 
@@ -46,7 +46,7 @@ impl Astray {
         Astray { path: folder.join(FILE), devices: None }
     }
 
-    /// The device's sync failed for what it holds. Problems with the file are ignored.
+    /// The device's sync failed because of what it holds. Problems with the file are ignored.
     pub(super) fn remember(&mut self, device: &DeviceKey, why: WhyNotMerged) {
         let label = device.label();
         let devices = self.devices();
@@ -70,7 +70,7 @@ impl Astray {
         }
     }
 
-    /// Our collection was replaced: whatever devices hold, that decides now.
+    /// Our collection was replaced: that decides now, whatever devices hold.
     pub(super) fn forget_all(&mut self) {
         self.devices = Some(Vec::new());
         self.store();
@@ -78,7 +78,7 @@ impl Astray {
 
     /// Why a one-way sync is what helps the device, if it is.
     ///
-    /// Where only the numbers differ, Anki 2.1.28 to 2.1.56 asks its person for Check Database and
+    /// Where only the numbers differ, Anki 2.1.28 to 2.1.56 asks for Check Database and
     /// another sync (`collection-sync` 9). That may help, so it gets its chance; all others ask for
     /// a one-way sync by themselves.
     pub(super) fn why(&mut self, device: &DeviceKey, meta: &MetaRequest) -> Option<WhyNotMerged> {

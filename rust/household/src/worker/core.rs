@@ -1,7 +1,7 @@
 //! An account's worker: its messages, its lease and its deadlines. What the requests of a normal
 //! sync do is in `requests`.
 //!
-//! The core never waits: the time comes from the clock it is given, and whoever owns it calls
+//! The core never waits: the time comes from the clock it is given, and its owner calls
 //! [`Owner::tick`] when [`Owner::next_deadline`] has come. That makes every timing testable.
 //!
 //! Rule: an SQLite transaction is open exactly while `running` is set, and then the lease is held
@@ -38,8 +38,8 @@ use crate::work_error::WorkError;
 /// The worker of one account.
 #[derive(Debug)]
 pub(super) struct Core {
-    /// The account's name when the worker began, for events that concern no device.
-    account: String,
+    /// The account's name when the worker began, for events that concern no device, and for texts.
+    pub(super) account: String,
     pub(super) media: Media,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Arc<dyn EventSink>,
@@ -68,7 +68,7 @@ pub(super) struct Core {
 pub(super) struct RunningSync {
     pub(super) caller: Caller,
     pub(super) sync: ServerSync,
-    /// The state before it, which `meta` goes on telling.
+    /// The state before it, which `meta` keeps reporting.
     pub(super) before: Facts,
     pub(super) started: Duration,
 }
@@ -157,7 +157,7 @@ impl Owner for Core {
     type Message = Message;
 
     fn handle(&mut self, message: Message) {
-        // What is overdue comes first: an expired sync must not be carried on.
+        // What is overdue comes first: an expired sync must not continue.
         self.tick();
         match message {
             Message::Step(request, reply) => self.step(request, reply),
@@ -194,7 +194,7 @@ impl Owner for Core {
         self.tell_of_foreign_changes();
     }
 
-    /// Does what is due: rolls a silent sync back, ends waiting, closes the unused database.
+    /// Does what is due: rolls back a silent sync, ends waiting, closes the unused database.
     fn tick(&mut self) {
         let now = self.clock.monotonic();
         if self.lease.has_expired(now) && !self.is_checking() {
@@ -241,12 +241,12 @@ impl Owner for Core {
 
 /// The lease and who waits for it.
 impl Core {
-    /// Whether a wish of this device would be fulfilled now.
+    /// Whether a request of this device would be granted now.
     pub(super) fn is_free_for(&self, device: &DeviceKey) -> bool {
         self.lease.is_free_for(device, self.clock.monotonic()) && !self.is_checking()
     }
 
-    /// Fulfils a wish now or as soon as the lease is free.
+    /// Grants a request now or as soon as the lease is free.
     pub(super) fn want(&mut self, caller: Caller, wish: Wish) {
         let now = self.clock.monotonic();
         if self.is_free_for(&caller.key) {
@@ -259,7 +259,7 @@ impl Core {
         }
     }
 
-    /// Fulfils wishes in the order in which they came, until the lease is held again.
+    /// Grants requests in the order in which they came, until the lease is held again.
     fn serve_waiting(&mut self) {
         while let Some(waiting) = self.waiting.pop_front() {
             if waiting.wish.is_abandoned() {
@@ -275,7 +275,7 @@ impl Core {
 
     /// The lease is free for `caller`: what its earlier attempt left open ends here.
     fn grant(&mut self, caller: Caller, wish: Wish) {
-        self.roll_back("the device began anew");
+        self.roll_back("the device started over");
         self.lease.release();
         match wish {
             Wish::Sync { session_key, request, reply } => {
@@ -300,7 +300,7 @@ impl Core {
             }
             Wish::Snapshot(form, reply) => {
                 self.tell_of_transfer(&caller, false);
-                // The copy is made at once, so the lease need not even be noted.
+                // The copy is made at once, so the lease need not even be recorded.
                 let snapshot = self.store.snapshot(form, self.clock.now_ms());
                 let snapshot = snapshot.map_err(WorkError::from);
                 match &snapshot {

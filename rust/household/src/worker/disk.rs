@@ -1,8 +1,9 @@
 //! Telling a person that the disk cannot be written.
 //!
 //! Clients show a reason for a failed sync only when it comes in the answer to `meta`, before
-//! anything has been tried (`transport` 6.2); a step that fails later is shown as a passing problem.
-//! So after such a failure the next `meta` looks whether the disk can be written, and says so if not.
+//! anything has been tried (`transport` 6.2); a step that fails later is shown as a temporary
+//! problem. So after such a failure the next `meta` checks whether the disk can be written, and says
+//! so if not.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +12,7 @@ use crate::folder::{FolderError, check_writable};
 use crate::texts::Trouble;
 use crate::work_error::WorkError;
 
-/// Whether the disk is to be looked at.
+/// Whether to check the disk.
 #[derive(Debug, Default)]
 pub(super) struct DiskDoubt {
     is_due: bool,

@@ -1,4 +1,4 @@
-//! Looking at the last committed state, also while a sync is running.
+//! Looking at the last committed state, even while a sync is running.
 
 use deckport_collection::{Collection, Overview};
 
@@ -8,10 +8,11 @@ use crate::events::Event;
 use crate::work_error::WorkError;
 
 impl Core {
-    /// What there is and what is due today; `None` without a collection.
-    pub(super) fn overview(&mut self) -> Result<Option<Overview>, WorkError> {
+    /// What there is and what is due today, `None` without a collection; and whose sync is under way.
+    pub(super) fn overview(&mut self) -> Result<(Option<Overview>, Option<String>), WorkError> {
         let now_ms = self.clock.now_ms();
-        self.with_committed(|collection| collection.overview(now_ms))
+        let syncing = self.running.as_ref().map(|running| running.caller.device.clone());
+        Ok((self.with_committed(|collection| collection.overview(now_ms))?, syncing))
     }
 
     fn with_committed<T>(
@@ -23,7 +24,7 @@ impl Core {
         }
         let is_syncing = self.running.is_some();
         let open = self.store.open(self.clock.now_ms())?;
-        // The open one shows what the running sync has done so far, and may take back.
+        // The open one shows what the running sync has done so far, and may roll back.
         let reader = if is_syncing { Some(open.reader()?) } else { None };
         Ok(Some(look(reader.as_ref().unwrap_or(open))?))
     }

@@ -16,10 +16,10 @@ use crate::work_error::WorkError;
 
 use super::store::{FileForm, Snapshot};
 
-/// Where an answer goes. Dropped without one when the work panicked.
+/// Where an answer goes. Dropped without one when the work panics.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, WorkError>>;
 
-/// Where whoever asked gets it.
+/// Where the asker gets it.
 pub(super) type Answer<T> = oneshot::Receiver<Result<T, WorkError>>;
 
 /// Who asks.
@@ -57,8 +57,8 @@ pub struct StepRequest {
     pub step: Step<TempFile>,
     /// Length of the JSON that it was read from.
     pub bytes: usize,
-    /// What reading it took of something; dropped when the worker is done with the request, whoever
-    /// has left by then.
+    /// What reading it took up; dropped when the worker is done with the request, even if the
+    /// client has left by then.
     pub held: Option<Box<dyn Any + Send>>,
 }
 
@@ -69,12 +69,12 @@ pub(super) enum Message {
     Step(StepRequest, Reply<Vec<u8>>),
     /// Take the lease for an upload or another replacement.
     TakeForUpload(Caller, Reply<Ticket>),
-    /// All of an upload has arrived: it goes on to its end, whoever is still there.
+    /// All of an upload has arrived: it is completed, even if its device leaves.
     Arrived(Ticket),
-    /// Whoever uploaded with this ticket has left before it could be told what was wrong.
+    /// The device that uploaded with this ticket left before it could be told what was wrong.
     Unheard(Caller, Trouble),
-    /// Put a checked collection in place and give the lease back; tells the copy that was kept of
-    /// the one before, if that held anything.
+    /// Put a checked collection in place and give the lease back; returns the copy that was kept of
+    /// the previous one, if that held anything.
     Replace(Replacement, Reply<Option<BackupInfo>>),
     /// Keep a copy of the collection, if it holds anything and nobody interrupts it.
     Keep(Caller, BackupReason, Interrupt, Reply<Option<BackupInfo>>),
@@ -82,10 +82,10 @@ pub(super) enum Message {
     Release(Ticket),
     /// Copy the collection for a download.
     Snapshot(Caller, FileForm, Reply<Snapshot>),
-    /// Copy the collection for whoever holds the lease with this ticket.
+    /// Copy the collection for the holder of the lease with this ticket.
     CopyHeld(Ticket, Reply<Snapshot>),
-    /// Tell what the last committed state holds, if there is a collection.
-    Overview(Reply<Option<Overview>>),
+    /// Tell what the last committed state holds, if there is a collection, and which device syncs.
+    Overview(Reply<(Option<Overview>, Option<String>)>),
     /// A request or an answer of this device's sync, with this session key, is under way.
     UnderWay(DeviceKey, String),
     /// It has arrived, or never will.
@@ -121,6 +121,6 @@ pub struct NewCollection {
     /// Make all devices ask for a one-way sync. An uploaded collection keeps its own times,
     /// because its device compares them.
     pub one_way: bool,
-    /// Asked once more before anything is replaced; none where a person does it here.
+    /// Asked for once more before anything is replaced; none where a person does it here.
     pub permit: Option<Permit>,
 }

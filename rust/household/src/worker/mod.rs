@@ -59,7 +59,7 @@ pub struct Workers {
     errands: Errands,
     /// Locked only to look a worker up.
     running: Mutex<Running>,
-    /// Locked while everything is being closed: whoever wants the same waits until it is.
+    /// Locked while everything is being closed: others who want that wait until it is.
     closing: Mutex<()>,
 }
 
@@ -148,8 +148,8 @@ impl Workers {
         }
     }
 
-    /// As [`Workers::close`], for good. Nothing runs any more when this returns, whoever began to
-    /// close it.
+    /// As [`Workers::close`], for good. Nothing runs any more when this returns, even if another
+    /// thread began to close it.
     pub fn end(&self) {
         self.lock().ended = true;
         let _closing = self.closing();
@@ -212,20 +212,20 @@ impl Worker {
         self.ask(|reply| Message::Step(request, reply)).await
     }
 
-    /// Takes the lease for an upload, waiting for it a short while.
+    /// Takes the lease for an upload, waiting a short while for it.
     pub async fn take_for_upload(&self, caller: Caller) -> Result<UploadLease, WorkError> {
         let asker = caller.clone();
         let ticket = self.ask(|reply| Message::TakeForUpload(asker, reply)).await?;
         Ok(UploadLease { worker: self.clone(), caller, ticket })
     }
 
-    /// A copy of the collection; waits for another device's sync a short while.
+    /// A copy of the collection; waits a short while for another device's sync.
     pub async fn snapshot(&self, caller: Caller, form: FileForm) -> Result<Snapshot, WorkError> {
         self.ask(|reply| Message::Snapshot(caller, form, reply)).await
     }
 
-    /// Keeps a copy of the collection in the backups, if it holds anything; waits for a running
-    /// sync a short while. For a thread that may block.
+    /// Keeps a copy of the collection in the backups, if it holds anything; waits a short while for
+    /// a running sync. For a thread that may block.
     pub(crate) fn keep_blocking(
         &self,
         caller: Caller,
@@ -235,9 +235,9 @@ impl Worker {
         self.ask_blocking(|reply| Message::Keep(caller, reason, interrupt, reply))
     }
 
-    /// What the last committed state holds and what is due today; `None` when there is no
-    /// collection yet. Waits for no sync.
-    pub async fn overview(&self) -> Result<Option<Overview>, WorkError> {
+    /// What the last committed state holds and what is due today, `None` when there is no
+    /// collection yet; and the name of the device whose sync is under way. Waits for no sync.
+    pub(crate) async fn overview(&self) -> Result<(Option<Overview>, Option<String>), WorkError> {
         self.ask(Message::Overview).await
     }
 
@@ -285,7 +285,8 @@ impl UploadLease {
         self.worker.send(Message::Arrived(self.ticket));
     }
 
-    /// The device left before it could be told what is wrong with its upload: with its next sync.
+    /// The device left before it could be told what is wrong with its upload; its next sync tells
+    /// it.
     pub fn tell_later(&self, trouble: Trouble) {
         self.worker.send(Message::Unheard(self.caller.clone(), trouble));
     }
@@ -295,7 +296,7 @@ impl UploadLease {
         self.worker.ask_blocking(|reply| Message::CopyHeld(self.ticket, reply))
     }
 
-    /// Puts a checked collection in the place of the account's, which is kept if it holds anything.
+    /// Replaces the account's collection, which is kept if it holds anything, with a checked one.
     pub fn replace_blocking(&self, new: NewCollection) -> Result<Option<BackupInfo>, WorkError> {
         let replacement = Replacement { caller: self.caller.clone(), ticket: self.ticket, new };
         self.worker.ask_blocking(|reply| Message::Replace(replacement, reply))
@@ -316,11 +317,11 @@ fn start(
 ) -> io::Result<(Worker, Threads)> {
     let (messages, inbox) = mpsc::channel();
     let place = Place::of(&options.data_dir, account);
-    let (media, room, media_inbox) = media::room(account, &place, options);
+    let (media, media_owner, media_inbox) = media::owner(account, &place, options);
     let core = Core::new(account, &place, options, media.clone(), Arc::clone(archivist));
     let (name, media_name) = (format!("account-{}", account.id), format!("media-{}", account.id));
     let media_thread =
-        thread::spawn(room, media_inbox, media.ended(), &media_name, &options.clock)?;
+        thread::spawn(media_owner, media_inbox, media.ended(), &media_name, &options.clock)?;
     let ended = Ended::default();
     let thread = thread::spawn(core, inbox, ended.clone(), &name, &options.clock)?;
     let errands = errands.clone();

@@ -2,7 +2,7 @@
 //!
 //! It is told in an answer to `meta`, the only place where clients show a text of ours
 //! (`transport` 6.2). A background check of the sync button asks `meta` too and shows nothing, and
-//! cannot be told from a sync by itself. But a client makes such checks at most every five minutes
+//! looks just like a sync. But a client makes such checks at most every five minutes
 //! (`collection-sync` 11). So a text counts as read when it was told within that time of the
 //! device's last contact, or when the run that was told goes on; otherwise it is told again, a
 //! few times.
@@ -22,11 +22,11 @@ use crate::texts::{KeptCopy, WhyKept};
 const FILE: &str = ".notices.json";
 /// Most that is remembered for one account; the oldest goes.
 const CAPACITY: usize = 64;
-/// A client's background checks are at least so far apart.
+/// A client's background checks are at least this far apart.
 const CHECKS_APART_MS: i64 = 300_000;
 /// How often a text is told when it is never certain that it was read.
 const MOST_TELLINGS: u32 = 3;
-/// So many cards or reviews are soon made again; losing fewer is no reason for a word.
+/// This many cards or reviews are soon made again; losing fewer needs no notice.
 const WORTH_A_WORD: u64 = 20;
 
 /// The texts that wait for an account's devices.
@@ -35,7 +35,7 @@ pub(super) struct Notices {
     path: PathBuf,
     /// `None`: not read yet.
     waiting: Option<Vec<Notice>>,
-    /// The run that was told one without being certain.
+    /// The run that was told one, without certainty that it was read.
     told_run: Option<(DeviceKey, String)>,
 }
 
@@ -54,7 +54,8 @@ impl Notices {
         Notices { path: folder.join(FILE), waiting: None, told_run: None }
     }
 
-    /// Has the device told about a copy. Problems with the file are ignored: the copy counts.
+    /// Lets the device be told about a copy. Problems with the file are ignored: the copy is what
+    /// counts.
     pub(super) fn add(&mut self, device: &DeviceKey, copy: KeptCopy, now_ms: i64) {
         let waiting = self.waiting();
         if waiting.len() >= CAPACITY {
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_no_notice() {
+    fn a_broken_file_is_not_a_notice() {
         let (folder, _) = notices();
         for broken in ["", "{}", "[1]", "[{\"device_id\":1}]"] {
             fs::write(folder.path().join(FILE), broken).unwrap();

@@ -1,4 +1,4 @@
-//! Another collection in the place of an account's, and copies of it.
+//! Replacing an account's collection, and copying it.
 
 use deckport_ground::interrupt::Interrupt;
 
@@ -43,7 +43,7 @@ impl Core {
         self.trim_to_quota();
         if let Some(backup) = &displaced.backup {
             self.tell_of_backup(&caller, backup);
-            // A notice is for a device; whoever restores or imports knows what is replaced.
+            // A notice is for a device; a person who restores or imports knows what is replaced.
             let has_seen = self.has_seen(&caller, &displaced);
             if reason == BackupReason::Upload
                 && let Some(why) = notices::why_tell(backup.counts, counts, has_seen)
@@ -66,7 +66,7 @@ impl Core {
     }
 
     /// Mends what the uploading device had not received yet. What cannot be mended is no worse than
-    /// it came.
+    /// it was.
     fn mend(&mut self, now_ms: i64) {
         let secs = now_ms.div_euclid(1000);
         if let Ok(collection) = self.store.open(now_ms)
@@ -76,7 +76,7 @@ impl Core {
         }
     }
 
-    /// A copy for whoever is going to replace what it copies.
+    /// A copy for a caller that is going to replace what it copies.
     pub(super) fn copy_held(&mut self, ticket: Ticket) -> Result<Snapshot, WorkError> {
         if !self.lease.is_held_with(ticket) {
             return Err(WorkError::another_device());
@@ -100,7 +100,7 @@ impl Core {
         Ok(kept)
     }
 
-    /// Whether the device knew what its upload displaced. A collection that cannot be read
+    /// Whether the device knew what its upload replaced. A collection that cannot be read
     /// has no state that a device could have missed.
     fn has_seen(&self, caller: &Caller, displaced: &Displaced) -> bool {
         let state = displaced.state.as_ref();

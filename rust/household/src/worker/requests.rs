@@ -77,13 +77,13 @@ impl Core {
                 } else if let Some(why) = astray {
                     answer.message = self.texts.cannot_merge(why);
                 } else if let Some(copy) = self.notices.tell(device, run, now_ms) {
-                    answer.message = self.texts.copy_kept(&copy);
+                    answer.message = self.texts.copy_kept(&self.account, &copy);
                 }
                 answer
             }
             Err(error) => {
                 self.problem(&format!("the collection cannot be used: {error}"));
-                // SQLite calls a full disk an I/O error in places.
+                // SQLite sometimes reports a full disk as an I/O error.
                 let trouble = self.disk.suspect(self.store.place().folder());
                 let trouble =
                     trouble.unwrap_or_else(|| Trouble::CollectionUnusable(error.to_string()));
@@ -104,7 +104,7 @@ impl Core {
         let refusal = if session_key.is_empty() {
             WorkError::NoSession
         } else if bytes > MAX_WAITING_BYTES && !self.is_free_for(&caller.key) {
-            // Only clients that send all their deletions with it have so many: nobody may pile them
+            // Only clients that send all their deletions with it have that many: they must not pile
             // up here.
             WorkError::another_device()
         } else {
@@ -240,7 +240,7 @@ impl Core {
     }
 }
 
-/// Whether an error comes from what the device holds, and will come again with its next sync.
+/// Whether an error comes from what the device holds, and will recur at its next sync.
 fn why_not_merged(error: &Error) -> Option<WhyNotMerged> {
     match error {
         Error::Notetype(_) => Some(WhyNotMerged::Notetype),
@@ -278,7 +278,7 @@ fn lacking(facts: &Facts, client_protocol: u8) -> Option<Trouble> {
     }
 }
 
-/// `meta` is the one place where a person gets to read what is wrong (`transport` 6.2).
+/// `meta` is the one place where a person can read what is wrong (`transport` 6.2).
 fn unusable(message: String, now_ms: i64) -> MetaResponse {
     MetaResponse {
         modified: 0,

@@ -36,7 +36,7 @@ pub(super) fn advance(
             sync.apply_chunk(conn, request.chunk)?;
             NOTHING.to_vec()
         }
-        // Read while it is applied: what is wrong with its end rolls the sync back.
+        // Read while it is applied: an error near its end rolls the sync back.
         Exchange::ApplyLargeChunk(file) => {
             let json = BufReader::new(File::open(file.path())?);
             let applied = read_large_chunk(json, |part| sync.apply_chunk(conn, part));

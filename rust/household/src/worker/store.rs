@@ -83,11 +83,11 @@ pub(super) struct Store {
     place: Place,
     policy: BackupPolicy,
     collection: Option<Collection>,
-    /// Of the open collection, until something is committed: clients ask often.
+    /// That of the open collection, until something is committed: clients ask often.
     facts: Option<Facts>,
     /// What another program had changed in the open collection.
     taken_in: TakenIn,
-    /// Nobody was told of that yet.
+    /// Nobody has been told of that yet.
     untold: bool,
 }
 
@@ -194,7 +194,7 @@ impl Store {
         self.collection = None;
     }
 
-    /// Puts a checked collection in the place of the current one, which is kept if it holds anything.
+    /// Replaces the current collection, which is kept if it holds anything, with a checked one.
     /// On disk when this returns. Whenever this is interrupted, one of the two is in place, complete,
     /// from the next opening on.
     ///
@@ -268,7 +268,7 @@ impl Store {
         Ok(Some(kept))
     }
 
-    /// A backup too many does no harm, so problems are ignored.
+    /// One backup too many does no harm, so problems are ignored.
     fn prune(&self, now_ms: i64) {
         let _ = self.place.backups().prune(&self.policy, now_ms);
     }
@@ -286,7 +286,7 @@ impl Store {
         state.is_ok_and(|state| state.modified_ms == 0 && !state.has_cards)
     }
 
-    /// Brings an older format up to date, on a copy like an upload.
+    /// Upgrades an older format, on a copy like an upload.
     fn upgrade(&self, now_ms: i64) -> Result<(), Error> {
         self.check_room()?;
         let temp = TempFile::for_upload(self.place.folder())?;
@@ -299,7 +299,7 @@ impl Store {
         Ok(())
     }
 
-    /// Fails if a copy would not fit beside what transfers leave free on the disk.
+    /// Fails if a copy would not fit besides what transfers leave free on the disk.
     fn check_room(&self) -> Result<(), Error> {
         match spare_bytes(self.place.folder()) {
             Some(spare) if spare < self.place.collection_bytes() => Err(Error::NoSpace),

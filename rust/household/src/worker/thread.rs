@@ -36,7 +36,7 @@ pub(super) trait Owner: Send + 'static {
     fn is_last(message: &Self::Message) -> bool;
 }
 
-/// Whether an owner has closed everything. Whoever gets no answer learns here why.
+/// Whether an owner has closed everything. A caller that gets no answer learns here why.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ended(Arc<AtomicBool>);
 

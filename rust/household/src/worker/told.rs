@@ -1,4 +1,4 @@
-//! What `meta` told which sync run, to notice at `start` that it is no longer true.
+//! What `meta` told each sync run, to notice at `start` that it is no longer true.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use deckport_wire::TimestampMillis;
 
 use crate::lease::DeviceKey;
 
-/// Runs that are remembered. A run lost from here is only checked less strictly.
+/// Runs that are remembered. A run dropped from here is only checked less strictly.
 const CAPACITY: usize = 64;
 
 /// The last told states of one account, oldest first.
@@ -52,7 +52,7 @@ impl Told {
 }
 
 /// The last state that each device knows, oldest first: to notice that an upload replaces changes
-/// which its device cannot know. A device lost from here counts as knowing nothing.
+/// that its device cannot know. A device dropped from here counts as knowing nothing.
 #[derive(Debug, Default)]
 pub(super) struct SeenStates {
     seen: VecDeque<(DeviceKey, TimestampMillis)>,

@@ -7,7 +7,7 @@ const LONGEST_STORED_BYTES: usize = 143;
 /// What stays readable of an escaped name.
 const STEM_BYTES: usize = 40;
 const EXTENSION_BYTES: usize = 10;
-/// Stands before the hash in an escaped name.
+/// Comes before the hash in an escaped name.
 const MARK: char = '~';
 /// Our own entries of the folder begin with this.
 pub(crate) const OWN_PREFIX: &str = ".deckport";
@@ -25,8 +25,9 @@ pub(crate) fn is_portable(name: &str) -> bool {
         && !looks_escaped(name)
 }
 
-/// The name under which a file is stored that cannot have its own: some of the name, so that a
-/// person recognises it, its hash, so that no two are alike, and its extension, so that apps do.
+/// The name under which a file that cannot have its own is stored: some of the name, so that a
+/// person recognises it, its hash, so that no two are alike, and its extension, so that apps
+/// recognise it.
 pub(crate) fn escaped(name: &str) -> String {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let stem = readable(stem, STEM_BYTES);
@@ -37,7 +38,7 @@ pub(crate) fn escaped(name: &str) -> String {
     format!("{stem}{MARK}{hash}{dot}{extension}")
 }
 
-/// Only lower-case letters and digits that all file systems have.
+/// Only lower-case letters and digits, which all file systems have.
 fn readable(text: &str, longest: usize) -> String {
     let plain = |character: char| match character.to_ascii_lowercase() {
         letter @ ('a'..='z' | '0'..='9' | '-') => letter,

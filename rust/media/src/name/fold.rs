@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
-/// A key that is equal for all spellings which any common file system takes for one name: FAT,
+/// A key that is equal for all spellings that any common file system treats as one name: FAT,
 /// exFAT, NTFS, APFS, HFS+ and the case-folding folders of ext4 and F2FS.
 ///
 /// It goes further than each of them. That costs nothing: a name that folds like another one is
@@ -16,7 +16,7 @@ pub(crate) fn fold(name: &str) -> Cow<'_, str> {
             Cow::Borrowed(name)
         };
     }
-    // Upper case first makes one of ß and SS, of ſ and s; decomposing afterwards takes apart what
+    // Upper case first makes ß equal to SS and ſ to s; decomposing afterwards takes apart what
     // changing the case composed.
     let folded = name
         .nfkd()
@@ -29,7 +29,7 @@ pub(crate) fn fold(name: &str) -> Cow<'_, str> {
 }
 
 /// Characters that HFS+ and case-folding folders skip when they compare (Unicode's default
-/// ignorable code points), and the dots that lower case leaves over.
+/// ignorable code points), and the dots that lower case leaves behind.
 fn is_ignorable(character: char) -> bool {
     matches!(
         u32::from(character),

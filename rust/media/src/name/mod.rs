@@ -1,6 +1,6 @@
 //! Names of files: which ones clients cannot keep, and how a name becomes a file on disk.
 //!
-//! Every name is accepted from clients (a refused batch would block that client for ever); the
+//! Every name is accepted from clients (a refused batch would block that client forever); the
 //! database knows names exactly. This module only decides how they are stored and listed.
 
 mod escape;

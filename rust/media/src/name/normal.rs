@@ -6,11 +6,11 @@ use super::unicode10;
 
 /// Bytes of the longest name that a client makes.
 const LONGEST_BYTES: usize = 120;
-/// Names of devices on Windows, to be followed by nothing or a point.
+/// Names of devices on Windows, to be followed by nothing or a dot.
 const RESERVED: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
 
-/// Whether clients keep a file under this name as it is. Others they rename on arrival, and a
-/// package with one of those they refuse as a whole.
+/// Whether clients keep a file under this name as it is. They rename others on arrival, and refuse
+/// a whole package that has one of those.
 #[must_use]
 pub fn is_normalised(name: &str) -> bool {
     let unwanted = |character: char| {

@@ -4,7 +4,7 @@
 //! Unicode say (`media-sync` 7.1), so this table must never be updated. It is general category
 //! Cn, made from the properties `Present_In: 10.0` and `Noncharacter_Code_Point`.
 
-/// Whether Unicode 10.0 knows no such character.
+/// Whether Unicode 10.0 has no such character.
 pub(super) fn is_unassigned(character: char) -> bool {
     let code = u32::from(character);
     let after = UNASSIGNED.partition_point(|(first, _)| *first <= code);

@@ -1,4 +1,4 @@
-//! Adding files of a package, and giving all files out again.
+//! Adding files of a package, and listing all files again.
 
 use std::io::Read;
 

@@ -124,7 +124,7 @@ fn names_that_poison_clients_are_counted_but_never_listed() {
     ] {
         assert_eq!(account.store().sanity(local, 0).unwrap(), expected, "{local}");
     }
-    // Deleting it makes an ordinary deletion of it.
+    // Deleting it makes it an ordinary deletion.
     assert_eq!(account.delete("???"), result(1, 3));
     assert_eq!(account.listed().get("???"), Some(&(3, false)));
     assert_eq!(account.store().sanity(2, 0).unwrap(), MediaSanityResponse::Failed);

@@ -109,7 +109,7 @@ fn one_empty_file_does_not_hurt_a_download() {
     let mut account = prepared();
     fs::write(account.media("b"), b"").unwrap();
     let files = download(account.store(), &["a", "b", "c"]).unwrap();
-    // As many entries as names, so that clients do not ask again for ever.
+    // As many entries as names, so that clients do not ask again forever.
     let names: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["a", "c", "a"]);
     assert_eq!(account.live(), ["a", "c"]);
@@ -220,7 +220,7 @@ fn a_check_in_pieces_finds_the_same_and_does_not_lose_what_came_in_between() {
     let mended = checking.clone();
     let report = account.store().finish_check(checking, false, NOW_MS).unwrap();
     assert_eq!(report, whole);
-    // A device has sent it again while the rest was read.
+    // A device sent it again while the rest was read.
     account.add("b", b"new");
     let report = account.store().finish_check(mended, true, NOW_MS).unwrap();
     assert_eq!(report.lost, [""; 0]);

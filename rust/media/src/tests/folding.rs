@@ -13,7 +13,7 @@ fn account() -> Account {
 fn the_disk_is_recognised() {
     assert!(account().store().folding);
     let mut ordinary = Account::new();
-    // What the machine has; on a disk that folds this test says nothing.
+    // Whatever disk the machine has; on one that folds this test says nothing.
     let upper = ordinary.folder.path().join("X");
     fs::write(ordinary.folder.path().join("x"), b"").unwrap();
     assert_eq!(ordinary.store().folding, upper.exists());

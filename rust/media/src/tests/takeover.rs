@@ -1,7 +1,7 @@
 //! Folders that the reference server made, or worked on in between (`media-sync` 9).
 //!
-//! The databases in `data` were written by the server of Anki 26.9.3: one stopped in the orderly
-//! way, one killed. Their files are made here, since some names cannot be kept in a repository.
+//! The databases in `data` were written by the server of Anki 26.9.3: one stopped properly, one
+//! killed. Their files are made here, since some names cannot be kept in a repository.
 
 use rusqlite::Connection;
 use std::fs;
@@ -68,7 +68,7 @@ fn a_folder_of_the_reference_server_is_taken_over_as_it_is() {
     assert_eq!(account.store().usn().unwrap(), 15);
     // Files keep the names they have.
     assert_eq!(account.on_disk().len(), 11);
-    // What was given out was read and is known now.
+    // What was sent has been read and is known now.
     assert_eq!(account.store().summary().unwrap().unverified, 0);
     assert_eq!(account.add("con.txt", b"changed").current_usn, 16);
     assert_eq!(fs::read(account.media("con.txt")).unwrap(), b"changed");

@@ -8,7 +8,7 @@ use crate::{References, Trash, references};
 
 #[test]
 fn everything_that_clients_count_is_counted() {
-    // Fields and the files that a released client (26.9.3) takes for used.
+    // Fields and the files that a released client (26.9.3) counts as used.
     for (field, name) in [
         (r#"<img src="a.jpg">"#, "a.jpg"),
         ("<img src='a.jpg'>", "a.jpg"),
@@ -46,7 +46,7 @@ fn everything_that_clients_count_is_counted() {
 }
 
 #[test]
-fn text_is_no_reference() {
+fn text_is_not_a_reference() {
     for field in ["a.jpg", "src a.jpg", "[sound:a.jpg", r#"<img alt="a.jpg">"#, "source: a.jpg"] {
         let mut used = References::new();
         used.add(field);

@@ -18,7 +18,7 @@ use crate::verify::{self, Glance, Sums};
 /// What a batch has done so far inside its transaction.
 pub(crate) struct Effects {
     /// What is replaced goes into the trash. A device that replaces a file says that the old
-    /// content is of no use; a package does not.
+    /// content is useless; a package does not.
     pub(crate) keep_replaced: bool,
     /// The last usn used.
     pub(crate) usn: Usn,
@@ -41,7 +41,7 @@ impl Effects {
         }
     }
 
-    /// Every entry uses one usn, also one that changes nothing (`media-sync` 8.3).
+    /// Every entry uses one usn, even one that changes nothing (`media-sync` 8.3).
     fn next_usn(&mut self) -> Result<Usn> {
         self.usn = usn::after(self.usn)?;
         Ok(self.usn)
@@ -112,7 +112,7 @@ impl MediaStore {
         let Some(stored) = file.stored else {
             return Ok(());
         };
-        // What lies in the place of a lost file is somebody else's.
+        // Whatever is in the place of a lost file is somebody else's.
         let is_foreign = file.state == State::Lost;
         if is_foreign && self.stat(&stored)?.is_none() {
             return Ok(());

@@ -1,10 +1,10 @@
-//! Taking a batch in (`media-sync` 4.4, 5.1, 8.2, 8.3).
+//! Taking in a batch (`media-sync` 4.4, 5.1, 8.2, 8.3).
 //!
 //! First everything is received: the content of each entry is written into the incoming folder
 //! and hashed on the way; large files are synced. Then the effect is noted in one transaction,
 //! together with the content of small files, so that a batch of them waits for the disk once. Only
 //! after the commit do files appear in the media folder ([`crate::pending`]). Until then a failure
-//! of any kind leaves all as it was.
+//! of any kind leaves everything as it was.
 
 mod effect;
 mod receive;
@@ -26,7 +26,7 @@ pub(crate) const GROUP_ENTRIES: usize = 64;
 /// The answer to `uploadChanges`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadResult {
-    /// Entries of the batch's list, also those that changed nothing.
+    /// Entries of the batch's list, including those that changed nothing.
     pub processed: u32,
     /// The usn after the batch. Every entry has used one: otherwise a client cannot tell whether
     /// somebody else changed something in between (`media-sync` 8.3).

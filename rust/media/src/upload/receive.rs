@@ -24,7 +24,7 @@ const MOST_BYTES: u64 = 256 * 1024 * 1024;
 const MOST_HELD_BYTES: usize = 3 * 1024 * 1024;
 /// Threads that wait for the disk at the same time: their waits become one.
 const SYNC_THREADS: usize = 32;
-/// These threads do nothing but wait.
+/// These threads only wait.
 const SYNC_STACK_BYTES: usize = 128 * 1024;
 
 /// An opened batch.
@@ -41,7 +41,7 @@ pub(crate) struct Received {
     /// Name in the incoming folder.
     pub(crate) incoming: String,
     pub(crate) sums: Sums,
-    /// File time, nanoseconds; known once [`sync`] is through.
+    /// File time, nanoseconds; known once [`sync`] is done.
     pub(crate) modified_ns: i64,
     /// The content itself if it is small: it is then committed together with the records, and
     /// nobody has to wait for the file.
@@ -84,7 +84,7 @@ impl<R: Read + Seek> Batch<R> {
             disk.write(&mut file, block)?;
         }
         let sums = summing.finish();
-        // Of small content the one block has all.
+        // For small content this one block is everything.
         let received = Received::new(incoming, sums, &self.block, self.held, file);
         self.held += received.small.as_ref().map_or(0, Vec::len);
         Ok(received)
@@ -161,7 +161,7 @@ fn sync_together(disk: &dyn Disk, contents: &mut [&mut Received]) -> Result<()> 
             })
         })?;
     }
-    // Those for which no thread could be had.
+    // Those for which no thread could be started.
     sync_part(disk, contents)
 }
 

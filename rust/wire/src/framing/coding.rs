@@ -27,7 +27,7 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Unpacks all of `packed`, at most `limit` bytes, and hands it to `sink` in pieces. Answers its
+    /// Unpacks all of `packed`, at most `limit` bytes, and hands it to `sink` in pieces. Returns its
     /// size.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ fn copy(
     }
 }
 
-/// A disk that cannot be read is ours, anything wrong with the data is the client's.
+/// A disk that cannot be read is our problem, anything wrong with the data is the client's.
 fn of_reading(error: io::Error) -> InflateError {
     match error.kind() {
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {

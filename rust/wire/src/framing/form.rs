@@ -67,7 +67,7 @@ impl FormReader {
         Ok(FormReader { parser: Multipart::new(content_type)?, parts })
     }
 
-    /// Takes the next piece of the form, and answers what has come of its data.
+    /// Takes the next piece of the form, and returns what has come of its data.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<Data, WireError> {
         let parts = &mut self.parts;
         self.parser.push(piece, |event| parts.take(event))?;
@@ -84,7 +84,7 @@ impl FormReader {
         self.parts.complete(Part::SessionKey, &self.parts.session_key)
     }
 
-    /// The form is over.
+    /// Ends the form.
     pub(super) fn finish(self) -> Result<Fields, WireError> {
         self.parser.finish()?;
         let Parts { token, session_key, version, compressed, has_data, .. } = self.parts;
@@ -156,7 +156,7 @@ pub(super) fn content_type() -> String {
     format!("multipart/form-data; boundary={BOUNDARY}")
 }
 
-/// Writes a form with these fields and, behind them, compressed data.
+/// Writes a form with these fields, followed by compressed data.
 pub(super) fn write(
     fields: &[(&str, &str)],
     data: &mut impl Read,

@@ -4,7 +4,7 @@ use std::io;
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-/// 2 MiB, as clients use (`transport` 3.1): whoever limits memory reckons with it.
+/// 2 MiB, as clients use (`transport` 3.1): the limits on memory allow for it.
 const MAX_WINDOW_LOG: u32 = 21;
 /// Handed on at once; most requests fit into one.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -15,10 +15,10 @@ pub enum InflateError {
     /// There is more in it than allowed.
     #[error("the body is larger than allowed")]
     TooLarge,
-    /// It is not exactly one zstd frame, or no gzip.
+    /// It is not exactly one zstd frame, or not gzip.
     #[error("the body is not packed as it should be, or not complete")]
     Malformed,
-    /// What takes the data has failed.
+    /// The receiver of the data failed.
     #[error(transparent)]
     Sink(io::Error),
 }
@@ -82,19 +82,19 @@ impl Inflater {
             }
         }
         self.consumed += piece.len() as u64;
-        // A frame may go on for ever without yielding anything.
+        // A frame may go on forever without yielding anything.
         if self.consumed > Inflater::most_packed(self.limit) {
             return Err(InflateError::TooLarge);
         }
         Ok(())
     }
 
-    /// Most bytes that a frame with `limit` bytes in it has.
+    /// The most bytes that a frame holding `limit` bytes can have.
     pub fn most_packed(limit: u64) -> u64 {
         limit.saturating_add(limit / 64 + 64 * 1024)
     }
 
-    /// The body is over. Answers the number of decompressed bytes.
+    /// Ends the body. Returns the number of decompressed bytes.
     ///
     /// # Errors
     /// [`InflateError::Malformed`] when the frame is not complete.

@@ -1,7 +1,7 @@
 //! How requests and answers are wrapped (`transport` 3, 4), in both directions.
 //!
-//! There are two ways, and [`RequestReader::new`] alone decides which one a request has come in;
-//! its answer takes the same one. Everything beyond this module sees a [`crate::Call`] and how it
+//! There are two ways, and only [`RequestReader::new`] decides which one a request came in; its
+//! answer uses the same one. Everything beyond this module sees a [`crate::Call`] and how it
 //! is to be answered, whichever generation of clients asked.
 
 mod coding;
@@ -29,7 +29,7 @@ pub const ORIGINAL_SIZE_HEADER: &str = "anki-original-size";
 /// How a request is wrapped, and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// Protocol 11: who asks stands in a header, bodies are zstd frames.
+    /// Protocol 11: a header says who asks, bodies are zstd frames.
     Header,
     /// Protocols 8 to 10: a form with gzip in it, and plain answers.
     Form,

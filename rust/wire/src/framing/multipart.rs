@@ -42,13 +42,13 @@ pub enum MultipartError {
 enum State {
     /// Before the first boundary.
     Preamble,
-    /// Behind a boundary: `--` closes the form, a line break starts a part.
+    /// After a boundary: `--` closes the form, a line break starts a part.
     Boundary,
     /// Inside a part's headers.
     Headers,
     /// Inside a part's content.
     Content,
-    /// Behind the closing boundary; the rest is ignored.
+    /// After the closing boundary; the rest is ignored.
     Closed,
 }
 
@@ -108,7 +108,7 @@ impl Multipart {
         if self.state == State::Closed { Ok(()) } else { Err(MultipartError::CutOff) }
     }
 
-    /// Handles what stands at `from` in the buffer. Returns how far it came, and whether there
+    /// Handles what is at `from` in the buffer. Returns how far it got, and whether there
     /// is more to do before new bytes arrive.
     fn step<E: From<MultipartError>>(
         &mut self,
@@ -120,7 +120,7 @@ impl Multipart {
             State::Preamble | State::Content => {
                 let in_content = self.state == State::Content;
                 let found = find(rest, &self.delimiter);
-                // Without a boundary, its beginning may stand at the end of what is here.
+                // Without a boundary, the beginning of one may be at the end of what is here.
                 let safe = rest.len().saturating_sub(self.delimiter.len() - 1);
                 let data = &rest[..found.unwrap_or(safe)];
                 if in_content && !data.is_empty() {

@@ -1,7 +1,7 @@
 //! Packing an answer as one zstd frame.
 //!
 //! Images and sound are compressed already: trying again costs most of the processor time of a
-//! media download and saves nothing. Where the beginning of an answer tells that, all of it
+//! media download and saves nothing. Where the beginning of an answer shows that, all of it
 //! travels in blocks that zstd calls raw. Clients unpack both alike.
 
 use std::cell::RefCell;
@@ -21,7 +21,7 @@ const COPY_BYTES: usize = 16 * 1024;
 const BLOCK_BYTES: u64 = 128 * 1024;
 /// Shorter content is compressed whatever it is.
 const SHORT_BYTES: usize = 24 * 1024;
-/// So many bytes are looked at; fewer than of the shortest content that is.
+/// Bytes that are looked at; fewer than the shortest content that is has.
 const SAMPLE_BYTES: usize = 4 * 1024;
 /// Magic number, a descriptor that announces nothing else, and a window of 128 KiB.
 const FRAME_HEADER: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 7 << 3];
@@ -83,7 +83,7 @@ pub(super) fn pack_text(text: &[u8]) -> io::Result<Vec<u8>> {
         static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     }
     if text.len() > LARGE_BYTES {
-        // One that is kept would keep the memory that a large answer needs.
+        // Keeping one would keep the memory that a large answer needs.
         return zstd::bulk::compress(text, LEVEL);
     }
     COMPRESSOR.with_borrow_mut(|kept| {
@@ -117,9 +117,9 @@ pub(super) fn copy(source: &mut impl Read, target: &mut impl Write) -> io::Resul
     }
 }
 
-/// Whether compressing would save next to nothing, judged by the middle of a first block: there is
+/// Whether compressing would save next to nothing, judged by the middle of a first block: it holds
 /// content of files, while the ends of a zip are lists. What is compressed already has all bytes
-/// about equally often; that is seen much faster than by trying.
+/// about equally often; checking that is much faster than trying.
 fn is_packed(block: &[u8]) -> bool {
     if block.len() < SHORT_BYTES {
         return false;

@@ -12,9 +12,10 @@ use crate::method::{MediaMethod, Method};
 /// What of a request's head decides how its body is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RequestHead<'a> {
-    /// It is a `GET`: desktops from 2.1.24 to 2.1.56 begin a media sync so (`media-sync` 4.1).
+    /// It is a `GET`: desktops from 2.1.24 to 2.1.56 begin a media sync like this (`media-sync`
+    /// 4.1).
     pub is_get: bool,
-    /// The query behind the path.
+    /// The query after the path.
     pub query: &'a str,
     /// The header [`crate::SYNC_HEADER`].
     pub sync_header: Option<&'a [u8]>,
@@ -24,12 +25,12 @@ pub struct RequestHead<'a> {
     pub user_agent: &'a str,
 }
 
-/// A request on its way in. It keeps nothing of the data but hands it out, packed as it is.
+/// A request on its way in. It keeps none of the data but hands it out, still packed.
 #[derive(Debug)]
 pub struct RequestReader {
     method: Method,
     way: Way,
-    /// So much data may still come.
+    /// How much data may still come.
     room: u64,
 }
 
@@ -39,7 +40,7 @@ enum Way {
     Body(Sender),
     /// There is no body; a version of the client.
     Query(Sender, String),
-    /// The data is a part of a form. The version stands only in some requests, so what tells
+    /// The data is a part of a form. Only some requests have the version, so what tells
     /// devices apart is the user agent, which is in all of them or in none.
     Form { form: FormReader, user_agent: String },
 }
@@ -68,7 +69,7 @@ impl RequestReader {
     /// Decides how a request is wrapped (`transport` 1).
     ///
     /// # Errors
-    /// When its head is unusable, or tells a version that is not spoken.
+    /// When its head is unusable, or names a version that is not spoken.
     pub fn new(method: Method, head: &RequestHead<'_>) -> Result<RequestReader, WireError> {
         let user_agent = head.user_agent.replace(' ', ",");
         let way = if head.is_get {
@@ -91,7 +92,7 @@ impl RequestReader {
         Ok(RequestReader { method, way, room: u64::MAX })
     }
 
-    /// Limits the data, as it comes, to so many bytes.
+    /// Limits the data, as it comes, to that many bytes.
     pub fn limit(&mut self, bytes: u64) {
         self.room = bytes;
     }
@@ -101,7 +102,7 @@ impl RequestReader {
         self.method
     }
 
-    /// How the request is wrapped, and its answer is to be.
+    /// How the request is wrapped, and how its answer must be.
     pub fn framing(&self) -> Framing {
         match self.way {
             Way::Body(_) => Framing::Header,
@@ -143,7 +144,7 @@ impl RequestReader {
         }
     }
 
-    /// Takes the next piece of the body, and answers what has come of the data.
+    /// Takes the next piece of the body, and returns what has come of the data.
     ///
     /// # Errors
     /// When it is no form, or larger than allowed; the reader must not be used after it.
@@ -158,7 +159,7 @@ impl RequestReader {
         Ok(data)
     }
 
-    /// The body is over.
+    /// Ends the body.
     ///
     /// # Errors
     /// When the form is not complete.

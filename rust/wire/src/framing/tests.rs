@@ -47,7 +47,7 @@ impl Sent {
         Route::parse(&self.path).method().unwrap()
     }
 
-    /// What the other side makes of it, when it comes in pieces of so many bytes.
+    /// What the other side makes of it when it comes in pieces of that many bytes.
     fn received(&self, pieces: usize) -> Call<File> {
         let head = RequestHead {
             sync_header: self.header(SYNC_HEADER).map(str::as_bytes),

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sha1_is_refused() {
+    fn what_is_not_a_sha1_is_refused() {
         for sha1 in ["00", &"0".repeat(39), &"0".repeat(42), &"g".repeat(40)] {
             let text = format!(r#"["a",1,"{sha1}"]"#);
             assert!(serde_json::from_str::<MediaChange>(&text).is_err(), "{text}");

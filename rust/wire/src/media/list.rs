@@ -35,7 +35,7 @@ impl From<Line> for UploadEntry {
 /// Reads the list of an upload.
 ///
 /// # Errors
-/// When the JSON is no array of such lines.
+/// When the JSON is not an array of such lines.
 pub fn parse_upload_list(json: &[u8]) -> Result<Vec<UploadEntry>, serde_json::Error> {
     let lines: Vec<Line> = serde_json::from_slice(json)?;
     Ok(lines.into_iter().map(UploadEntry::from).collect())
@@ -53,7 +53,7 @@ pub fn upload_list(entries: &[UploadEntry]) -> Result<Vec<u8>, serde_json::Error
 /// Reads the list of a download: entry name → file name.
 ///
 /// # Errors
-/// When the JSON is no object of texts.
+/// When the JSON is not an object of strings.
 pub fn parse_download_list(json: &[u8]) -> Result<BTreeMap<String, String>, serde_json::Error> {
     serde_json::from_slice(json)
 }

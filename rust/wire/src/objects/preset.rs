@@ -42,7 +42,7 @@ pub struct Preset {
     pub lapse: LapseSection,
     /// Mix of new cards and reviews.
     pub new_mix: i32,
-    /// Least new cards a day in the v3 scheduler.
+    /// Minimum of new cards a day in the v3 scheduler.
     pub new_per_day_minimum: u32,
     /// Mix of learning cards of other days and reviews.
     pub interday_learning_mix: i32,
@@ -206,7 +206,7 @@ impl Default for LapseSection {
     }
 }
 
-/// Every preset says that it is no filtered deck.
+/// Every preset says that it is not a filtered deck.
 fn with_dyn<S: Serializer>(other: &UnknownKeys, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("dyn", &false)?;

@@ -18,7 +18,7 @@ pub struct Review {
     pub card_id: i64,
     /// Update sequence number.
     pub usn: i32,
-    /// Button 1-4; 0 is no review but a rescheduling.
+    /// Button 1-4; 0 is a rescheduling, not a review.
     pub ease: u8,
     /// New interval: positive days, negative seconds.
     pub interval: i32,

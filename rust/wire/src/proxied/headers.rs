@@ -1,9 +1,9 @@
-//! The headers by which proxies say from whom a request came.
+//! The headers in which proxies say whom a request came from.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// From whom a request came, each as the next one saw it: the farthest first. `None`: the proxy
-/// does not say, or not in a way that can be read.
+/// Whom a request came from, each as the next one saw it: the farthest first. `None`: the proxy
+/// does not say, or not in a readable way.
 pub type Hops = Vec<Option<IpAddr>>;
 
 /// Reads one line of `X-Forwarded-For`, or of a header with one address such as `X-Real-IP`.
@@ -12,8 +12,8 @@ pub fn x_forwarded_for(line: &str) -> Hops {
     line.split(',').map(|node| node_address(node.trim())).collect()
 }
 
-/// Reads one line of `Forwarded` (RFC 7239). A line that does not follow its grammar says nothing
-/// that could be believed.
+/// Reads one line of `Forwarded` (RFC 7239). A line that does not follow its grammar is not
+/// believed at all.
 #[must_use]
 pub fn forwarded(line: &str) -> Hops {
     let mut hops = Vec::new();
@@ -32,7 +32,7 @@ pub fn forwarded(line: &str) -> Hops {
     }
 }
 
-/// What one element of `Forwarded` says, and what stands behind its comma; `None`: it is
+/// What one element of `Forwarded` says, and what follows its comma; `None`: it is
 /// malformed.
 fn element(text: &str) -> Option<(Option<IpAddr>, Option<&str>)> {
     let (mut found, mut rest) = (None, text);
@@ -54,7 +54,7 @@ fn element(text: &str) -> Option<(Option<IpAddr>, Option<&str>)> {
 
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// One `name=value`, and what stands behind it.
+/// One `name=value`, and what follows it.
 fn pair(text: &str) -> Option<(&str, String, &str)> {
     let (name, value) = text.split_once('=')?;
     if name.is_empty() || !name.bytes().all(is_token) {
@@ -69,7 +69,7 @@ fn pair(text: &str) -> Option<(&str, String, &str)> {
     (!value.is_empty()).then(|| (name, value.to_owned(), behind))
 }
 
-/// The content of a quoted string, and what stands behind its closing quote.
+/// The content of a quoted string, and what follows its closing quote.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let (mut value, mut chars) = (String::new(), text.char_indices());
     while let Some((at, char)) = chars.next() {
@@ -82,7 +82,7 @@ fn unquote(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Whether a byte may stand in an unquoted value (RFC 9110, 5.6.2).
+/// Whether a byte may appear in an unquoted value (RFC 9110, 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -1,7 +1,7 @@
 //! What a reverse proxy says about whom it speaks for: the headers `X-Forwarded-For` and
 //! `Forwarded`, and the PROXY protocol.
 //!
-//! Everything here may come from a stranger as well; whom to believe is for the caller to decide.
+//! Everything here may come from a stranger as well; the caller decides whom to believe.
 
 mod headers;
 mod preamble;

@@ -1,10 +1,10 @@
-//! The PROXY protocol, versions 1 and 2: a line or a few bytes before anything else that say from
-//! whom a connection came.
+//! The PROXY protocol, versions 1 and 2: a line or a few bytes before anything else that say whom a
+//! connection came from.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Longest preamble that is read. Those of version 1 have at most 107 bytes; version 2 allows
-/// 64 KiB, but what proxies add (names of TLS, checksums) is far less.
+/// 64 KiB, but what proxies add (TLS names, checksums) is far less.
 pub const MAX_PREAMBLE: usize = 4096;
 
 const V1_START: &[u8] = b"PROXY ";
@@ -20,16 +20,16 @@ pub enum Preamble {
     Absent,
     /// Perhaps the beginning of one: more bytes are needed.
     Unfinished,
-    /// One of so many bytes.
+    /// One of this many bytes.
     Complete {
         /// How many bytes it has.
         length: usize,
-        /// From whom the connection came; `None`: from the proxy itself, or it is not known.
+        /// Whom the connection came from; `None`: the proxy itself, or it is not known.
         source: Option<SocketAddr>,
     },
 }
 
-/// What begins like a preamble and is none.
+/// What begins like a preamble but is not one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the PROXY protocol's preamble is malformed")]
 pub struct PreambleError;
@@ -37,7 +37,7 @@ pub struct PreambleError;
 /// Reads the first bytes of a connection.
 ///
 /// # Errors
-/// [`PreambleError`]: the connection is of no use.
+/// [`PreambleError`]: the connection cannot be used.
 pub fn preamble(bytes: &[u8]) -> Result<Preamble, PreambleError> {
     if bytes.starts_with(V2_SIGNATURE) {
         version_2(bytes)
@@ -94,7 +94,7 @@ fn version_2(bytes: &[u8]) -> Result<Preamble, PreambleError> {
     }
     let Some(content) = bytes.get(V2_HEAD..length) else { return Ok(Preamble::Unfinished) };
     let source = match version_and_command {
-        // Of the proxy itself, to see whether we live.
+        // From the proxy itself, to see whether we are alive.
         0x20 => None,
         0x21 => v2_source(*family, content)?,
         _ => return Err(PreambleError),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_no_preamble_and_a_beginning_waits_for_more() {
+    fn http_is_not_a_preamble_and_a_beginning_waits_for_more() {
         for bytes in [b"POST / HTTP/1.1\r\n".as_slice(), b"G", b"\r\nGET", b"PROXYX"] {
             assert_eq!(preamble(bytes), Ok(Preamble::Absent));
         }

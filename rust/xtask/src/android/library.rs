@@ -11,11 +11,12 @@ use goblin::elf::{Elf, Sym, sym};
 use super::{ARM64, Abi};
 use crate::TaskResult;
 
-/// Memory pages of newer phones, in bytes: what is mapped into memory must begin at such a border.
+/// Memory pages of newer phones, in bytes: what is mapped into memory must begin at such a
+/// boundary.
 const PAGE: u64 = 16 * 1024;
 
-/// What the library for 64-bit phones may have.
-const MOST_BYTES: u64 = 5_000_000;
+/// The most bytes that the library for 64-bit phones may have.
+const MOST_BYTES: u64 = 6_000_000;
 
 /// What Java and the generated code look for first.
 const NEEDED: [&str; 3] = [
@@ -32,8 +33,8 @@ const SYSTEM: &str = include_str!("../../android/symbols.txt");
 struct Facts {
     bytes: u64,
     machine: u16,
-    /// To which borders its parts are laid in memory.
-    borders: Vec<u64>,
+    /// The boundaries to which its parts are aligned in memory.
+    boundaries: Vec<u64>,
     /// Names that others find in it.
     defined: BTreeSet<String>,
     /// Names that it must find in others.
@@ -47,8 +48,8 @@ pub(super) fn check(path: &Path, abi: &Abi) -> TaskResult {
     faults(&facts, abi).map_or(Ok(()), |fault| Err(format!("{}: {fault}", path.display())))
 }
 
-/// Whether all that a library wants of the system is there in every version of Android. (The NDK's linker sees to it by
-/// itself.)
+/// Whether all that a library wants from the system is there in every version of Android. (The NDK's linker
+/// makes sure of that by itself.)
 pub(super) fn check_symbols(path: &Path) -> TaskResult {
     let strange = strange(&read(path)?);
     if strange.is_empty() {
@@ -79,7 +80,7 @@ fn facts(content: &[u8]) -> Result<Facts, goblin::error::Error> {
     Ok(Facts {
         bytes: content.len() as u64,
         machine: elf.header.e_machine,
-        borders: loaded.map(|part| part.p_align).collect(),
+        boundaries: loaded.map(|part| part.p_align).collect(),
         defined: names(|symbol| !symbol.is_import() && symbol.st_bind() != sym::STB_LOCAL),
         undefined: names(|symbol| symbol.is_import() && symbol.st_bind() != sym::STB_WEAK),
     })
@@ -95,10 +96,10 @@ fn faults(facts: &Facts, abi: &Abi) -> Option<String> {
     if facts.machine != machine {
         return Some(format!("it is made for another processor than {}", abi.name));
     }
-    if facts.borders.is_empty() || facts.borders.iter().any(|border| border % PAGE != 0) {
-        let borders = &facts.borders;
+    if facts.boundaries.is_empty() || facts.boundaries.iter().any(|boundary| boundary % PAGE != 0) {
+        let boundaries = &facts.boundaries;
         return Some(format!(
-            "parts of it begin at borders of {borders:?} bytes, {PAGE} are needed"
+            "parts of it begin at boundaries of {boundaries:?} bytes, {PAGE} are needed"
         ));
     }
     if let Some(name) = NEEDED.iter().find(|name| !facts.defined.contains(**name)) {
@@ -110,7 +111,7 @@ fn faults(facts: &Facts, abi: &Abi) -> Option<String> {
     None
 }
 
-/// Names that are wanted of the system and not in the list.
+/// Names that are wanted from the system but not in the list.
 fn strange(facts: &Facts) -> BTreeSet<String> {
     let known: BTreeSet<&str> = SYSTEM.lines().filter(|line| !line.starts_with('#')).collect();
     facts.undefined.iter().filter(|name| !known.contains(name.as_str())).cloned().collect()
@@ -121,8 +122,8 @@ mod tests {
     use super::super::ABIS;
     use super::*;
 
-    /// A file with a header for 64 bits and one part that is loaded to such a border.
-    fn crafted(machine: u16, border: u64) -> Vec<u8> {
+    /// A file with a header for 64 bits and one part that is loaded to such a boundary.
+    fn crafted(machine: u16, boundary: u64) -> Vec<u8> {
         let mut file = vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let half = |file: &mut Vec<u8>, value: u16| file.extend(value.to_le_bytes());
         let word = |file: &mut Vec<u8>, value: u32| file.extend(value.to_le_bytes());
@@ -140,7 +141,7 @@ mod tests {
         }
         word(&mut file, PT_LOAD);
         word(&mut file, 5);
-        for value in [0, 0, 0, 120, 120, border] {
+        for value in [0, 0, 0, 120, 120, boundary] {
             long(&mut file, value);
         }
         file
@@ -160,12 +161,12 @@ mod tests {
     #[test]
     fn small_pages_another_processor_and_no_parts_at_all_are_faults() {
         let small = facts(&crafted(EM_AARCH64, 4096)).unwrap();
-        let expected = "parts of it begin at borders of [4096] bytes, 16384 are needed";
+        let expected = "parts of it begin at boundaries of [4096] bytes, 16384 are needed";
         assert_eq!(faults(&small, &ARM64).as_deref(), Some(expected));
         let other = facts(&crafted(EM_X86_64, PAGE)).unwrap();
         let expected = "it is made for another processor than arm64-v8a";
         assert_eq!(faults(&other, &ARM64).as_deref(), Some(expected));
-        assert!(faults(&Facts { borders: Vec::new(), ..good() }, &ARM64).is_some());
+        assert!(faults(&Facts { boundaries: Vec::new(), ..good() }, &ARM64).is_some());
         assert!(facts(b"no library").is_err());
     }
 
@@ -174,7 +175,7 @@ mod tests {
         let lacking = facts(&crafted(EM_AARCH64, PAGE)).unwrap();
         assert_eq!(faults(&lacking, &ARM64).as_deref(), Some("it lacks JNI_OnLoad"));
         let large = Facts { bytes: MOST_BYTES + 1, ..good() };
-        assert!(faults(&large, &ARM64).is_some_and(|fault| fault.contains("5000001 bytes")));
+        assert!(faults(&large, &ARM64).is_some_and(|fault| fault.contains("6000001 bytes")));
         let machine = EM_X86_64;
         assert_eq!(faults(&Facts { machine, ..large }, &ABIS[2]), None);
     }
@@ -184,7 +185,7 @@ mod tests {
     fn names_are_read_from_a_real_file() {
         let own = read(&std::env::current_exe().unwrap()).unwrap();
         assert!(own.undefined.contains("malloc") && !own.defined.contains("malloc"), "{own:?}");
-        assert!(!own.borders.is_empty());
+        assert!(!own.boundaries.is_empty());
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) struct Abi {
     clang: &'static str,
 }
 
-/// Of nearly all phones of today.
+/// That of nearly all phones today.
 pub(crate) const ARM64: Abi =
     Abi { name: "arm64-v8a", target: "aarch64-linux-android", clang: "aarch64-linux-android" };
 
@@ -58,7 +58,7 @@ pub(crate) fn natives_folder() -> PathBuf {
     target_folder().join("android/natives")
 }
 
-/// Where `natives --check` puts those that are for tests alone.
+/// Where `natives --check` puts those that are only for tests.
 pub(crate) fn checked_natives_folder() -> PathBuf {
     target_folder().join("android/natives-to-check")
 }
@@ -68,7 +68,7 @@ pub(crate) fn missing_to_check() -> Option<String> {
     tree::find().err()
 }
 
-/// Builds the libraries of these ABIs without the NDK, for tests alone.
+/// Builds the libraries of these ABIs without the NDK, only for tests.
 pub(crate) fn natives_to_check(abis: &[Abi]) -> TaskResult {
     let tree = tree::find()?;
     tree.copy_sources()?;
@@ -77,7 +77,7 @@ pub(crate) fn natives_to_check(abis: &[Abi]) -> TaskResult {
         library::check(&library, abi)?;
         library::check_symbols(&library)?;
     }
-    println!("these are for tests alone: {}", checked_natives_folder().display());
+    println!("these are only for tests: {}", checked_natives_folder().display());
     Ok(())
 }
 

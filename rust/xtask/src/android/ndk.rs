@@ -32,11 +32,11 @@ pub(super) fn find() -> Result<Ndk, String> {
         .ok_or_else(|| NEEDED.to_owned())?;
     let programs = programs(&folder);
     let found = programs.join(program("llvm-ar", "exe")).exists();
-    let missing = || format!("{} is no NDK for this machine; {NEEDED}", folder.display());
+    let missing = || format!("{} is not an NDK for this machine; {NEEDED}", folder.display());
     if found { Ok(Ndk { programs }) } else { Err(missing()) }
 }
 
-/// Of folders named by versions (`28.2.13676358`) the highest one.
+/// The highest of folders named by versions (`28.2.13676358`).
 fn newest(folder: &Path) -> Option<PathBuf> {
     let mut found: Vec<(Vec<u32>, PathBuf)> = fs::read_dir(folder)
         .ok()?
@@ -78,7 +78,7 @@ pub(super) fn check_targets(abis: &[Abi]) -> TaskResult {
 }
 
 impl Ndk {
-    /// Builds the library and answers its path.
+    /// Builds the library and returns its path.
     pub(super) fn build(&self, abi: &Abi) -> Result<PathBuf, String> {
         let mut build = cargo();
         build.args(["build", "--package", "deckport-ffi", "--lib", "--locked"]);
@@ -88,7 +88,7 @@ impl Ndk {
         Ok(target_folder().join(abi.target).join("mobile").join(FILE))
     }
 
-    /// What leads cargo, and the builds of C code below it, to the NDK.
+    /// What points cargo, and the builds of C code below it, to the NDK.
     fn variables(&self, abi: &Abi) -> [(String, OsString); 3] {
         let clang = program(&format!("{}{MIN_API}-clang", abi.clang), "cmd");
         let clang = self.programs.join(clang).into_os_string();

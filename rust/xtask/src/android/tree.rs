@@ -38,7 +38,7 @@ impl Tree {
     pub(super) fn copy_sources(&self) -> TaskResult {
         let inside = self.root.join(SOURCES);
         let failed = |error: std::io::Error| format!("{}: {error}", inside.display());
-        // What was removed or has another name now must not be built.
+        // What was removed or renamed must not be built.
         match fs::remove_dir_all(inside.join("rust")) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(failed(error));
@@ -59,7 +59,7 @@ impl Tree {
         process::run(&mut check, &format!("check for {}", abi.name))
     }
 
-    /// Builds the library and answers its path, seen from outside.
+    /// Builds the library and returns its path, seen from outside.
     pub(super) fn build(&self, abi: &Abi) -> Result<PathBuf, String> {
         let mut build = self.cross(abi, "build");
         build.args(["--profile", "mobile"]);

@@ -108,7 +108,7 @@ fn versions(catalogue: &str) -> BTreeMap<String, String> {
     section.lines().filter_map(of_line).collect()
 }
 
-/// What stands in the first element of a name.
+/// The content of the first element with a name.
 fn tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     rest.split('<').next()

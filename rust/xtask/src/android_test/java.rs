@@ -20,7 +20,7 @@ pub(super) fn r8(main: &str) -> Command {
     java
 }
 
-/// One of the programs and libraries that were fetched.
+/// One of the fetched programs and libraries.
 pub(super) fn tools(name: &str) -> PathBuf {
     work().join("tools").join(name)
 }

@@ -10,7 +10,7 @@ const WANTED: &str = "JAVA_TEST_HOME";
 const USUAL: &str = "/usr/lib/jvm";
 
 /// The `java` program of a JDK of this version or a newer one: the one that the environment names,
-/// or the oldest of the machine that will do.
+/// or the oldest on the machine that will do.
 pub(crate) fn at_least(version: u32) -> Option<PathBuf> {
     between(version, u32::MAX)
 }
@@ -27,7 +27,7 @@ pub(crate) fn between(oldest: u32, newest: u32) -> Option<PathBuf> {
     named.chain(found).find(fits).map(|home| home.join("bin/java"))
 }
 
-/// The version that a JDK says it has, where it holds a `java`.
+/// The version that a JDK claims, where it holds a `java`.
 fn version_of(home: &Path) -> Option<u32> {
     let told = fs::read_to_string(home.join("release")).ok()?;
     home.join("bin/java").exists().then(|| parse(&told)).flatten()

@@ -43,7 +43,7 @@ impl Module {
         root().join("android").join(self.name)
     }
 
-    /// Where everything goes that is made for it.
+    /// Where everything that is made for it goes.
     pub(crate) fn work(&self) -> PathBuf {
         work().join(self.name)
     }
@@ -56,7 +56,7 @@ pub(crate) struct Options {
     long: bool,
     /// Only the steps after the tests, with what was compiled last.
     steps: bool,
-    /// One module alone, with those that it needs.
+    /// Only one module, with those that it needs.
     module: Option<String>,
     /// For Maven.
     properties: Vec<String>,
@@ -73,7 +73,7 @@ impl Options {
                 "--steps" => options.steps = true,
                 "--module" => {
                     let name = rest.next().filter(|name| MODULES.iter().any(|m| m.name == **name));
-                    let name = name.ok_or("--module needs deckport or companion behind it")?;
+                    let name = name.ok_or("--module needs deckport or companion after it")?;
                     options.module = Some((*name).to_owned());
                 }
                 property if property.starts_with("-D") => options.properties.push(argument.into()),
@@ -106,7 +106,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// A step of its own, with what it is about.
+/// A step of its own, with its title.
 type Step = (&'static str, fn() -> Result<(), Trouble>);
 
 /// After the tests, at each push.
@@ -137,7 +137,8 @@ pub(crate) fn run(options: &Options, report: &mut Report) {
     }
 }
 
-/// The library for phones where the C library is Android's. It also makes what the app is packed with to be checked.
+/// The library for phones where the C library is Android's. It also makes what the app is packed with for
+/// checking.
 fn emulated(report: &mut Report) {
     let what = "the library for phones, loaded and called";
     if let Some(why) = bionic::missing() {
@@ -160,7 +161,7 @@ fn step((what, run): &Step, report: &mut Report) {
     }
 }
 
-/// Makes everything that the tests need; answers the Java that runs them.
+/// Makes everything that the tests need; returns the Java that runs them.
 fn prepared() -> Result<PathBuf, Trouble> {
     if !kotlin::is_possible() {
         return Err(Trouble::Missing(
@@ -185,7 +186,7 @@ fn robolectric(options: &Options, java: &std::path::Path, report: &mut Report) {
     }
 }
 
-/// Maven compiles everything each time, but leaves behind what has other names now.
+/// Maven compiles everything each time, but leaves behind what has since been renamed.
 fn remove_classes() -> TaskResult {
     for module in ["deckport", "companion", "shrink"] {
         for classes in ["classes", "test-classes"] {
@@ -224,7 +225,7 @@ fn host_tests() -> PathBuf {
     root().join("android/host-tests")
 }
 
-/// Where everything goes that is made here.
+/// Where everything that is made here goes.
 fn work() -> PathBuf {
     target_folder().join("android")
 }

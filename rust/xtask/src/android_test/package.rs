@@ -1,4 +1,4 @@
-//! The library and the app as they are packed for phones, without Gradle: for checking alone.
+//! The library and the app as they are packed for phones, without Gradle: only for checking.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::java::{jar_of, libraries, platform_jdk, r8, tool, tools};
 use super::{MODULES, Trouble, work};
 use crate::{TaskResult, android, process, root};
 
-/// What an app for 64-bit phones may have.
+/// The most bytes that an app for 64-bit phones may have.
 const MOST_BYTES: u64 = 9_000_000;
 /// The only processor that is packed here.
 const ABI: &str = "arm64-v8a";
@@ -131,7 +131,7 @@ fn shrink(dex: &Path) -> Result<(), Trouble> {
     Ok(process::run(&mut shrink, "shrink the app")?)
 }
 
-/// Signs with a key for checking alone and has the signature verified.
+/// Signs with a key only for checking and has the signature verified.
 fn sign(unsigned: &Path, signed: &Path) -> TaskResult {
     let keys = work().join("check.keystore");
     if !keys.exists() {

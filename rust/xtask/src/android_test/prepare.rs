@@ -1,7 +1,7 @@
 //! What Maven needs before it can compile and test the Android modules: AARs unpacked, resources
 //! compiled, and the library for this computer.
 //!
-//! Each part is made anew only when what it is made of has changed.
+//! Each part is rebuilt only when what it is made of has changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,11 +45,11 @@ pub(super) fn everything() -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Fetches AARs, programs and platforms when the lists of them have changed; answers aapt2.
+/// Fetches AARs, programs and platforms when the lists of them have changed; returns aapt2.
 fn fetched() -> Result<PathBuf, Trouble> {
     let aapt2 = work().join("tools/prebuilt/linux/aapt2_64");
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        let what = "aapt2 is at hand for Linux on x86_64 alone";
+        let what = "aapt2 is at hand only for Linux on x86_64";
         return Err(Trouble::Missing(what.to_owned()));
     }
     let mut lists = read(&host_tests().join("pom.xml"))?;

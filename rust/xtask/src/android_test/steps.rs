@@ -16,7 +16,7 @@ const GUARDED: [&str; 3] = [
     "io/deckport/companion/care/WorkService",
 ];
 
-/// No call above the oldest platform but in the classes that ask for the version.
+/// No call above the oldest platform except in the classes that ask for the version.
 pub(super) fn api_level() -> Result<(), Trouble> {
     let jdk = platform_jdk()?;
     let mut check = r8("tracereferences.TraceReferences");

@@ -25,6 +25,10 @@ class Syncs(OpenedAnki):
         self.use_token(url, auth.hkey)
         return auth.hkey
 
+    def trust(self, pem: str) -> bool:
+        """Trust this certificate, as AnkiDroid does with the one of its settings."""
+        return self.col._backend.set_custom_certificate(pem)
+
     def use_token(self, url: str, token: str, timeout: int = 60) -> None:
         """Be logged in with a token from an earlier login; `timeout` is Anki's network timeout."""
         self.auth = SyncAuth(hkey=token, endpoint=url, io_timeout_secs=timeout)

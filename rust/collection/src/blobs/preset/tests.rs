@@ -138,7 +138,7 @@ fn a_known_key_stuck_in_other_is_used_where_the_blob_has_nothing() {
 }
 
 #[test]
-fn what_is_no_json_object_in_other_is_ignored() {
+fn what_is_not_a_json_object_in_other_is_ignored() {
     for other in [&b"nonsense"[..], b"[1]", b"null", b"\xff"] {
         let config = PresetConfig { other: other.to_vec(), ..PresetConfig::default() };
         assert_eq!(stored(&config.encode_to_vec()), stored(&[]));

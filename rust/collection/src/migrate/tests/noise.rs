@@ -28,7 +28,7 @@ fn bytes() -> &'static [u8] {
     })
 }
 
-/// The object that is spoilt, and where.
+/// The object that is damaged, and where.
 fn any_place() -> impl Strategy<Value = (&'static str, String)> {
     prop_oneof![
         Just(("models", format!("/{BASIC}"))),

@@ -81,7 +81,7 @@ impl OldFile {
         conn
     }
 
-    /// Why it cannot be upgraded. It must be unchanged then.
+    /// Why it cannot be upgraded. It must then be unchanged.
     #[track_caller]
     pub(super) fn refused(&self) -> UpgradeError {
         let conn = self.open();
@@ -119,7 +119,7 @@ impl Accepted {
     }
 }
 
-/// A string stands for itself, so that a column can hold anything.
+/// A string is used as it is, so that a column can hold anything.
 fn text(column: &Value) -> String {
     column.as_str().map_or_else(|| column.to_string(), str::to_owned)
 }
@@ -191,7 +191,7 @@ pub(super) fn check_integrity(conn: &Connection) {
     assert_eq!(texts(conn, "PRAGMA integrity_check"), ["ok"]);
 }
 
-/// The bytes of a file that tell its journal (`storage` 1).
+/// The bytes of a file that show its journal (`storage` 1).
 pub(super) fn journal_bytes(path: &Path) -> [u8; 2] {
     let bytes = std::fs::read(path).unwrap();
     [bytes[18], bytes[19]]

@@ -116,7 +116,7 @@ fn schema_17_has_two_values_elsewhere() {
 }
 
 #[test]
-fn a_preset_of_schema_14_that_is_no_json_is_named() {
+fn a_preset_of_schema_14_that_is_not_json_is_named() {
     for config in [&b"\xff"[..], b"", b"[]", b"{}"] {
         let conn = of_version(14);
         conn.execute("UPDATE deck_config SET config = ?1 WHERE id = 2", [config]).unwrap();
@@ -127,7 +127,7 @@ fn a_preset_of_schema_14_that_is_no_json_is_named() {
 }
 
 #[test]
-fn a_preset_of_schemas_15_to_17_that_is_no_blob_is_named() {
+fn a_preset_of_schemas_15_to_17_that_is_not_a_blob_is_named() {
     for version in [15, 17] {
         let conn = of_version(version);
         conn.execute_batch("UPDATE deck_config SET config = x'ff' WHERE id = 2").unwrap();

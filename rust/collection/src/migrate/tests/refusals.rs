@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::old_file::*;
 use crate::upload::UploadError;
 
-/// A file with one object spoilt.
+/// A file with one damaged object.
 fn spoilt(column: &str, path: &str, value: Option<Value>) -> OldFile {
     let mut file = OldFile::new();
     let map = match column {
@@ -24,7 +24,7 @@ fn spoilt(column: &str, path: &str, value: Option<Value>) -> OldFile {
 }
 
 #[test]
-fn a_column_that_is_no_json_object_is_named() {
+fn a_column_that_is_not_a_json_object_is_named() {
     for text in ["", " ", "[]", "null", "{", "{\"1\"}", "nonsense", "{} {}", "\u{1}"] {
         let refused = |file: OldFile| file.refused().to_string();
         let text = json!(text);
@@ -45,7 +45,7 @@ fn a_column_that_is_no_json_object_is_named() {
 }
 
 #[test]
-fn a_column_of_bytes_that_are_no_text_is_refused() {
+fn a_column_of_bytes_that_are_not_text_is_refused() {
     let error = OldFile::with_sql("UPDATE col SET decks = x'ff'").refused();
     assert_eq!(error.to_string(), "the column decks is not a JSON object");
 }

@@ -96,7 +96,7 @@ fn a_notetype_with_a_name_in_use_gets_underscores_and_reaches_the_uploader() {
         "10Basic 1500000000 3",
         "11BASIC_ 1795180000 7",
         "12basic__ 1795180000 7",
-        // NFC alone is no change that others need to hear of.
+        // NFC alone is not a change that others need to hear of.
         "13\u{e9} 1500000000 3",
     ];
     assert_eq!(rows, expected);
@@ -283,7 +283,7 @@ fn of_equal_deletions_the_first_stays() {
 }
 
 #[test]
-fn an_index_of_a_later_format_is_made_anew() {
+fn an_index_of_a_later_format_is_rebuilt() {
     let accepted = OldFile::with_sql(
         "CREATE INDEX idx_notes_mid ON notes (guid); CREATE INDEX idx_decks_name ON notes (mid);
          DROP INDEX ix_cards_sched;",

@@ -160,7 +160,7 @@ fn the_modification_time_never_repeats_even_when_the_clock_goes_back() {
 }
 
 #[test]
-fn own_deletions_are_told_and_the_clients_own_are_not_told_back() {
+fn own_deletions_are_sent_and_the_clients_own_are_not_sent_back() {
     let fixture = Fixture::new();
     let insert = "INSERT INTO graves (oid, type, usn) VALUES (10, 0, 3), (11, 1, 4), (12, 2, 5)";
     fixture.conn().execute(insert, []).unwrap();
@@ -176,7 +176,7 @@ fn own_deletions_are_told_and_the_clients_own_are_not_told_back() {
 }
 
 #[test]
-fn a_second_deletion_of_the_same_object_is_told_again() {
+fn a_second_deletion_of_the_same_object_is_sent_again() {
     let fixture = Fixture::new();
     fixture.conn().execute("INSERT INTO graves (oid, type, usn) VALUES (10, 0, 3)", []).unwrap();
     let (mut sync, _) = fixture.start(9, true);

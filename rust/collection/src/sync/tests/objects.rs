@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Changes as a client sends them that edited the stored object: `edit` shifts its time.
+/// Changes as sent by a client that edited the stored object: `edit` shifts its time.
 fn edited(fixture: &Fixture, shift_secs: i64, config: bool) -> Changes {
     let mut changes = Changes::default();
     let mut deck = decks::changed_since(fixture.conn(), 0).unwrap().remove(0);
@@ -174,7 +174,7 @@ fn settings_of_two_clients_are_merged_key_by_key() {
     // The other one, which has not heard of that, changes `b`, removes `c` and adds `e`.
     let got = send_config(&fixture, usn, &with(r#""a":1,"b":3,"d":1,"e":{"x":1.50}"#));
     assert_eq!(got.as_deref(), Some(r#"{"a":2,"b":3,"e":{"x":1.50}}"#));
-    // Whoever syncs later wins a key that both changed, and hears nothing that it has.
+    // The device that syncs later wins a key that both changed, and hears nothing that it has.
     let got = send_config(&fixture, usn, &with(r#""a":4,"b":3,"e":{ "x": 1.5 }"#));
     assert_eq!(got, None);
     let a: Option<i64> = config::get(fixture.conn(), "a").unwrap();

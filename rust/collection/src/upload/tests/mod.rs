@@ -53,7 +53,7 @@ impl Upload {
         Upload { path, _folder: folder }
     }
 
-    /// The valid collection, spoilt by some SQL.
+    /// The valid collection, damaged by some SQL.
     fn with(sql: &str) -> Upload {
         let upload = Upload::of(valid_bytes());
         let conn = upload.open();
@@ -137,7 +137,7 @@ fn an_empty_file_is_refused() {
 }
 
 #[test]
-fn what_is_no_database_is_refused() {
+fn what_is_not_a_database_is_refused() {
     for bytes in [&b"SQLite"[..], b"SQLite format 3\0", &[b'x'; 5000]] {
         let error = Upload::of(bytes).accept().unwrap_err();
         assert!(matches!(error, UploadError::NotACollection), "{error:?}");

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::MediaAsker;
 use crate::events::MediaCounts;
 
-/// Syncs that are remembered; one lost from here is counted anew.
+/// Syncs that are remembered; one dropped from here is counted afresh.
 const CAPACITY: usize = 16;
 
 /// The counts of each media sync, oldest first.
@@ -15,7 +15,7 @@ pub(super) struct Exchanged {
 }
 
 impl Exchanged {
-    /// Adds to the counts of a sync; answers them.
+    /// Adds to the counts of a sync; returns them.
     pub(super) fn add(&mut self, asker: &MediaAsker, received: u64, sent: u64) -> MediaCounts {
         let mut counts = self.take(asker);
         counts.received += received;

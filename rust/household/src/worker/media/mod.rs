@@ -1,10 +1,10 @@
 //! The media of one account: its thread, and the way to it.
 //!
 //! `meta` tells the media usn, too, and must not wait for a batch that is being stored: what it
-//! needs is in [`state`], which both threads of an account know.
+//! needs is in [`state`], which both threads of an account share.
 
 mod exchanged;
-mod room;
+mod owner;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,7 +20,7 @@ use deckport_wire::Usn;
 use deckport_wire::media::{MediaChangesResponse, MediaSanityResponse};
 use tokio::sync::oneshot;
 
-pub(super) use self::room::MediaRoom;
+pub(super) use self::owner::MediaOwner;
 use deckport_accounts::Account;
 
 use self::state::MediaState;
@@ -50,15 +50,15 @@ pub(super) enum MediaMessage {
     Begin(MediaAsker, Reply<Usn>),
     /// List what changed after a usn.
     Changes(MediaAsker, Usn, Reply<MediaChangesResponse>),
-    /// Give files out.
+    /// Send files.
     Download(MediaAsker, Vec<String>, Reply<Download>),
-    /// Take a batch in.
+    /// Take in a batch.
     Upload(MediaAsker, MediaZip, Reply<UploadResult>),
     /// Compare the number of files.
     Sanity(MediaAsker, u32, Reply<MediaSanityResponse>),
     /// Do something else with the store.
     Work(Work),
-    /// Look at the files once in a while, also if nobody asks for any.
+    /// Look at the files once in a while, even if nobody asks for any.
     Look,
     /// Close everything and end the thread.
     Close,
@@ -67,8 +67,8 @@ pub(super) enum MediaMessage {
     Panic(Reply<()>),
 }
 
-/// Something to be done with the store, if it can be opened, at a time in Unix milliseconds. Answers
-/// what tells whoever waits.
+/// Something to be done with the store, if it can be opened, at a time in Unix milliseconds. Returns
+/// what tells the waiting caller.
 type Job = dyn FnOnce(deckport_media::Result<&mut MediaStore>, i64) -> Tell + Send;
 type Tell = Box<dyn FnOnce()>;
 
@@ -90,15 +90,15 @@ pub struct Media {
 }
 
 /// The way to an account's media, their owner, and where it gets its messages.
-pub(super) fn room(
+pub(super) fn owner(
     account: &Account,
     place: &Place,
     options: &HouseholdOptions,
-) -> (Media, MediaRoom, Receiver<MediaMessage>) {
+) -> (Media, MediaOwner, Receiver<MediaMessage>) {
     let (messages, inbox) = mpsc::channel();
     let state = Arc::new(MediaState::new(place.clone()));
-    let room = MediaRoom::new(account, place, options, Arc::clone(&state));
-    (Media { messages, state, ended: Ended::default() }, room, inbox)
+    let owner = MediaOwner::new(account, place, options, Arc::clone(&state));
+    (Media { messages, state, ended: Ended::default() }, owner, inbox)
 }
 
 impl Media {
@@ -175,7 +175,7 @@ impl Media {
         let (reply, answer) = oneshot::channel();
         let job = move |store: deckport_media::Result<&mut MediaStore>, now_ms: i64| {
             let done = store.map_err(E::from).and_then(|store| work(store, now_ms));
-            // Nobody listens any more when whoever asked was given up.
+            // Nobody listens any more if the request was given up.
             let tell: Tell = Box::new(move || drop(reply.send(done)));
             tell
         };
@@ -189,7 +189,7 @@ impl Media {
         self.state.totals()
     }
 
-    /// Closes the store and ends the thread, after everything that was asked before.
+    /// Closes the store and ends the thread, after everything asked before that.
     pub(super) fn close(&self) {
         self.send(MediaMessage::Close);
     }
@@ -212,7 +212,7 @@ impl MediaAsker {
         MediaAsker { device: caller.key, name: caller.device, session }
     }
 
-    /// Names the media sync, also among those of other devices.
+    /// Names the media sync, even among those of other devices.
     fn session(&self) -> String {
         format!("{} {}", self.device.label(), self.session)
     }

@@ -9,15 +9,15 @@ use deckport_wire::Usn;
 use crate::lease::DeviceKey;
 use crate::place::Place;
 
-/// Devices that have all files never open the store. So often it is opened all the same, to see
-/// whether something happened to the files.
+/// Devices that have all files never open the store. After this long it is opened all the same, to
+/// see whether something happened to the files.
 const LOOK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The totals, and what the running media syncs have seen.
 #[derive(Debug)]
 pub(super) struct MediaState {
     place: Place,
-    /// Locked for moments only, never while a store works.
+    /// Locked only for moments, never while a store works.
     known: Mutex<Known>,
 }
 

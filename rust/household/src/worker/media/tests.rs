@@ -13,7 +13,7 @@ use deckport_wire::media::zip::ZipBuilder;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::{Media, MediaAsker, MediaMessage, MediaRoom, MediaZip, Work, room};
+use super::{Media, MediaAsker, MediaMessage, MediaOwner, MediaZip, Work, owner};
 use crate::events::{Event, Recorder};
 use crate::lease::DeviceKey;
 use crate::options::HouseholdOptions;
@@ -25,10 +25,10 @@ use crate::worker::thread::Owner;
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A room without its thread.
+/// An owner without its thread.
 struct Bench {
     media: Media,
-    room: MediaRoom,
+    owner: MediaOwner,
     inbox: Receiver<MediaMessage>,
     clock: Arc<ManualClock>,
     events: Arc<Recorder>,
@@ -53,14 +53,14 @@ impl Bench {
             configured: false,
             dormant: false,
         };
-        let (media, room, inbox) = room(&account, &Place::of(data.path(), &account), &options);
-        Bench { media, room, inbox, clock, events, data }
+        let (media, owner, inbox) = owner(&account, &Place::of(data.path(), &account), &options);
+        Bench { media, owner, inbox, clock, events, data }
     }
 
     fn ask<T>(&mut self, message: impl FnOnce(Reply<T>) -> MediaMessage) -> Result<T, WorkError> {
         let (reply, mut answer) = oneshot::channel();
-        self.room.handle(message(reply));
-        answer.try_recv().expect("the room answers at once")
+        self.owner.handle(message(reply));
+        answer.try_recv().expect("the owner answers at once")
     }
 
     fn begin(&mut self, device: i64, session: &str) -> Result<Usn, WorkError> {
@@ -84,22 +84,22 @@ impl Bench {
         self.media.tell(&asker(device, "").device, self.clock.monotonic())
     }
 
-    /// Time passes; the room wakes up when it wants to. Answers how often it did.
+    /// Time passes; the owner wakes up when it wants to. Returns how often it did.
     fn pass(&mut self, time: Duration) -> usize {
         let end = self.clock.monotonic() + time;
         let mut woken = 0;
-        while let Some(at) = self.room.next_deadline().filter(|at| *at <= end) {
+        while let Some(at) = self.owner.next_deadline().filter(|at| *at <= end) {
             self.clock.advance(at.saturating_sub(self.clock.monotonic()));
-            self.room.tick();
+            self.owner.tick();
             woken += 1;
-            assert!(woken < 100, "the room spins");
+            assert!(woken < 100, "the owner spins");
         }
         self.clock.advance(end - self.clock.monotonic());
         woken
     }
 
     fn is_open(&self) -> bool {
-        self.room.next_deadline().is_some()
+        self.owner.next_deadline().is_some()
     }
 
     fn media_file(&self, name: &str) -> PathBuf {
@@ -163,7 +163,7 @@ fn the_store_is_settled_in_spare_time_and_closed_when_idle_and_then_nothing_tick
 }
 
 #[test]
-fn changes_of_others_during_a_sync_are_no_failed_check() {
+fn changes_by_others_during_a_sync_do_not_fail_the_check() {
     let mut bench = Bench::new();
     // As 26.9.3 does after `meta`: no `begin`.
     assert_eq!(bench.tell(1), 0);
@@ -187,13 +187,13 @@ fn files_that_vanished_are_noticed_within_a_day_of_quiet_syncs() {
     bench.pass(DAY);
     assert_eq!(bench.tell(1), 1);
     let look = bench.inbox.try_recv().unwrap();
-    bench.room.handle(look);
+    bench.owner.handle(look);
     assert_eq!(bench.problems().len(), 1);
     assert_eq!(bench.tell(1), 2, "every device asks now, and the one that has it sends it again");
 }
 
 #[test]
-fn a_store_that_cannot_be_opened_is_told_and_tried_again() {
+fn a_store_that_cannot_be_opened_is_reported_and_tried_again() {
     let mut bench = Bench::new();
     std::fs::create_dir(bench.data.path().join("ann")).unwrap();
     let database = bench.data.path().join("ann/media.db");
@@ -213,9 +213,9 @@ fn a_bug_ends_one_request_and_loses_nothing() {
     bench.upload(1, "s", "a.txt", b"a");
     let (reply, answer) = oneshot::channel();
     let message = MediaMessage::Panic(reply);
-    let room = std::panic::AssertUnwindSafe(|| bench.room.handle(message));
-    assert!(std::panic::catch_unwind(room).is_err());
-    bench.room.recover();
+    let owner = std::panic::AssertUnwindSafe(|| bench.owner.handle(message));
+    assert!(std::panic::catch_unwind(owner).is_err());
+    bench.owner.recover();
     drop(answer);
     assert_eq!(bench.tell(1), 1);
     assert_eq!(bench.begin(1, "s").unwrap(), 1);
@@ -234,7 +234,7 @@ fn a_batch_with_a_large_file_is_read_from_its_file() {
 }
 
 #[test]
-fn whoever_changed_the_media_is_told_when_they_are_counted() {
+fn media_are_counted_before_the_caller_that_changed_them_is_told() {
     let mut bench = Bench::new();
     bench.begin(1, "s").unwrap();
     bench.upload(1, "s", "a.png", b"a");
@@ -244,6 +244,6 @@ fn whoever_changed_the_media_is_told_when_they_are_counted() {
         Box::new(move || sent.send(media.totals().files).unwrap())
     }));
     assert_eq!(bench.media.totals().files, 1);
-    bench.room.handle(MediaMessage::Work(job));
+    bench.owner.handle(MediaMessage::Work(job));
     assert_eq!(told.recv(), Ok(0));
 }

@@ -5,14 +5,14 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
 use deckport_ground::temp_file::TempFile;
 
-/// The zip of an upload, complete and not yet looked into.
+/// The zip of an upload, complete and not yet opened.
 #[derive(Debug)]
 pub struct MediaZip(Held);
 
 #[derive(Debug)]
 enum Held {
     Memory(Cursor<Vec<u8>>),
-    /// In a temporary file, which goes with this.
+    /// In a temporary file, which is removed with this.
     File {
         file: BufReader<File>,
         bytes: u64,

@@ -55,7 +55,7 @@ fn a_device_whose_trouble_is_over_is_left_alone() {
     let checks_first = json!({"v": 10, "cv": "anki,2.1.54 (b6a7760c),linux"});
     let before = bench.ask(1, "a", SyncMethod::Meta, &checks_first).unwrap();
     count_another_card(&mut bench, 1);
-    // Anki has told its person to check the database, and that helped.
+    // Anki asked its person to check the database, and that helped.
     assert_eq!(bench.ask(1, "b", SyncMethod::Meta, &checks_first).unwrap(), before);
     assert!(started(&mut bench.start(1, "b")));
     bench.finish(1, "b").unwrap();

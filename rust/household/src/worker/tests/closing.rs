@@ -1,4 +1,4 @@
-//! Resting, and ending for good.
+//! Closing for a while, and for good.
 
 use std::sync::Arc;
 use std::thread;

@@ -65,7 +65,7 @@ impl Bench {
         options.clock = clock.clone();
         options.events = events.clone();
         let (account, place) = (account(1, ""), Place::at(folder.path()));
-        let (media, ..) = media::room(&account, &place, &options);
+        let (media, ..) = media::owner(&account, &place, &options);
         let archivist = Archivist::new(&options);
         let core = Core::new(&account, &place, &options, media, Arc::clone(&archivist));
         Bench { core, clock, events, archivist, folder }
@@ -78,7 +78,7 @@ impl Bench {
         options.clock = self.clock.clone();
         options.events = self.events.clone();
         let (account, place) = (account(1, ""), Place::at(self.folder.path()));
-        let (media, ..) = media::room(&account, &place, &options);
+        let (media, ..) = media::owner(&account, &place, &options);
         self.core = Core::new(&account, &place, &options, media, Arc::clone(&self.archivist));
     }
 

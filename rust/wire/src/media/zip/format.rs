@@ -20,7 +20,7 @@ pub(super) const END_BYTES: usize = 22;
 pub(super) const END64_BYTES: usize = 56;
 /// The record that says where it is.
 pub(super) const LOCATOR64_BYTES: usize = 20;
-/// A 32-bit number that says that a 64-bit one stands elsewhere.
+/// A 32-bit number that says that a 64-bit one is elsewhere.
 pub(super) const ELSEWHERE: u32 = u32::MAX;
 /// Tag of the extra field with an entry's 64-bit numbers.
 pub(super) const EXTRA64: u16 = 1;

@@ -2,7 +2,7 @@
 //! deflated entries, no encryption, no parts. What is read may be larger than 4 GiB (zip64), what
 //! is written here may not.
 //!
-//! A reader of our own instead of a library: it must read a directory of a stranger within fixed
+//! A reader of our own instead of a library: it must read a stranger's directory within fixed
 //! limits of memory, and needs a tenth of what libraries do. Deflate itself is `flate2`.
 
 mod format;

@@ -10,7 +10,7 @@ use super::format::{
     LOCATOR64_SIGNATURE, METHOD_DEFLATED, METHOD_STORED, u16_at, u32_at, u64_at,
 };
 
-/// A comment behind the end record can be this long.
+/// A comment after the end record can be this long.
 const COMMENT_BYTES: u64 = 65_535;
 
 /// What a zip may cost before any entry is read.
@@ -215,7 +215,7 @@ struct End {
     directory_offset: u64,
 }
 
-/// Looks for the end record from behind: the last one whose comment ends where the zip ends.
+/// Searches backwards for the end record: the last one whose comment ends where the zip ends.
 fn find_end(source: &mut (impl Read + Seek)) -> Result<End, ZipError> {
     let len = source.seek(SeekFrom::End(0))?;
     let tail_start = len.saturating_sub(END_BYTES as u64 + COMMENT_BYTES);
@@ -333,7 +333,7 @@ fn take64(numbers: &mut Option<&[u8]>) -> Option<u64> {
     }
 }
 
-/// Damage shows itself as an early end or as an inflate error; anything else is the source's own.
+/// Damage shows up as an early end or as an inflate error; anything else is the source's own.
 fn short_read(error: io::Error) -> ZipError {
     match error.kind() {
         ErrorKind::UnexpectedEof => ZipError::Broken("it ends too early"),

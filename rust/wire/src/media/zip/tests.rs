@@ -53,7 +53,7 @@ fn theirs(files: &[(String, Vec<u8>)], method: CompressionMethod, streamed: bool
         writer.finish().unwrap()
     }
     if streamed {
-        // As Java does: sizes and checksum behind the content.
+        // As Java does: sizes and checksum after the content.
         let mut bytes = Vec::new();
         let mut writer = ZipWriter::new_stream(&mut bytes);
         for (name, content) in files {

@@ -13,9 +13,9 @@ internal class DeviceTexts(private val context: Context, private val appName: St
         is DeviceText.SmallerCopyKept -> {
             val (before, after) = text.before to text.after
             val what = say(R.string.deckport_told_smaller, before.cards, before.reviews, after.cards, after.reviews)
-            "$what\n\n${kept(text.backup, text.madeMs)}"
+            "$what ${kept(text.backup, text.madeMs)}"
         }
-        is DeviceText.UnseenCopyKept -> "${say(R.string.deckport_told_unseen)}\n\n${kept(text.backup, text.madeMs)}"
+        is DeviceText.UnseenCopyKept -> "${say(R.string.deckport_told_unseen)} ${kept(text.backup, text.madeMs)}"
         DeviceText.NotetypesDiffer -> oneWay(R.string.deckport_told_notetypes_differ)
         DeviceText.CountsDiffer -> oneWay(R.string.deckport_told_counts_differ)
         DeviceText.ContentsRefused -> oneWay(R.string.deckport_told_contents_refused)

@@ -2,11 +2,15 @@
 //!
 //! Rule: no passwords, tokens, session keys or collection contents in any event.
 
+mod announcement;
+
 use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use deckport_collection::sync::SyncCounts;
+
+pub use self::announcement::{AnnounceState, Announcement, WhyNotAnnounced};
 
 /// Receives events.
 ///
@@ -46,6 +50,8 @@ pub enum Event {
         /// The bound addresses, with the real ports.
         addresses: Vec<SocketAddr>,
     },
+    /// The endpoint's name is announced now, or is not, or is another one.
+    Announcement(Announcement),
     /// A request was answered (or its connection broke).
     Request(RequestRecord),
     /// A device logged in and has a token of its own now.
@@ -65,7 +71,7 @@ pub enum Event {
         /// Where it came from.
         peer: IpAddr,
     },
-    /// Connections from an address are closed without an answer. Told at most once a minute for
+    /// Connections from an address are closed without an answer. Sent at most once a minute for
     /// each address.
     ConnectionRefused {
         /// Who tries to connect.
@@ -136,7 +142,7 @@ pub enum Event {
         /// What was exchanged in it.
         counts: MediaCounts,
     },
-    /// Little space is left on the data folder's disk. Told once, until there is more again.
+    /// Little space is left on the data folder's disk. Sent once, until there is more again.
     StorageLow {
         /// What is left.
         free_bytes: u64,

@@ -21,18 +21,18 @@ use crate::worker::message::Reply;
 use crate::worker::thread::Owner;
 use deckport_ground::faults;
 
-/// After so long without a request there is time for other things. Clients in the midst of a sync
-/// ask sooner.
+/// After this long without a request there is time for other things. Clients in the middle of a
+/// sync ask sooner.
 const SPARE_AFTER: Duration = Duration::from_secs(2);
 /// Read in one go in spare time: a request that comes then waits for no more than this.
 const SPARE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Batches up to this size hold hardly more than deletions.
+/// Batches up to this size hold little more than deletions.
 const SMALL_BATCH_BYTES: u64 = 8 * 1024;
 
 /// The owner of one account's media.
 #[derive(Debug)]
-pub(in crate::worker) struct MediaRoom {
+pub(in crate::worker) struct MediaOwner {
     account: String,
     place: Place,
     clock: Arc<dyn Clock>,
@@ -47,15 +47,15 @@ pub(in crate::worker) struct MediaRoom {
     spare_work: bool,
 }
 
-impl MediaRoom {
+impl MediaOwner {
     /// Opens nothing yet.
     pub(super) fn new(
         account: &Account,
         place: &Place,
         options: &HouseholdOptions,
         state: Arc<MediaState>,
-    ) -> MediaRoom {
-        MediaRoom {
+    ) -> MediaOwner {
+        MediaOwner {
             account: account.name.clone(),
             quota: Quota::new(place, options),
             place: place.clone(),
@@ -95,7 +95,7 @@ impl MediaRoom {
         Ok(page)
     }
 
-    /// Why a batch is not even looked into.
+    /// Why a batch is not even opened.
     fn over_quota(&self, zip: &MediaZip) -> Option<WorkError> {
         // A batch of deletions is small, and always welcome.
         if zip.bytes() <= SMALL_BATCH_BYTES {
@@ -154,7 +154,7 @@ impl MediaRoom {
         Ok(verdict)
     }
 
-    /// The store, opened if need be.
+    /// The store, opened if necessary.
     fn store(&mut self) -> Result<&mut MediaStore> {
         if self.store.is_none() {
             self.store = Some(self.open()?);
@@ -192,7 +192,7 @@ impl MediaRoom {
         }
     }
 
-    /// One piece of what is good to do while nobody waits.
+    /// One piece of the work for times when nobody waits.
     fn use_spare_time(&mut self) {
         let now_ms = self.clock.now_ms();
         let Some(store) = &mut self.store else { return };
@@ -232,7 +232,7 @@ impl MediaRoom {
     }
 }
 
-impl Owner for MediaRoom {
+impl Owner for MediaOwner {
     type Message = MediaMessage;
 
     fn handle(&mut self, message: MediaMessage) {
@@ -264,7 +264,7 @@ impl Owner for MediaRoom {
             MediaMessage::Work(Work(job)) => {
                 let now_ms = self.clock.now_ms();
                 let tell = job(self.store(), now_ms);
-                // First, so that whoever is told and asks for them gets those of now.
+                // First, so that a device that is told and asks for them gets the current ones.
                 self.note_totals();
                 tell();
             }
@@ -281,7 +281,7 @@ impl Owner for MediaRoom {
         self.spare_work = true;
     }
 
-    /// Does what can wait until there is time, and closes the unused store.
+    /// Does what could wait for spare time, and closes the unused store.
     fn tick(&mut self) {
         if self.next_deadline().is_none_or(|at| at > self.clock.monotonic()) {
             return;

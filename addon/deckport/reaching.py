@@ -47,11 +47,6 @@ def reach(places: Iterable[Place], *, can_trust: bool) -> Reached:
 def _reach_encrypted(place: Place, *, can_trust: bool) -> Reached:
     url = place.url(tls=True)
     try:
-        talking.greet(place, talking.trusting(None))
-        return Reached(url, None)
-    except talking.OtherCertificate:
-        pass
-    try:
         certificate = talking.certificate(place)
     except talking.NoCertificate:
         # Anki itself may know whom to trust.
@@ -73,7 +68,7 @@ def locate(instance: str, url: str, certificate: str | None, seconds: float) -> 
     else's, so what the network says comes first.
     """
     last = typed(url)
-    context = talking.trusting(certificate) if last.tls else None
+    context = talking.trusting(certificate) if certificate else None
     greeting = partial(talking.greet, context=context)
     pool = ThreadPoolExecutor(1)
     try:

@@ -93,13 +93,10 @@ def fingerprint(pem: str) -> str:
     return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))
 
 
-def trusting(pem: str | None) -> ssl.SSLContext:
-    """Trusts one certificate alone, or, without one, whom this computer trusts."""
+def trusting(pem: str) -> ssl.SSLContext:
+    """Trusts one certificate alone."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if pem is None:
-        context.load_default_certs()
-    else:
-        context.load_verify_locations(cadata=pem)
+    context.load_verify_locations(cadata=pem)
     return context
 
 

@@ -61,7 +61,13 @@ class Place:
 
     def endpoint(self, name: str = "data", host: str = "127.0.0.1") -> Endpoint:
         """Another name is other data; the same one goes on with what is there."""
-        endpoint = Endpoint(self.binary, self.folder / name, host)
+        endpoint = Endpoint(self.binary, self.folder / name, host, "--no-announce")
+        self.stack.callback(endpoint.close)
+        return endpoint
+
+    def announced(self, name: str) -> Endpoint:
+        """An endpoint in all networks, which announces itself under a name."""
+        endpoint = Endpoint(self.binary, self.folder / "data", "0.0.0.0", "--name", name)
         self.stack.callback(endpoint.close)
         return endpoint
 

@@ -26,7 +26,7 @@ ACCOUNT, PASSWORD = "anna", "8jxv-mszp-qw57"
 class Endpoint:
     """A running `deckport serve` with one account."""
 
-    def __init__(self, binary: Path, data: Path, host: str = "127.0.0.1") -> None:
+    def __init__(self, binary: Path, data: Path, host: str, *options: str) -> None:
         self.host = host
         self.log = data.parent / f"{data.name}.log"
         # A run of its own appends to the same log.
@@ -34,7 +34,7 @@ class Endpoint:
         environment = os.environ | {"SYNC_USER1": f"{ACCOUNT}:{PASSWORD}"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [binary, "serve", "--data", data, "--listen", f"{host}:0"],
+                [binary, "serve", "--data", data, "--listen", f"{host}:0", "-v", *options],
                 env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         listening = re.compile(rf"listening on {re.escape(host)}:(\d+)")

@@ -112,6 +112,7 @@ fn options(
     options.scope = settings.scope.clone();
     options.proxies = settings.proxies.clone();
     options.page_hosts = settings.page_hosts.clone();
+    options.display_name = settings.display_name.clone();
     options.token_lifetime = settings.token_lifetime;
     options.limits.max_account_bytes = settings.quota;
     if let Some(count) = settings.keep_backups {

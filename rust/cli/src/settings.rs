@@ -30,6 +30,8 @@ pub(crate) struct ServeSettings {
     pub(crate) proxies: TrustedProxies,
     /// Names under which the page for browsers is shown.
     pub(crate) page_hosts: Vec<String>,
+    /// Whose endpoint this is, for people.
+    pub(crate) display_name: Option<String>,
     /// After how long without use a device is logged out.
     pub(crate) token_lifetime: Option<Duration>,
     /// Most bytes of an account.
@@ -55,13 +57,17 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         .accounts
         .is_empty()
         .then(|| args.account.clone().unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()));
+    let own_names = own_names::of_machine(environment);
+    // The short one: people call the machine so.
+    let machine = || own_names.get(own_names.len().checked_sub(2)?).cloned();
     ServeSettings {
         listen_on,
         configured_accounts: environment.accounts.clone(),
         first_account,
         scope: scope(&args.allow),
         proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),
-        page_hosts: [args.allow_host.clone(), own_names::of_machine(environment)].concat(),
+        display_name: args.name.clone().or_else(machine),
+        page_hosts: [args.allow_host.clone(), own_names].concat(),
         token_lifetime: match args.end_unused {
             0 => None,
             days => Some(Duration::from_secs(u64::from(days) * 86_400)),

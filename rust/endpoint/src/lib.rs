@@ -26,6 +26,7 @@ mod memory;
 mod options;
 mod overview;
 mod own_networks;
+mod page;
 mod place;
 mod quota;
 mod scope;

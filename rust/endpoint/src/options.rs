@@ -28,6 +28,9 @@ pub struct EndpointOptions {
     /// Names under which pages are shown, besides addresses and `localhost`: those of this machine,
     /// and of a reverse proxy. Syncing works under any name. Default: none.
     pub page_hosts: Vec<String>,
+    /// Whose endpoint this is, in words for people: the name of the machine, or of its owner's phone.
+    /// Whoever may open the page reads it. Default: none.
+    pub display_name: Option<String>,
     /// After how long without use a device's token ends; `None`: never. Default: 365 days.
     pub token_lifetime: Option<Duration>,
     /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
@@ -56,6 +59,7 @@ impl EndpointOptions {
             scope: Scope::default(),
             proxies: TrustedProxies::default(),
             page_hosts: Vec::new(),
+            display_name: None,
             token_lifetime: Some(Duration::from_secs(365 * 86_400)),
             interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),

@@ -90,6 +90,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
+    /// Whose endpoint this is, as the page for browsers says [default: this machine's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
     /// Log devices out that were not used for so many days; 0: never
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     pub(crate) end_unused: u32,
@@ -133,6 +137,7 @@ impl Default for ServeArgs {
             allow: Vec::new(),
             trusted_proxy: Vec::new(),
             allow_host: Vec::new(),
+            name: None,
             end_unused: 365,
             quota: None,
             keep_backups: None,

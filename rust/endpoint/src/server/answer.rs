@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::record::Record;
 use super::refusal::Refusal;
+use crate::page::Page;
 use crate::worker::SyncHold;
 
 /// Handed to the network at once. What was handed over counts as delivered.
@@ -74,6 +75,17 @@ impl Answer {
         let content = Content::Whole(text.into().into());
         Answer::new(status, content)
             .with(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))
+    }
+
+    /// A page for people.
+    pub(super) fn page(page: Page) -> Answer {
+        let answer = Answer::new(StatusCode::OK, Content::Whole(page.body.into()));
+        page.headers.into_iter().fold(answer, |answer, (name, value)| {
+            match HeaderValue::try_from(value) {
+                Ok(value) => answer.with(HeaderName::from_static(name), value),
+                Err(_) => answer,
+            }
+        })
     }
 
     /// A refusal. Clients look at the status only; the text is for people with `curl`.

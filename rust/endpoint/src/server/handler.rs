@@ -27,7 +27,7 @@ use super::outgoing::Reply;
 use super::record::Record;
 use super::refusal::Refusal;
 use super::slots::Slot;
-use super::{Shared, download, login, media, page, upload};
+use super::{Shared, download, login, media, people, upload};
 use crate::worker::StepRequest;
 
 /// Longest part of a foreign path in the log.
@@ -47,8 +47,16 @@ pub(super) async fn handle(
     let (timings, limits) = (&shared.options.timings, &shared.options.limits);
     let mut body = RequestBody::new(incoming, timings.body_stall, limits.min_bytes_per_second);
     let mut record = Record::new(&shared, peer, logged_name(&head, route));
-    let mut walk =
-        Walk { shared: &shared, peer, slot, head: &head, body: &mut body, record: &mut record };
+    let is_https = shared.proxies.say_https(proxy, &head.headers);
+    let mut walk = Walk {
+        shared: &shared,
+        peer,
+        is_https,
+        slot,
+        head: &head,
+        body: &mut body,
+        record: &mut record,
+    };
     let answer = match walk.come_in(proxy) {
         Ok(()) => walk.answer(route).await.unwrap_or_else(Answer::refused),
         Err(refusal) => Answer::refused(refusal),
@@ -62,6 +70,8 @@ pub(super) async fn handle(
 pub(super) struct Walk<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) peer: SocketAddr,
+    /// Whether the client speaks TLS, as far as it can be known.
+    pub(super) is_https: bool,
     pub(super) slot: &'a Slot,
     pub(super) head: &'a Parts,
     pub(super) body: &'a mut RequestBody,
@@ -81,6 +91,9 @@ impl Walk<'_> {
     }
 
     async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
+        if people::want_page(self.head, route) {
+            return people::page(self.shared, self.head, self.is_https);
+        }
         if let Some(method) = route.method() {
             refuse_browsers(&self.head.headers)?;
             // Desktops from 2.1.24 to 2.1.56 begin like this (`media-sync` 4.1).
@@ -92,15 +105,15 @@ impl Walk<'_> {
             };
         }
         match route {
-            Route::Health | Route::Other if self.is_page() => self.page(route).await,
+            Route::Health if people::is_read(self.head) => Ok(self.health().await),
             Route::Health => Ok(Answer::wrong_http_method("GET, HEAD")),
+            Route::Other
+                if people::is_read(self.head) && !people::may_read(self.shared, self.head) =>
+            {
+                Ok(Hosts::refusal())
+            }
             _ => Err(Refusal::new(ErrorKind::NotFound, "there is nothing here")),
         }
-    }
-
-    /// Whether the request is for something that people or monitors read.
-    fn is_page(&self) -> bool {
-        matches!(self.head.method, HttpMethod::GET | HttpMethod::HEAD)
     }
 
     async fn check_health(&self) -> Result<(), String> {
@@ -108,22 +121,11 @@ impl Walk<'_> {
         health.check(options, registry, workers.errands()).await
     }
 
-    async fn page(&mut self, route: Route) -> Result<Answer, Refusal> {
-        if route == Route::Health {
-            return Ok(match self.check_health().await {
-                Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
-                Err(problem) => {
-                    Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
-                        .recorded_as(problem)
-                }
-            });
-        }
-        if !self.shared.hosts.allow(self.head) {
-            return Ok(Hosts::refusal());
-        }
-        match self.head.uri.path() {
-            "/" => Ok(Answer::text(StatusCode::OK, page::TEXT)),
-            _ => Err(Refusal::new(ErrorKind::NotFound, "there is nothing here")),
+    async fn health(&self) -> Answer {
+        match self.check_health().await {
+            Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
+            Err(problem) => Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
+                .recorded_as(problem),
         }
     }
 

@@ -6,13 +6,12 @@
 //! over, and under names of ours. Syncing does not look here: clients come by any name, and
 //! browsers are refused.
 
-use std::net::IpAddr;
-
 use hyper::StatusCode;
 use hyper::header::HOST;
 use hyper::http::request::Parts;
 
 use super::answer::Answer;
+use crate::page::{Authority, plain_name};
 
 /// The names under which pages are shown.
 #[derive(Debug)]
@@ -23,17 +22,18 @@ pub(super) struct Hosts {
 impl Hosts {
     /// `names` are this machine's own and those that the owner allows.
     pub(super) fn new(names: &[String]) -> Hosts {
-        Hosts { names: names.iter().map(|name| plain(name)).collect() }
+        Hosts { names: names.iter().map(|name| plain_name(name)).collect() }
     }
 
-    /// Whether a page may be shown to who asks like this.
-    pub(super) fn allow(&self, head: &Parts) -> bool {
+    /// Under what a page may be shown to who asks like this; `None`: not at all.
+    pub(super) fn allowed(&self, head: &Parts) -> Option<Authority> {
         let mut lines = head.headers.get_all(HOST).iter();
-        match (head.uri.authority(), lines.next(), lines.next()) {
-            (Some(authority), _, None) => self.is_ours(authority.as_str()),
-            (None, Some(line), None) => line.to_str().is_ok_and(|host| self.is_ours(host)),
-            _ => false,
-        }
+        let host = match (head.uri.authority(), lines.next(), lines.next()) {
+            (Some(authority), _, None) => authority.as_str(),
+            (None, Some(line), None) => line.to_str().ok()?,
+            _ => return None,
+        };
+        Authority::parse(host).filter(|authority| self.is_ours(authority))
     }
 
     /// What is said instead.
@@ -44,33 +44,13 @@ impl Hosts {
             .recorded_as("a page was asked for under a name that is not allowed".to_owned())
     }
 
-    /// Whether `host`, with or without a port, is an address or a name of ours.
-    fn is_ours(&self, host: &str) -> bool {
-        let Some(host) = without_port(host) else { return false };
-        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        if address.unwrap_or(host).parse::<IpAddr>().is_ok() {
-            return true;
+    /// Whether it is an address or a name of ours.
+    fn is_ours(&self, authority: &Authority) -> bool {
+        match authority.name() {
+            None => true,
+            Some(name) => authority.is_loopback() || self.names.iter().any(|ours| ours == name),
         }
-        let name = plain(host);
-        name == "localhost" || name.ends_with(".localhost") || self.names.contains(&name)
     }
-}
-
-/// What stands before the port; `None`: there is something that is no port.
-fn without_port(host: &str) -> Option<&str> {
-    let begin_of_port = match host.rfind(']') {
-        Some(end) => end + 1,
-        None => host.find(':').unwrap_or(host.len()),
-    };
-    let (host, port) = host.split_at_checked(begin_of_port)?;
-    let digits = if port.is_empty() { "" } else { port.strip_prefix(':')? };
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(host)
-}
-
-/// A name as names are compared: in lower case, without the dot at its end.
-fn plain(name: &str) -> String {
-    let name = name.trim();
-    name.strip_suffix('.').unwrap_or(name).to_lowercase()
 }
 
 #[cfg(test)]
@@ -85,7 +65,7 @@ mod tests {
         for line in lines {
             request = request.header(HOST, *line);
         }
-        hosts.allow(&request.body(()).unwrap().into_parts().0)
+        hosts.allowed(&request.body(()).unwrap().into_parts().0).is_some()
     }
 
     #[test]
@@ -119,6 +99,7 @@ mod tests {
             "192.168.1.20:x",
             "[fd00::1]x",
             "evil.example:[::1]",
+            "<script>.localhost",
             "[::1",
         ] {
             assert!(!allow("/", &[host]), "{host}");

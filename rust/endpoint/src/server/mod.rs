@@ -17,7 +17,7 @@ mod media;
 mod origins;
 mod outgoing;
 mod pace;
-mod page;
+mod people;
 mod proxies;
 mod record;
 pub(crate) mod refusal;

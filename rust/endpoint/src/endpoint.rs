@@ -97,8 +97,8 @@ impl Endpoint {
             StorageWatch::before(options.events, folder.path(), options.limits.min_free_bytes);
         let workers = Arc::new(Workers::new(&options));
         let registry = Arc::new(registry);
-        let pairings = Arc::default();
-        let inner = Inner { options, registry, workers, pairings };
+        let (pairings, refusals) = (Arc::default(), Arc::default());
+        let inner = Inner { options, registry, workers, pairings, refusals };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);
         Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 pub use deckport_collection::sync::SyncCounts;
 
+use crate::refusals::RecentRefusal;
+
 /// Receives events.
 ///
 /// Called on the endpoint's own threads, possibly from several at once; must return fast and
@@ -73,6 +75,9 @@ pub enum Event {
         /// Why, in a few words.
         reason: String,
     },
+    /// Something was refused, as [`EndpointHandle::recent_refusals`](crate::EndpointHandle::recent_refusals)
+    /// keeps it from now on; here without a name that was tried and may be none.
+    Refused(RecentRefusal),
     /// A device took the account's lease for a normal sync.
     SyncStarted {
         /// Account name.

@@ -9,6 +9,7 @@ use deckport_accounts::{Pairings, Registry};
 
 use crate::backup::{BackupInfo, Counts};
 use crate::options::EndpointOptions;
+use crate::refusals::{RecentRefusal, Refusals};
 use crate::worker::Workers;
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) pairings: Arc<Pairings>,
+    pub(crate) refusals: Arc<Refusals>,
 }
 
 /// A collection has been put in the place of an account's.
@@ -41,5 +43,16 @@ impl EndpointHandle {
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
         &self.inner.registry
+    }
+
+    /// The last hundred refusals, the newest first: why a device does not get through, and what to do
+    /// about it. Kept in memory alone, since the endpoint was opened. Connections that are closed
+    /// without an answer are noted at most once a minute for each address.
+    ///
+    /// The account of [`RefusalKind::UnknownAccount`](crate::RefusalKind::UnknownAccount) is what
+    /// somebody typed as name: show it to the owner, and write it to no log.
+    #[must_use]
+    pub fn recent_refusals(&self) -> Vec<RecentRefusal> {
+        self.inner.refusals.recent()
     }
 }

@@ -29,6 +29,7 @@ mod own_networks;
 mod page;
 mod place;
 mod quota;
+mod refusals;
 mod scope;
 mod server;
 mod storage_watch;
@@ -62,6 +63,7 @@ pub use listen::{ListenError, ListenOn, listen};
 pub use options::{EndpointOptions, Limits, Timings, TrustedProxies};
 pub use overview::{AccountOverview, OverviewError};
 pub use own_networks::{InterfaceAddress, OwnNetworks, Way};
+pub use refusals::{RecentRefusal, RefusalKind};
 pub use scope::{Network, NotANetwork, Scope};
 pub use texts::{
     EnglishTexts, Feature, KeptCopy, MediaTrouble, Texts, Trouble, WhyKept, WhyNotMerged,

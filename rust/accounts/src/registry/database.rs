@@ -16,10 +16,11 @@ use super::{PasswordCost, RegistryError, shared};
 
 const FILE_NAME: &str = "deckport.db";
 /// Each brings the database from its index to the next format; the format is `user_version`.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
 ];
 const NEWEST_FORMAT: i64 = MIGRATIONS.len() as i64;
 /// How long a change waits for another process that is writing.

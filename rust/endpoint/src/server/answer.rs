@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::record::Record;
 use super::refusal::Refusal;
 use crate::page::Page;
+use crate::refusals::RefusalKind;
 use crate::worker::SyncHold;
 
 /// Handed to the network at once. What was handed over counts as delivered.
@@ -28,6 +29,8 @@ pub(super) struct Answer {
     content: Content,
     /// For the record.
     outcome: String,
+    /// It does not what was wanted.
+    refused: Option<RefusalKind>,
     /// The sync that goes on when this has been handed over.
     hold: Option<SyncHold>,
 }
@@ -92,7 +95,9 @@ impl Answer {
     pub(super) fn refused(refusal: Refusal) -> Answer {
         let status = StatusCode::from_u16(refusal.kind.status())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Answer::text(status, format!("{}\n", refusal.reason)).recorded_as(refusal.reason)
+        Answer::text(status, format!("{}\n", refusal.reason))
+            .recorded_as(refusal.reason)
+            .refused_as(refusal.cause)
     }
 
     /// The path exists, but not for this HTTP method.
@@ -105,6 +110,12 @@ impl Answer {
     /// Sets what the record says instead of `ok`.
     pub(super) fn recorded_as(mut self, outcome: String) -> Answer {
         self.outcome = outcome;
+        self
+    }
+
+    /// Sets what was refused: the record's outcome says why.
+    pub(super) fn refused_as(mut self, kind: RefusalKind) -> Answer {
+        self.refused = Some(kind);
         self
     }
 
@@ -125,6 +136,9 @@ impl Answer {
     /// The HTTP response; the record is sent when its body has been handed over.
     pub(super) fn into_response(self, mut record: Record) -> Response<AnswerBody> {
         record.fields.status = self.status.as_u16();
+        if let Some(kind) = self.refused {
+            record.refused = Some((kind, self.outcome.clone()));
+        }
         let body =
             AnswerBody { content: self.content, outcome: self.outcome, record, hold: self.hold };
         let mut response = Response::new(body);
@@ -134,7 +148,14 @@ impl Answer {
     }
 
     fn new(status: StatusCode, content: Content) -> Answer {
-        Answer { status, headers: Vec::new(), content, outcome: "ok".to_owned(), hold: None }
+        Answer {
+            status,
+            headers: Vec::new(),
+            content,
+            outcome: "ok".to_owned(),
+            refused: None,
+            hold: None,
+        }
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Answer {

@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use deckport_ground::calendar::utc_milliseconds;
 use deckport_wire::framing::{InflateError, RequestHead, RequestReader};
 use deckport_wire::{
     Call, ErrorKind, Framing, MediaMethod, Method, Request as Asked, Route, SYNC_HEADER, Step,
@@ -28,8 +29,11 @@ use super::record::Record;
 use super::refusal::Refusal;
 use super::slots::Slot;
 use super::{Shared, download, login, media, people, upload};
+use crate::refusals::RefusalKind;
 use crate::worker::StepRequest;
 
+/// 2026: this program is younger, so a clock before it was not set.
+const FIRST_PLAUSIBLE_MS: i64 = 1_767_225_600_000;
 /// Longest part of a foreign path in the log.
 const MAX_LOGGED_PATH: usize = 100;
 
@@ -83,8 +87,9 @@ impl Walk<'_> {
     fn come_in(&mut self, proxy: SocketAddr) -> Result<(), Refusal> {
         if self.peer != proxy {
             let guest = self.shared.guests.count(self.peer.ip());
-            let guest =
-                guest.map_err(|error| Refusal::new(ErrorKind::Unavailable, error.to_string()))?;
+            let guest = guest.map_err(|error| {
+                Refusal::new(ErrorKind::Unavailable, error.to_string()).because(error.kind())
+            })?;
             self.record.guest = Some(guest);
         }
         Ok(())
@@ -153,6 +158,9 @@ impl Walk<'_> {
             }
             Asked::Step(step) => {
                 let Client { worker, caller, permit, .. } = known()?;
+                if matches!(step, Step::Meta(_)) {
+                    self.look_at_clock();
+                }
                 // The step that makes all others count.
                 if matches!(step, Step::Finish) {
                     permit.check()?;
@@ -165,6 +173,15 @@ impl Walk<'_> {
             Asked::Download => download::download(known()?, &sender).await,
             Asked::Media(request) => media::answer(self, known()?, sender, request).await,
             Asked::UploadChanges(zip) => media::upload(self, known()?, sender, zip).await,
+        }
+    }
+
+    /// Devices compare their clock with ours and then say no more: so this is where it is seen.
+    fn look_at_clock(&mut self) {
+        let now_ms = self.shared.options.clock.now_ms();
+        if now_ms < FIRST_PLAUSIBLE_MS {
+            let reason = format!("the clock says {}", utc_milliseconds(now_ms));
+            self.record.refused = Some((RefusalKind::ClockOff, reason));
         }
     }
 
@@ -210,14 +227,19 @@ fn unreadable(error: &InflateError, framing: Framing) -> Refusal {
         }
         InflateError::Sink(_) => ErrorKind::Internal,
     };
-    Refusal::new(kind, error.to_string())
+    let refusal = Refusal::new(kind, error.to_string());
+    match (error, kind) {
+        (InflateError::TooLarge, _) => refusal.because(RefusalKind::TooLarge),
+        (InflateError::Sink(_), ErrorKind::Unavailable) => refusal.because(RefusalKind::NoSpace),
+        _ => refusal,
+    }
 }
 
 /// No Anki client is a browser, and no page, however it came to know this address, may try
 /// passwords or use a token. Browsers name the page in every request that could.
 fn refuse_browsers(headers: &HeaderMap) -> Result<(), Refusal> {
     if headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-mode") {
-        return Err(Refusal::bad_request("web pages cannot sync"));
+        return Err(Refusal::bad_request("web pages cannot sync").because(RefusalKind::WebPage));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use hyper::http::request::Parts;
 
 use super::answer::Answer;
 use crate::page::{Authority, plain_name};
+use crate::refusals::RefusalKind;
 
 /// The names under which pages are shown.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl Hosts {
                     name where the endpoint is set up (deckport serve --allow-host NAME). Syncing is not affected.\n";
         Answer::text(StatusCode::MISDIRECTED_REQUEST, text)
             .recorded_as("a page was asked for under a name that is not allowed".to_owned())
+            .refused_as(RefusalKind::HostRefused)
     }
 
     /// Whether it is an address or a name of ours.

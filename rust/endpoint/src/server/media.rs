@@ -18,6 +18,7 @@ use super::handler::Walk;
 use super::login::Client;
 use super::outgoing::Reply;
 use super::refusal::Refusal;
+use crate::refusals::RefusalKind;
 use crate::texts::{MediaTrouble, Texts, Trouble};
 use crate::work_error::WorkError;
 use crate::worker::{Media, MediaAsker, MediaZip};
@@ -121,9 +122,9 @@ fn told<T: Serialize>(texts: &dyn Texts, result: Result<T, WorkError>) -> Result
 
 /// A text that the client shows to the person.
 pub(super) fn refused(texts: &dyn Texts, trouble: MediaTrouble) -> Result<Reply, Refusal> {
-    let reason = trouble.to_string();
+    let (reason, kind) = (trouble.to_string(), RefusalKind::from(&trouble));
     let text = texts.trouble(&Trouble::Media(trouble));
-    Ok(Reply::whole(write(&MediaAnswer::<()>::refused(text))?).recorded_as(reason))
+    Ok(Reply::whole(write(&MediaAnswer::<()>::refused(text))?).refused_as(kind, reason))
 }
 
 /// What is wrong with a batch of which `limit` bytes were allowed.

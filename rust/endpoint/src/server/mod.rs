@@ -52,6 +52,7 @@ use crate::handle::Inner;
 use crate::health::Health;
 use crate::memory::Memory;
 use crate::options::EndpointOptions;
+use crate::refusals::{RecentRefusal, Refusals};
 use crate::worker::Workers;
 
 /// After a failed accept, e.g. for want of file descriptors: enough for some to come back.
@@ -64,6 +65,7 @@ struct Shared {
     registry: Arc<Registry>,
     workers: Arc<Workers>,
     pairings: Arc<Pairings>,
+    refusals: Arc<Refusals>,
     gate: Arc<Gate>,
     origins: Origins,
     /// Passwords are checked one after the other; who waits must not block a thread.
@@ -83,8 +85,23 @@ impl Shared {
     fn tell_refused(&self, peer: IpAddr, unwelcome: Unwelcome) {
         if self.guests.should_tell(peer, self.options.clock.monotonic()) {
             let reason = unwelcome.to_string();
+            self.note(RecentRefusal {
+                at_ms: self.options.clock.now_ms(),
+                address: peer,
+                kind: unwelcome.kind(),
+                account: None,
+                device: None,
+                request: String::new(),
+                reason: reason.clone(),
+            });
             self.options.events.event(&Event::ConnectionRefused { peer, reason });
         }
+    }
+
+    /// Keeps a refusal, and tells of it.
+    fn note(&self, refusal: RecentRefusal) {
+        let kept = self.refusals.note(refusal);
+        self.options.events.event(&Event::Refused(kept.for_events()));
     }
 }
 
@@ -106,7 +123,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(inner: &Inner) -> Server {
-        let Inner { options, registry, workers, pairings } = inner;
+        let Inner { options, registry, workers, pairings, refusals } = inner;
         let gate = Arc::new(Gate::new(Arc::clone(&options.clock)));
         let health = Health::default();
         let guests = Arc::new(Guests::new(options));
@@ -116,6 +133,7 @@ impl Server {
                 registry: Arc::clone(registry),
                 workers: Arc::clone(workers),
                 pairings: Arc::clone(pairings),
+                refusals: Arc::clone(refusals),
                 gate,
                 origins: Origins::new(Arc::clone(&options.interfaces)),
                 password_check: Mutex::default(),

@@ -26,6 +26,7 @@ mod options;
 mod overview;
 mod pairing;
 mod qr;
+mod refusals;
 mod runtime;
 mod texts;
 mod translate;
@@ -50,6 +51,7 @@ pub use options::EndpointOptions;
 pub use overview::AccountOverview;
 pub use pairing::Pairing;
 pub use qr::{QrCode, qr_code};
+pub use refusals::{RecentRefusal, RefusalKind};
 pub use translate::{DeviceText, Translator};
 
 uniffi::setup_scaffolding!();

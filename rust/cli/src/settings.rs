@@ -201,6 +201,18 @@ mod tests {
     }
 
     #[test]
+    fn the_page_names_the_machine_or_what_its_owner_says() {
+        let computer = environment(&[("COMPUTERNAME", "SHELF")]);
+        let of = |name: Option<&str>| {
+            let args = ServeArgs { name: name.map(str::to_owned), ..ServeArgs::default() };
+            resolve(&args, &computer).display_name
+        };
+        assert_eq!(of(Some("Anna's shelf")).as_deref(), Some("Anna's shelf"));
+        let machine = of(None).unwrap();
+        assert!(!machine.is_empty() && !machine.contains('.'), "{machine}");
+    }
+
+    #[test]
     fn unused_devices_end_after_a_year_or_as_wished() {
         let of = |end_unused| {
             let args = ServeArgs { end_unused, ..ServeArgs::default() };

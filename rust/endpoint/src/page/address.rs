@@ -39,6 +39,11 @@ impl Authority {
         }
     }
 
+    /// Whether it is an IPv6 address.
+    pub(crate) fn is_ipv6(&self) -> bool {
+        matches!(self.host, Host::Ip(IpAddr::V6(_)))
+    }
+
     /// Whether it leads nowhere but to the machine that asks.
     pub(crate) fn is_loopback(&self) -> bool {
         match &self.host {

@@ -43,7 +43,9 @@ impl Visit<'_> {
     /// The page for a browser. `nonce` is random: it marks the page's own style and script.
     pub(crate) fn html(&self, nonce: [u8; 16]) -> Page {
         let nonce = hex(&nonce);
-        let reached: Vec<String> = self.ways().into_iter().map(|way| way.url).collect();
+        let ways = self.ways().into_iter().map(|way| way.url);
+        // A policy can name no IPv6 address; 'self' is the one that the page came from.
+        let reached: Vec<String> = ways.filter(|url| !url.contains('[')).collect();
         let policy = format!(
             "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src data:; \
              connect-src 'self' {}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -95,7 +97,7 @@ impl Visit<'_> {
     /// What the page's script tries: first the way on which the visitor came.
     fn ways(&self) -> Vec<Way> {
         let mut ways = vec![Way { kind: WayKind::of(self.is_https), url: self.address() }];
-        if self.has_https {
+        if self.has_https && !self.authority.is_ipv6() {
             let kind = WayKind::of(!self.is_https);
             ways.push(Way { kind, url: self.authority.url(!self.is_https) });
         }
@@ -240,6 +242,10 @@ mod tests {
         for url in found {
             assert!(header(&policy, "content-security-policy").contains(&url), "{url}");
         }
+        let by_number = Authority::parse("[fd00::1]:27701").unwrap();
+        let found = Visit { authority: &by_number, ..all };
+        assert_eq!(urls(&found), ["http://[fd00::1]:27701/", "http://shelf.local:27701/"]);
+        assert!(!header(&found.html([0; 16]), "content-security-policy").contains('['));
         let named = Authority::parse("SHELF.local.:27701").unwrap();
         assert_eq!(urls(&Visit { authority: &named, ..all }).len(), 2, "it came by the name");
     }

@@ -29,7 +29,7 @@ pub(super) struct Answer {
     content: Content,
     /// For the record.
     outcome: String,
-    /// It does not what was wanted.
+    /// What it refuses, if it does.
     refused: Option<RefusalKind>,
     /// The sync that goes on when this has been handed over.
     hold: Option<SyncHold>,

@@ -18,7 +18,7 @@ pub use origin::{AddressKey, Origin};
 pub use pairing::{PairingWindow, Pairings};
 pub use permit::{Permit, PermitError};
 pub use registry::{
-    Account, ConfiguredAccount, Device, Identity, Login, LoginError, Registry, RegistryError,
-    Secret,
+    Account, ConfiguredAccount, Device, FormerDevice, Identity, Login, LoginError, Registry,
+    RegistryError, Secret,
 };
 pub use throttle::{Gate, Ticket, TooManyLogins};

@@ -200,6 +200,7 @@ fn options(
     options.page_hosts = settings.page_hosts.clone();
     options.tls = settings.tls.clone();
     options.announce = settings.announce.clone();
+    options.display_name = settings.display_name.clone();
     options.token_lifetime = settings.token_lifetime;
     options.limits.max_account_bytes = settings.quota;
     if let Some(count) = settings.keep_backups {

@@ -39,6 +39,8 @@ pub(crate) struct ServeSettings {
     pub(crate) tls: TlsOptions,
     /// Under which name it is found.
     pub(crate) announce: AnnounceOptions,
+    /// Whose endpoint this is, for people.
+    pub(crate) display_name: Option<String>,
     /// After how long without use a device is logged out.
     pub(crate) token_lifetime: Option<Duration>,
     /// Most bytes that an account may hold.
@@ -64,6 +66,9 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         .accounts
         .is_empty()
         .then(|| args.account.clone().unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()));
+    let own_names = own_names::of_machine(environment);
+    // The short one: people call the machine so.
+    let machine = || own_names.get(own_names.len().checked_sub(2)?).cloned();
     ServeSettings {
         listen_on,
         configured_accounts: environment.accounts.clone(),
@@ -71,7 +76,8 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
         first_account,
         scope: scope(&args.allow),
         proxies: proxies(&args.trusted_proxy, environment.ip_header.clone()),
-        page_hosts: [args.allow_host.clone(), own_names::of_machine(environment)].concat(),
+        display_name: args.title.clone().or_else(machine),
+        page_hosts: [args.allow_host.clone(), own_names].concat(),
         tls: tls(args, environment),
         announce: announce(args, environment),
         token_lifetime: match args.end_unused {
@@ -88,12 +94,9 @@ pub(crate) fn resolve(args: &ServeArgs, environment: &Environment) -> ServeSetti
 fn announce(args: &ServeArgs, environment: &Environment) -> AnnounceOptions {
     // Who names it on the command line wants it to be found.
     let enabled = args.name.is_some() || environment.announce.unwrap_or(true);
-    let machine = own_names::of_machine(environment).into_iter().next();
     AnnounceOptions {
         enabled: enabled && !args.no_announce,
         host_name: args.name.clone().or_else(|| environment.host_name.clone()),
-        readable_name: machine
-            .map_or_else(|| "Deckport".to_owned(), |it| format!("Deckport on {it}")),
     }
 }
 
@@ -275,6 +278,18 @@ mod tests {
         assert_eq!(trusts(&of(&[], &header)), [true, true, false]);
         assert_eq!(trusts(&of(&["172.18.0.0/16"], &header)), [false, false, true]);
         assert_eq!(of(&[], &header).header.as_deref(), Some("x-real-ip"));
+    }
+
+    #[test]
+    fn the_page_names_the_machine_or_what_its_owner_says() {
+        let computer = environment(&[("COMPUTERNAME", "SHELF")]);
+        let of = |name: Option<&str>| {
+            let args = ServeArgs { title: name.map(str::to_owned), ..ServeArgs::default() };
+            resolve(&args, &computer).display_name
+        };
+        assert_eq!(of(Some("Anna's shelf")).as_deref(), Some("Anna's shelf"));
+        let machine = of(None).unwrap();
+        assert!(!machine.is_empty() && !machine.contains('.'), "{machine}");
     }
 
     #[test]

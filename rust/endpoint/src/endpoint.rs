@@ -13,6 +13,7 @@ use deckport_household::{DataFolder, FolderError, Household};
 use crate::announce::Announcer;
 use crate::handle::{EndpointHandle, Inner};
 use crate::options::EndpointOptions;
+use crate::refusals::Refusals;
 use crate::server::Server;
 use crate::tls::{Tls, TlsError, TlsOptions};
 
@@ -97,8 +98,8 @@ impl Endpoint {
         let household = Household::open(options.household(), Arc::new(registry))?;
         options.events = Arc::clone(household.events());
         let tls = Tls::open(&options, announcer.watch())?.map(Arc::new);
-        let pairings = Pairings::default();
-        let inner = Inner { options, household, pairings, tls, announcer };
+        let (pairings, refusals) = (Pairings::default(), Refusals::default());
+        let inner = Inner { options, household, pairings, tls, announcer, refusals };
         let handle = EndpointHandle { inner: Arc::new(inner) };
         let is_serving = AtomicBool::new(false);
         Ok(Endpoint { handle, is_serving, may_serve: true, _folder: folder })

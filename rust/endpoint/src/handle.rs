@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use deckport_accounts::{PairingWindow, Pairings, Registry, RegistryError};
 use deckport_household::{
-    AccountCare, AccountOverview, Announcement, CareError, Household, OverviewError,
+    AccountCare, AccountOverview, Announcement, CareError, Household, OverviewError, RecentRefusal,
 };
 use tokio::sync::watch;
 
 use crate::announce::Announcer;
 use crate::health;
 use crate::options::EndpointOptions;
+use crate::refusals::Refusals;
 use crate::tls::{CaCertificate, Tls, TlsMode};
 
 /// A way to an [`Endpoint`](crate::Endpoint). Cheap to clone; may outlive the endpoint, but then
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     /// `None`: plain http only.
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) announcer: Arc<Announcer>,
+    pub(crate) refusals: Refusals,
 }
 
 impl EndpointHandle {
@@ -129,5 +131,16 @@ impl EndpointHandle {
     /// ten seconds), this only makes it faster.
     pub fn networks_changed(&self) {
         self.inner.announcer.networks_changed();
+    }
+
+    /// The last hundred refusals, the newest first: why a device does not get through, and what to do
+    /// about it. Kept in memory alone, since the endpoint was opened. Connections that are closed
+    /// without an answer are noted at most once a minute for each address.
+    ///
+    /// The account of [`RefusalKind::UnknownAccount`](crate::RefusalKind::UnknownAccount) is what
+    /// somebody typed as name: show it to the owner, and write it to no log.
+    #[must_use]
+    pub fn recent_refusals(&self) -> Vec<RecentRefusal> {
+        self.inner.refusals.recent()
     }
 }

@@ -16,6 +16,8 @@ mod listen;
 mod memory;
 mod options;
 mod own_networks;
+mod page;
+mod refusals;
 mod scope;
 mod server;
 mod tls;
@@ -33,8 +35,8 @@ pub use deckport_household::{
     BackupInfo, BackupPolicy, BackupReason, CareError, CheckReport, Counts, DataFolder,
     EnglishTexts, Event, EventSink, ExportOptions, ExportReport, Feature, FolderError,
     ImportReport, KeptCopy, MediaCounts, MediaFindings, MediaTrouble, NullEvents, OverviewError,
-    Replaced, RequestRecord, SyncCounts, Texts, Trouble, WhyKept, WhyNotAnnounced, WhyNotMerged,
-    create_data_folder,
+    RecentRefusal, RefusalKind, Replaced, RequestRecord, SyncCounts, Texts, Trouble, WhyKept,
+    WhyNotAnnounced, WhyNotMerged, create_data_folder,
 };
 pub use deckport_mdns::{BadHostName, HostName};
 pub use deckport_media::{Added, Error as MediaError, Trash, UnusedFile};

@@ -35,6 +35,9 @@ pub struct EndpointOptions {
     pub tls: TlsOptions,
     /// The name under which the endpoint is found.
     pub announce: AnnounceOptions,
+    /// Whose endpoint this is, in words for people: the name of the machine, or of its owner's phone.
+    /// Whoever may open the page reads it. Default: none.
+    pub display_name: Option<String>,
     /// After how long without use a device's token ends; `None`: never. Default: 365 days.
     pub token_lifetime: Option<Duration>,
     /// Where the machine's networks are learnt from. Connections over mobile data are never taken,
@@ -65,6 +68,7 @@ impl EndpointOptions {
             page_hosts: Vec::new(),
             tls: TlsOptions::default(),
             announce: AnnounceOptions::default(),
+            display_name: None,
             token_lifetime: Some(Duration::from_secs(365 * 86_400)),
             interfaces: Arc::new(SystemInterfaces::default()),
             limits: Limits::default(),

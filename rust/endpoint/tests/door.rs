@@ -121,6 +121,77 @@ fn pages_are_shown_under_addresses_and_allowed_names_alone() {
     assert_eq!(meta(&mut host.device("s1")).0, 200);
 }
 
+/// What a browser gets that asks for a path.
+fn browse(connection: &mut Connection, host: &str, path: &str, more: &str) -> common::Response {
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: text/html,*/*;q=0.8\r\nsec-fetch-mode: navigate\r\n\
+         {more}\r\n"
+    );
+    connection.write(head.as_bytes()).unwrap();
+    connection.response()
+}
+
+#[test]
+fn whatever_a_person_pastes_into_a_browser_shows_the_page_and_nothing_private() {
+    let host = host(|options| options.display_name = Some("Anna's laptop".to_owned()));
+    host.device("s1");
+    let mut connection = host.connect();
+    for path in [
+        "/",
+        "/sync/",
+        "/msync",
+        "/sync/meta",
+        "/msync/begin?k=1&v=ankidesktop",
+        "/sync/sync/hostKey",
+    ] {
+        let answer = browse(&mut connection, "192.168.1.20:27701", path, "accept-language: de\r\n");
+        let page = String::from_utf8(answer.body.clone()).unwrap();
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert!(answer.header("content-security-policy").unwrap().contains("default-src 'none'"));
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        assert!(page.contains("Anki mit Anna's laptop synchronisieren"), "{page}");
+        assert!(page.contains(">http://192.168.1.20:27701/<"));
+        assert!(!page.contains(&format!(">{ACCOUNT}<")) && !page.contains("26.09.3"));
+    }
+    let nonces: Vec<String> = (0..2)
+        .map(|_| {
+            browse(&mut connection, "[::1]", "/", "")
+                .header("content-security-policy")
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_ne!(nonces[0], nonces[1], "each answer has marks of its own");
+}
+
+#[test]
+fn the_page_is_no_way_around_the_names_and_browsers_still_cannot_sync() {
+    let host = host(|_| {});
+    let mut connection = host.connect();
+    for path in ["/", "/sync/", "/sync/meta", "/msync/begin?k=1", "/favicon.ico"] {
+        assert_eq!(browse(&mut connection, "rebound.example", path, "").status, 421, "{path}");
+    }
+    let browser = "accept: text/html\r\nsec-fetch-mode: cors\r\n";
+    assert_eq!(connection.request("POST", "/sync/meta", browser, b"x").status, 400);
+    assert_eq!(connection.request("POST", "/sync/", browser, b"x").status, 404);
+    // What is no browser hears what it always did.
+    assert_eq!(connection.request("GET", "/sync/meta", "accept: */*\r\n", b"").status, 405);
+    assert_eq!(connection.request("GET", "/msync/begin?k=1&v=x", "", b"").status, 403);
+}
+
+#[test]
+fn behind_a_proxy_with_tls_the_page_shows_https() {
+    let host = behind_a_proxy(|options| options.page_hosts = vec!["sync.example.org".to_owned()]);
+    let mut connection = host.connect();
+    let mut shown = |more: &str| {
+        let answer = browse(&mut connection, "sync.example.org", "/", more);
+        String::from_utf8(answer.body).unwrap().contains(">https://sync.example.org/<")
+    };
+    assert!(shown("x-forwarded-proto: https\r\n"));
+    assert!(!shown("x-forwarded-proto: http\r\n"));
+}
+
 /// An endpoint that trusts a proxy on this machine.
 fn behind_a_proxy(change: impl FnOnce(&mut EndpointOptions)) -> Host {
     host(|options| {

@@ -4,6 +4,7 @@ use deckport_endpoint::{Event, RequestRecord};
 
 use crate::address::Address;
 use crate::convert::{millis, signed};
+use crate::refusals::RecentRefusal;
 
 /// What was exchanged in a sync of notes, cards and reviews.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, uniffi::Record)]
@@ -144,6 +145,13 @@ pub enum EndpointEvent {
         /// Why, in words.
         reason: String,
     },
+    /// Something was refused, with what to do about it: what `recent_refusals` lists from now on, also
+    /// connections that were not taken. `RequestRefused` and `LoginRefused` tell of the same requests in
+    /// fewer words. A name that was tried and may be none is left out here.
+    Refused {
+        /// What was refused.
+        refusal: RecentRefusal,
+    },
     /// A copy of an account's collection was kept.
     BackupMade {
         /// Account name.
@@ -186,6 +194,7 @@ impl EndpointEvent {
                 EndpointEvent::DeviceLoggedIn { account, device, address: text(peer), paired }
             }
             Event::LoginRefused { peer } => EndpointEvent::LoginRefused { address: text(peer) },
+            Event::Refused(refusal) => EndpointEvent::Refused { refusal: refusal.into() },
             Event::SyncStarted { account, device } => {
                 EndpointEvent::SyncStarted { account, device }
             }

@@ -27,6 +27,7 @@ mod options;
 mod overview;
 mod pairing;
 mod qr;
+mod refusals;
 mod runtime;
 mod texts;
 mod tls;
@@ -53,6 +54,7 @@ pub use options::EndpointOptions;
 pub use overview::AccountOverview;
 pub use pairing::Pairing;
 pub use qr::{QrCode, qr_code};
+pub use refusals::{RecentRefusal, RefusalKind};
 pub use tls::{Certificate, TlsMode};
 pub use translate::{DeviceText, Translator};
 

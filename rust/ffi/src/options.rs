@@ -77,6 +77,10 @@ pub struct EndpointOptions {
     /// as `10.0.0.0/8`, or single addresses. Empty: none, not even this device.
     #[uniffi(default = [])]
     pub trusted_proxies: Vec<String>,
+    /// Whose endpoint this is, as the page for browsers says: the name of the device, best as its
+    /// owner calls it. Whoever may open the page reads it. `None`: the page names nobody.
+    #[uniffi(default = None)]
+    pub display_name: Option<String>,
     /// Names under which the page for browsers is shown, besides addresses. Syncing works under
     /// any name.
     #[uniffi(default = [])]
@@ -123,6 +127,7 @@ impl EndpointOptions {
             utc_offset_minutes: 0,
             end_unused_days: 365,
             trusted_proxies: Vec::new(),
+            display_name: None,
             page_hosts: Vec::new(),
             tls: None,
             tls_chain: None,
@@ -181,7 +186,6 @@ impl EndpointOptions {
         Ok(AnnounceOptions {
             enabled: self.announce,
             host_name: self.host_name.as_ref().map(parse).transpose()?,
-            readable_name: self.app_name.clone(),
         })
     }
 
@@ -226,6 +230,7 @@ impl EndpointOptions {
             days => Some(Duration::from_secs(days * 86_400)),
         };
         engine.proxies.networks = self.trusted_proxies()?;
+        engine.display_name = self.display_name.clone();
         engine.page_hosts = self.page_hosts.clone();
         engine.tls = self.tls_options()?;
         engine.announce = self.announce()?;

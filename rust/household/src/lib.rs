@@ -29,8 +29,8 @@ pub use care::{
 };
 pub use errands::{Errand, Errands};
 pub use events::{
-    AnnounceState, Announcement, Event, EventSink, MediaCounts, NullEvents, RequestRecord,
-    SyncCounts, WhyNotAnnounced,
+    AnnounceState, Announcement, Event, EventSink, MediaCounts, NullEvents, RecentRefusal,
+    RefusalKind, RequestRecord, SyncCounts, WhyNotAnnounced,
 };
 pub use folder::{DataFolder, FolderError, check_writable, create_data_folder};
 pub use household::Household;

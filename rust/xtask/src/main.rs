@@ -20,6 +20,7 @@ mod bench;
 mod bindings;
 mod bindings_test;
 mod bionic;
+mod browser;
 mod built;
 #[cfg(test)]
 mod citations;
@@ -53,6 +54,8 @@ While you work
       --release              with the optimised server
       --server reference     against the server that ships with Anki instead
   test matrix                three old Anki clients, one of each protocol generation
+  test browser               the page for people in Chromium, with axe-core; skipped where there is none. Pictures of
+                             it are in target/browser afterwards
   test python                the Python package, with a real Anki client in its process
   test kotlin                the library in a JVM, with a real Anki client; needs a JDK and Maven
   test android [OPTIONS]     the Android library and app, without an SDK; what cannot run is skipped

@@ -1,4 +1,4 @@
-//! Counting tests: the closing lines of cargo, of pytest and of Maven, added up.
+//! Counting tests: the closing lines of cargo, of pytest, of Maven and of node, added up.
 
 use std::fmt;
 
@@ -15,7 +15,8 @@ impl Tally {
     ///
     /// Cargo ends each test program with `test result: ok. 12 passed; 0 failed; 1 ignored; …`,
     /// pytest ends with `12 passed, 1 failed, 2 xfailed in 3.21s`, Maven ends each of its runs with
-    /// `[INFO] Tests run: 12, Failures: 0, Errors: 0, Skipped: 1`.
+    /// `[INFO] Tests run: 12, Failures: 0, Errors: 0, Skipped: 1`, and node with one line for each count:
+    /// `# pass 12`.
     pub(crate) fn read(&mut self, line: &str) {
         if let Some(result) = line.strip_prefix("test result: ") {
             let counts = result.split_once(". ").map_or(result, |(_, counts)| counts);
@@ -23,6 +24,8 @@ impl Tally {
         } else if is_closing_line_of_pytest(line) {
             let (counts, _) = line.rsplit_once(" in ").unwrap_or((line, ""));
             self.add(counts.trim_matches(['=', ' ']).split(','));
+        } else if let Some(count) = line.strip_prefix("# ") {
+            self.add_node(count);
         } else if let Some((_, counts)) = line.split_once("] Tests run: ") {
             self.add_maven(counts);
         }
@@ -38,6 +41,17 @@ impl Tally {
         self.failed += failures + errors;
         self.skipped += skipped;
         self.passed += run.saturating_sub(failures + errors + skipped);
+    }
+
+    fn add_node(&mut self, count: &str) {
+        let Some((what, number)) = count.split_once(' ') else { return };
+        let Ok(number) = number.parse::<u32>() else { return };
+        match what {
+            "pass" => self.passed += number,
+            "fail" | "cancelled" => self.failed += number,
+            "skipped" | "todo" => self.skipped += number,
+            _ => {}
+        }
     }
 
     fn add<'a>(&mut self, counts: impl Iterator<Item = &'a str>) {
@@ -109,11 +123,25 @@ mod tests {
     }
 
     #[test]
+    fn closing_lines_of_node_are_added_up() {
+        let tally = tally(&[
+            "# tests 15",
+            "# pass 12",
+            "# fail 1",
+            "# cancelled 1",
+            "# skipped 1",
+            "# todo 0",
+        ]);
+        assert_eq!(tally, Tally { passed: 12, failed: 2, skipped: 1 });
+    }
+
+    #[test]
     fn other_lines_count_nothing() {
         let tally = tally(&[
             "running 3 tests",
             "test wire::passed ... ok",
             "3 passed in review",
+            "# Subtest: 2 that pass",
             "FAILED test_uploads.py::test_x - 2 passed in 3s",
             "",
         ]);

@@ -7,15 +7,16 @@ use std::thread;
 use crate::built::{Ready, prepare};
 use crate::process::cargo;
 use crate::report::{Part, Report};
-use crate::{addon, android_test, bindings_test, fuzz, kotlin, matrix, reliability, root};
+use crate::{addon, android_test, bindings_test, browser, fuzz, kotlin, matrix, reliability, root};
 
 /// The option that makes the scenarios use the optimised server.
 const RELEASE: &str = "--release";
 
 /// What runs when nothing is named.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("rust", rust),
     ("scenarios", |report| scenarios(&[], report)),
+    ("browser", browser::run),
     ("matrix", |report| old_clients(&matrix::QUICK, None, report)),
     ("python", python_package),
     ("addon", |report| addons(&[], report)),
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         }
         ["rust"] => rust(&mut report),
         ["scenarios", options @ ..] => scenarios(options, &mut report),
+        ["browser"] => browser::run(&mut report),
         ["matrix"] => old_clients(&matrix::QUICK, None, &mut report),
         ["reliability"] => short_reliability(&mut report),
         ["python"] => python_package(&mut report),

@@ -16,11 +16,12 @@ use super::{PasswordCost, RegistryError, shared};
 
 const FILE_NAME: &str = "deckport.db";
 /// Each takes the database from the format of its index to the next; the format is `user_version`.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
+    include_str!("schema/005.sql"),
 ];
 const NEWEST_FORMAT: i64 = MIGRATIONS.len() as i64;
 /// How long a change waits for another process that is writing.

@@ -13,6 +13,7 @@ mod database;
 mod devices;
 mod error;
 mod folder_names;
+mod former;
 mod identity;
 mod login;
 mod names;
@@ -29,6 +30,7 @@ use std::sync::atomic::AtomicI64;
 
 use database::Database;
 pub use error::{LoginError, RegistryError};
+pub use former::FormerDevice;
 pub(crate) use names::person_name;
 use passwords::PasswordCost;
 use shared::SharedTokens;

@@ -42,7 +42,7 @@ const TOP_EXAMPLE: &str = "Example:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the sync endpoint until Ctrl-C
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Show whether the endpoint runs, its addresses, and how the accounts are
     Status(ListArgs),
     /// Who may sync; changes take effect at once, even while the endpoint runs
@@ -105,6 +105,10 @@ pub(crate) struct ServeArgs {
     /// several times [default: IP addresses and this machine's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
+
+    /// Whose endpoint this is, as the page for browsers says [default: this machine's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) title: Option<String>,
 
     /// Name under which other devices find this endpoint, as NAME.local; kept with the data
     /// [default: the name that is kept, or DECKPORT_NAME; the first time one like deckport-7f3k]
@@ -180,6 +184,7 @@ impl Default for ServeArgs {
             tls_key: None,
             name: None,
             no_announce: false,
+            title: None,
             end_unused: 365,
             quota: None,
             keep_backups: None,

@@ -95,7 +95,7 @@ impl Announcer {
             self.tell(&options, name, None, AnnounceState::Not(why));
             return stop.await;
         };
-        let texts = texts(&options.announce, over_tls);
+        let texts = texts(&options, over_tls);
         let claim = Claim::new(name.clone(), Service { port, texts }, below);
         let at_work = AtWork {
             bound,
@@ -147,14 +147,14 @@ pub fn keep_host_name(registry: &Registry, name: &HostName) -> Result<(), Regist
 }
 
 /// What the service says of itself (RFC 6763, 6).
-fn texts(options: &AnnounceOptions, over_tls: bool) -> Vec<String> {
+fn texts(options: &EndpointOptions, over_tls: bool) -> Vec<String> {
     let version = env!("CARGO_PKG_VERSION");
     vec![
         "txtvers=1".to_owned(),
         "path=/".to_owned(),
         format!("tls={}", u8::from(over_tls)),
         format!("version={version}"),
-        format!("name={}", options.readable_name),
+        format!("name={}", options.display_name.as_deref().unwrap_or("Deckport")),
     ]
 }
 

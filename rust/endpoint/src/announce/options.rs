@@ -10,12 +10,10 @@ pub struct AnnounceOptions {
     /// Its host name, kept with the data from then on. `None`: the one that is kept; the first
     /// time a random one.
     pub host_name: Option<HostName>,
-    /// What people read who look for endpoints. Default: `Deckport`.
-    pub readable_name: String,
 }
 
 impl Default for AnnounceOptions {
     fn default() -> AnnounceOptions {
-        AnnounceOptions { enabled: true, host_name: None, readable_name: "Deckport".to_owned() }
+        AnnounceOptions { enabled: true, host_name: None }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use deckport_household::SyncHold;
+use deckport_household::{RefusalKind, SyncHold};
 use deckport_wire::framing::Coding;
 use deckport_wire::{ErrorKind, Framing};
 use hyper::body::{Body, Frame, SizeHint};
@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::record::Record;
 use super::refusal::Refusal;
+use crate::page::Page;
 
 /// Handed to the network at once. What was handed over counts as delivered.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -27,6 +28,8 @@ pub(super) struct Answer {
     content: Content,
     /// For the record.
     outcome: String,
+    /// What it refuses, if it does.
+    refused: Option<RefusalKind>,
     /// The sync that goes on when this has been handed over.
     hold: Option<SyncHold>,
 }
@@ -83,11 +86,24 @@ impl Answer {
             .with(CONTENT_DISPOSITION, HeaderValue::from_static(shown))
     }
 
+    /// A page for people.
+    pub(super) fn page(page: Page) -> Answer {
+        let answer = Answer::new(StatusCode::OK, Content::Whole(page.body.into()));
+        page.headers.into_iter().fold(answer, |answer, (name, value)| {
+            match HeaderValue::try_from(value) {
+                Ok(value) => answer.with(HeaderName::from_static(name), value),
+                Err(_) => answer,
+            }
+        })
+    }
+
     /// A refusal. Clients look at the status only; the text is for people with `curl`.
     pub(super) fn refused(refusal: Refusal) -> Answer {
         let status = StatusCode::from_u16(refusal.kind.status())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Answer::text(status, format!("{}\n", refusal.reason)).recorded_as(refusal.reason)
+        Answer::text(status, format!("{}\n", refusal.reason))
+            .recorded_as(refusal.reason)
+            .refused_as(refusal.cause)
     }
 
     /// The path exists, but not for this HTTP method.
@@ -100,6 +116,12 @@ impl Answer {
     /// Sets what the record says instead of `ok`.
     pub(super) fn recorded_as(mut self, outcome: String) -> Answer {
         self.outcome = outcome;
+        self
+    }
+
+    /// Sets what was refused: the record's outcome says why.
+    pub(super) fn refused_as(mut self, kind: RefusalKind) -> Answer {
+        self.refused = Some(kind);
         self
     }
 
@@ -120,6 +142,9 @@ impl Answer {
     /// The HTTP response; the record is sent when its body has been handed over.
     pub(super) fn into_response(self, mut record: Record) -> Response<AnswerBody> {
         record.fields.status = self.status.as_u16();
+        if let Some(kind) = self.refused {
+            record.refused = Some((kind, self.outcome.clone()));
+        }
         let body =
             AnswerBody { content: self.content, outcome: self.outcome, record, hold: self.hold };
         let mut response = Response::new(body);
@@ -129,7 +154,14 @@ impl Answer {
     }
 
     fn new(status: StatusCode, content: Content) -> Answer {
-        Answer { status, headers: Vec::new(), content, outcome: "ok".to_owned(), hold: None }
+        Answer {
+            status,
+            headers: Vec::new(),
+            content,
+            outcome: "ok".to_owned(),
+            refused: None,
+            hold: None,
+        }
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Answer {

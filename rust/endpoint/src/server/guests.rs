@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use deckport_accounts::AddressKey;
 
+use deckport_household::RefusalKind;
+
 use super::origins::Origins;
 use crate::interfaces::Interfaces;
 use crate::options::{EndpointOptions, Limits, TrustedProxies};
@@ -60,6 +62,18 @@ pub(super) enum Unwelcome {
     UnknownNetworks,
     #[error("it has too many connections open")]
     TooMany,
+}
+
+impl Unwelcome {
+    /// What it is for the owner.
+    pub(super) fn kind(self) -> RefusalKind {
+        match self {
+            Unwelcome::Far => RefusalKind::AnotherNetwork,
+            Unwelcome::MobileData => RefusalKind::MobileData,
+            Unwelcome::UnknownLink | Unwelcome::UnknownNetworks => RefusalKind::UnknownNetwork,
+            Unwelcome::TooMany => RefusalKind::TooManyConnections,
+        }
+    }
 }
 
 impl Guests {
@@ -205,6 +219,7 @@ mod tests {
         assert_eq!(guests.lock().open.len(), 1, "who has left is forgotten");
         let far = guests.welcome("8.8.8.8".parse().unwrap(), WIFI);
         assert_eq!(far.unwrap_err(), Unwelcome::Far);
+        assert_eq!(Unwelcome::Far.kind(), RefusalKind::AnotherNetwork);
     }
 
     #[test]
@@ -243,6 +258,7 @@ mod tests {
         let guests = guests(2);
         let peer = "10.7.7.8".parse().unwrap();
         assert_eq!(guests.welcome(peer, MOBILE).unwrap_err(), Unwelcome::MobileData);
+        assert_eq!(Unwelcome::MobileData.kind(), RefusalKind::MobileData);
         assert!(guests.welcome(peer, WIFI).is_ok());
     }
 

@@ -9,7 +9,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use deckport_household::StepRequest;
+use deckport_ground::calendar::utc_milliseconds;
+use deckport_household::{RefusalKind, StepRequest};
 use deckport_wire::framing::{InflateError, RequestHead, RequestReader};
 use deckport_wire::{
     Call, ErrorKind, Framing, MediaMethod, Method, Request as Asked, Route, SYNC_HEADER, Step,
@@ -30,8 +31,10 @@ use super::outgoing::Reply;
 use super::record::Record;
 use super::refusal::Refusal;
 use super::slots::Slot;
-use super::{Shared, certificate, download, https_only, login, media, page, upload};
+use super::{Shared, certificate, download, https_only, login, media, people, upload};
 
+/// 2026: this program is younger, so a clock before it was not set.
+const FIRST_PLAUSIBLE_MS: i64 = 1_767_225_600_000;
 /// Longest part of a foreign path in the log.
 const MAX_LOGGED_PATH: usize = 100;
 
@@ -48,8 +51,18 @@ pub(super) async fn handle(
     let (timings, limits) = (&shared.options.timings, &shared.options.limits);
     let mut body = RequestBody::new(incoming, timings.body_stall, limits.min_bytes_per_second);
     let mut record = Record::new(&shared, peer, logged_name(&head, route));
-    let mut walk =
-        Walk { shared: &shared, peer, slot, head: &head, body: &mut body, record: &mut record };
+    let is_https = from.is_secure || shared.proxies.say_https(proxy, &head.headers);
+    let is_proxied = shared.proxies.trusts(proxy.ip());
+    let mut walk = Walk {
+        shared: &shared,
+        peer,
+        is_proxied,
+        is_https,
+        slot,
+        head: &head,
+        body: &mut body,
+        record: &mut record,
+    };
     let answer = match walk.come_in(proxy) {
         Ok(()) if https_only::refuses(&shared, from, &head) => {
             https_only::refuse(&walk, route).unwrap_or_else(Answer::refused)
@@ -66,6 +79,10 @@ pub(super) async fn handle(
 pub(super) struct Walk<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) peer: SocketAddr,
+    /// Whether a reverse proxy stands between, whose ports are not ours.
+    pub(super) is_proxied: bool,
+    /// Whether the client speaks TLS, as far as it can be known.
+    pub(super) is_https: bool,
     pub(super) slot: &'a Slot,
     pub(super) head: &'a Parts,
     pub(super) body: &'a mut RequestBody,
@@ -77,14 +94,23 @@ impl Walk<'_> {
     fn come_in(&mut self, proxy: SocketAddr) -> Result<(), Refusal> {
         if self.peer != proxy {
             let guest = self.shared.guests.count(self.peer.ip());
-            let guest =
-                guest.map_err(|error| Refusal::new(ErrorKind::Unavailable, error.to_string()))?;
+            let guest = guest.map_err(|error| {
+                Refusal::new(ErrorKind::Unavailable, error.to_string()).because(error.kind())
+            })?;
             self.record.guest = Some(guest);
         }
         Ok(())
     }
 
     async fn answer(&mut self, route: Route) -> Result<Answer, Refusal> {
+        if people::is_read(self.head)
+            && let Some(file) = certificate::file(self.shared, self.head.uri.path())
+        {
+            return Ok(file);
+        }
+        if people::want_page(self.head, route) {
+            return people::page(self);
+        }
         if let Some(method) = route.method() {
             refuse_browsers(&self.head.headers)?;
             // Desktops from 2.1.24 to 2.1.56 begin like this (`media-sync` 4.1).
@@ -96,15 +122,15 @@ impl Walk<'_> {
             };
         }
         match route {
-            Route::Health | Route::Other if self.is_page() => self.page(route).await,
+            Route::Health if people::is_read(self.head) => Ok(self.health().await),
             Route::Health => Ok(Answer::wrong_http_method("GET, HEAD")),
+            Route::Other
+                if people::is_read(self.head) && !people::may_read(self.shared, self.head) =>
+            {
+                Ok(Hosts::refusal())
+            }
             _ => Err(Refusal::new(ErrorKind::NotFound, "there is nothing here")),
         }
-    }
-
-    /// Whether the request is for something that people or monitors read.
-    fn is_page(&self) -> bool {
-        matches!(self.head.method, HttpMethod::GET | HttpMethod::HEAD)
     }
 
     async fn check_health(&self) -> Result<(), String> {
@@ -112,25 +138,11 @@ impl Walk<'_> {
         health.check(options, registry, self.shared.workers().errands()).await
     }
 
-    async fn page(&mut self, route: Route) -> Result<Answer, Refusal> {
-        if route == Route::Health {
-            return Ok(match self.check_health().await {
-                Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
-                Err(problem) => {
-                    Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
-                        .recorded_as(problem)
-                }
-            });
-        }
-        if let Some(file) = certificate::file(self.shared, self.head.uri.path()) {
-            return Ok(file);
-        }
-        if !self.shared.hosts.allow(self.head) {
-            return Ok(Hosts::refusal());
-        }
-        match self.head.uri.path() {
-            "/" => Ok(Answer::text(StatusCode::OK, page::TEXT)),
-            _ => Err(Refusal::new(ErrorKind::NotFound, "there is nothing here")),
+    async fn health(&self) -> Answer {
+        match self.check_health().await {
+            Ok(()) => Answer::text(StatusCode::OK, "ok\n"),
+            Err(problem) => Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n"))
+                .recorded_as(problem),
         }
     }
 
@@ -158,6 +170,9 @@ impl Walk<'_> {
             }
             Asked::Step(step) => {
                 let Client { worker, caller, permit, .. } = known()?;
+                if matches!(step, Step::Meta(_)) {
+                    self.look_at_clock();
+                }
                 // The step that makes all others count.
                 if matches!(step, Step::Finish) {
                     permit.check()?;
@@ -171,6 +186,15 @@ impl Walk<'_> {
             Asked::Download => download::download(known()?, &sender).await,
             Asked::Media(request) => media::answer(self, known()?, sender, request).await,
             Asked::UploadChanges(zip) => media::upload(self, known()?, sender, zip).await,
+        }
+    }
+
+    /// Devices compare their clock with ours and then say no more: so this is where it is seen.
+    fn look_at_clock(&mut self) {
+        let now_ms = self.shared.options.clock.now_ms();
+        if now_ms < FIRST_PLAUSIBLE_MS {
+            let reason = format!("the clock says {}", utc_milliseconds(now_ms));
+            self.record.refused = Some((RefusalKind::ClockOff, reason));
         }
     }
 
@@ -216,14 +240,19 @@ fn unreadable(error: &InflateError, framing: Framing) -> Refusal {
         }
         InflateError::Sink(_) => ErrorKind::Internal,
     };
-    Refusal::new(kind, error.to_string())
+    let refusal = Refusal::new(kind, error.to_string());
+    match (error, kind) {
+        (InflateError::TooLarge, _) => refusal.because(RefusalKind::TooLarge),
+        (InflateError::Sink(_), ErrorKind::Unavailable) => refusal.because(RefusalKind::NoSpace),
+        _ => refusal,
+    }
 }
 
 /// No Anki client is a browser, and no page, however it came to know this address, may try
 /// passwords or use a token. Browsers name the page in every request that could.
 fn refuse_browsers(headers: &HeaderMap) -> Result<(), Refusal> {
     if headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-mode") {
-        return Err(Refusal::bad_request("web pages cannot sync"));
+        return Err(Refusal::bad_request("web pages cannot sync").because(RefusalKind::WebPage));
     }
     Ok(())
 }

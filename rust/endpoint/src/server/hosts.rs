@@ -6,15 +6,14 @@
 //! over, and under names of ours. Syncing does not look here: clients come by any name, and
 //! browsers are refused.
 
-use std::net::IpAddr;
-
 use hyper::StatusCode;
 use hyper::header::HOST;
 use hyper::http::request::Parts;
 use tokio::sync::watch;
 
 use super::answer::Answer;
-use deckport_household::Announcement;
+use crate::page::{Authority, plain_name};
+use deckport_household::{AnnounceState, Announcement, RefusalKind};
 
 /// The names under which pages are shown.
 #[derive(Debug)]
@@ -27,17 +26,18 @@ pub(super) struct Hosts {
 impl Hosts {
     /// `names` are this machine's own and those that the owner allows.
     pub(super) fn new(names: &[String], own: watch::Receiver<Announcement>) -> Hosts {
-        Hosts { names: names.iter().map(|name| plain(name)).collect(), own }
+        Hosts { names: names.iter().map(|name| plain_name(name)).collect(), own }
     }
 
-    /// Whether a page may be shown to who asks like this.
-    pub(super) fn allow(&self, head: &Parts) -> bool {
+    /// Under what a page may be shown to who asks like this; `None`: not at all.
+    pub(super) fn allowed(&self, head: &Parts) -> Option<Authority> {
         let mut lines = head.headers.get_all(HOST).iter();
-        match (head.uri.authority(), lines.next(), lines.next()) {
-            (Some(authority), _, None) => self.is_ours(authority.as_str()),
-            (None, Some(line), None) => line.to_str().is_ok_and(|host| self.is_ours(host)),
-            _ => false,
-        }
+        let host = match (head.uri.authority(), lines.next(), lines.next()) {
+            (Some(authority), _, None) => authority.as_str(),
+            (None, Some(line), None) => line.to_str().ok()?,
+            _ => return None,
+        };
+        Authority::parse(host).filter(|authority| self.is_ours(authority))
     }
 
     /// What is said instead.
@@ -46,18 +46,25 @@ impl Hosts {
                     name where the endpoint is set up (deckport serve --allow-host NAME). Syncing is not affected.\n";
         Answer::text(StatusCode::MISDIRECTED_REQUEST, text)
             .recorded_as("a page was asked for under a name that is not allowed".to_owned())
+            .refused_as(RefusalKind::HostRefused)
     }
 
-    /// Whether `host`, with or without a port, is an address or a name of ours.
-    fn is_ours(&self, host: &str) -> bool {
-        let Some(host) = without_port(host) else { return false };
-        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        if address.unwrap_or(host).parse::<IpAddr>().is_ok() {
-            return true;
+    /// The endpoint's own name, while others find it by that.
+    pub(super) fn announced_name(&self) -> Option<String> {
+        let own = self.own.borrow();
+        (own.state == AnnounceState::Announced).then(|| own.name.clone())
+    }
+
+    /// Whether it is an address or a name of ours.
+    fn is_ours(&self, authority: &Authority) -> bool {
+        match authority.name() {
+            None => true,
+            Some(name) => {
+                authority.is_loopback()
+                    || self.names.iter().any(|ours| ours == name)
+                    || self.own.borrow().is_of(name)
+            }
         }
-        let name = plain(host);
-        let is_fixed = name == "localhost" || name.ends_with(".localhost");
-        is_fixed || self.names.contains(&name) || self.own.borrow().is_of(&name)
     }
 }
 
@@ -69,29 +76,12 @@ pub(super) fn said_in(head: &Parts) -> Option<&str> {
     }
 }
 
-/// What stands before the port; `None`: there is something that is no port.
-fn without_port(host: &str) -> Option<&str> {
-    let begin_of_port = match host.rfind(']') {
-        Some(end) => end + 1,
-        None => host.find(':').unwrap_or(host.len()),
-    };
-    let (host, port) = host.split_at_checked(begin_of_port)?;
-    let digits = if port.is_empty() { "" } else { port.strip_prefix(':')? };
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(host)
-}
-
-/// A name as names are compared: in lower case, without the dot at its end.
-fn plain(name: &str) -> String {
-    let name = name.trim();
-    name.strip_suffix('.').unwrap_or(name).to_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use hyper::Request;
 
     use super::*;
-    use deckport_household::{AnnounceState, WhyNotAnnounced};
+    use deckport_household::WhyNotAnnounced;
 
     fn allow(uri: &str, lines: &[&str]) -> bool {
         allow_with(AnnounceState::Announced, uri, lines)
@@ -105,7 +95,7 @@ mod tests {
         for line in lines {
             request = request.header(HOST, *line);
         }
-        hosts.allow(&request.body(()).unwrap().into_parts().0)
+        hosts.allowed(&request.body(()).unwrap().into_parts().0).is_some()
     }
 
     #[test]
@@ -149,6 +139,7 @@ mod tests {
             "192.168.1.20:x",
             "[fd00::1]x",
             "evil.example:[::1]",
+            "<script>.localhost",
             "[::1",
         ] {
             assert!(!allow("/", &[host]), "{host}");

@@ -1,6 +1,7 @@
 //! Plain http from other machines, where the owner wants https alone: refused in words, where clients
 //! show words.
 
+use deckport_household::RefusalKind;
 use deckport_wire::framing::RequestReader;
 use deckport_wire::{MetaResponse, Method, Route, SyncMethod, WireError};
 use hyper::StatusCode;
@@ -31,7 +32,8 @@ pub(super) fn refuse(walk: &Walk<'_>, route: Route) -> Result<Answer, Refusal> {
     let words = walk.shared.options.texts.https_only();
     let Some(Method::Sync(SyncMethod::Meta)) = route.method() else {
         return Ok(Answer::text(StatusCode::UPGRADE_REQUIRED, format!("{words}\n"))
-            .recorded_as(OUTCOME.to_owned()));
+            .recorded_as(OUTCOME.to_owned())
+            .refused_as(RefusalKind::HttpsOnly));
     };
     let method = Method::Sync(SyncMethod::Meta);
     let framing = RequestReader::new(method, &request_head(walk.head))?.framing();
@@ -48,6 +50,6 @@ pub(super) fn refuse(walk: &Walk<'_>, route: Route) -> Result<Answer, Refusal> {
         media_usn: 0,
     };
     let meta = serde_json::to_vec(&meta).map_err(WireError::from)?;
-    let reply = Reply::whole(meta).recorded_as(OUTCOME.to_owned());
+    let reply = Reply::whole(meta).refused_as(RefusalKind::HttpsOnly, OUTCOME.to_owned());
     reply.framed(framing, walk.shared.workers().errands())
 }

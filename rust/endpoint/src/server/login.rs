@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use deckport_accounts::{Identity, Login, LoginError, Permit, RegistryError, TooManyLogins};
-use deckport_household::{Caller, DeviceKey, Event, Worker};
+use deckport_household::{Caller, DeviceKey, Event, RefusalKind, Worker};
 use deckport_wire::{ErrorKind, HostKeyRequest, HostKeyResponse, Method, Sender, WireError};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -13,6 +13,7 @@ use super::Shared;
 use super::handler::Walk;
 use super::hosts;
 use super::outgoing::Reply;
+use super::record::Tried;
 use super::refusal::Refusal;
 
 /// Whoever asks, found by its token.
@@ -30,6 +31,7 @@ pub(super) async fn log_in(
     request: HostKeyRequest,
     client_version: &str,
 ) -> Result<Reply, Refusal> {
+    walk.record.tried.account = Some(request.username.clone());
     let (login, paired) = check(walk, client_version, request).await?;
     walk.record.fields.account = Some(login.account.name.clone());
     walk.record.fields.device = Some(login.device.name.clone());
@@ -47,7 +49,9 @@ pub(super) async fn identify(
 ) -> Result<Client, Refusal> {
     let Sender { token, client_version, .. } = sender;
     let (shared, address) = (walk.shared, walk.peer.ip());
-    let identity = find(shared, token, address).await?;
+    let Some(identity) = find(shared, token, address).await? else {
+        return Err(not_any_more(walk, token)?);
+    };
     if method.begins_a_run() {
         let now_ms = shared.options.clock.now_ms();
         // Only for people's information: no reason to refuse a sync.
@@ -104,28 +108,49 @@ async fn check(
         }
         Ok(Err(LoginError::WrongNameOrPassword)) => {
             walk.shared.options.events.event(&Event::LoginRefused { peer });
-            Err(Refusal::new(ErrorKind::NotLoggedIn, LoginError::WrongNameOrPassword.to_string()))
+            Err(wrong_name_or_password(walk)?)
         }
         Ok(Err(LoginError::Registry(error))) => Err(error.into()),
         Err(_) => Err(Refusal::internal("the password could not be checked")),
     }
 }
 
+/// The client hears the same for both, and after the same time; the owner hears which one it was.
+fn wrong_name_or_password(walk: &Walk<'_>) -> Result<Refusal, Refusal> {
+    let tried = walk.record.tried.account.as_deref().unwrap_or_default();
+    let known = walk.shared.registry.account(tried)?;
+    let cause = match known.filter(|account| !account.dormant) {
+        Some(_) => RefusalKind::WrongPassword,
+        None => RefusalKind::UnknownAccount,
+    };
+    let reason = LoginError::WrongNameOrPassword.to_string();
+    Ok(Refusal::new(ErrorKind::NotLoggedIn, reason).because(cause))
+}
+
 /// Whose a token is. Random ones are looked up at once, and nobody can guess one. Any other may be
 /// a guess at a shared one, which is made from a password, and waits its time before it is looked
-/// at.
-async fn find(shared: &Shared, token: &str, peer: IpAddr) -> Result<Identity, Refusal> {
+/// at. `None`: nobody's.
+async fn find(shared: &Shared, token: &str, peer: IpAddr) -> Result<Option<Identity>, Refusal> {
     // Readers wait for nobody, and the lookup takes some microseconds: less than handing it to
     // another thread.
     if let Some(identity) = shared.registry.by_own_token(token)? {
-        return Ok(identity);
+        return Ok(Some(identity));
     }
     let is_known = shared.has_logged_in(None, peer)?;
     let ticket = shared.gate.token(token, shared.origins.of(peer), is_known).map_err(too_many)?;
     sleep(ticket.wait()).await;
-    let identity = shared.registry.by_shared_token(token)?.ok_or_else(unknown)?;
-    ticket.succeeded();
+    let identity = shared.registry.by_shared_token(token)?;
+    if identity.is_some() {
+        ticket.succeeded();
+    }
     Ok(identity)
+}
+
+/// The refusal of a token that is nobody's; the owner hears whose it was.
+fn not_any_more(walk: &mut Walk<'_>, token: &str) -> Result<Refusal, Refusal> {
+    let Some(former) = walk.shared.registry.former_device(token)? else { return Ok(unknown()) };
+    walk.record.tried = Tried { account: former.account, device: Some(former.name) };
+    Ok(unknown().because(RefusalKind::RevokedToken))
 }
 
 /// The only answer that makes clients forget their login (`transport` 5.2).
@@ -134,5 +159,5 @@ pub(super) fn unknown() -> Refusal {
 }
 
 fn too_many(error: TooManyLogins) -> Refusal {
-    Refusal::new(ErrorKind::Unavailable, error.to_string())
+    Refusal::new(ErrorKind::Unavailable, error.to_string()).because(RefusalKind::Throttled)
 }

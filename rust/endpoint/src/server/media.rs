@@ -8,7 +8,9 @@ use std::io;
 use std::sync::Arc;
 
 use deckport_ground::hex::hex;
-use deckport_household::{Media, MediaAsker, MediaTrouble, MediaZip, Texts, Trouble, WorkError};
+use deckport_household::{
+    Media, MediaAsker, MediaTrouble, MediaZip, RefusalKind, Texts, Trouble, WorkError,
+};
 use deckport_wire::framing::InflateError;
 use deckport_wire::media::{MediaAnswer, MediaBeginResponse, UploadChangesResponse};
 use deckport_wire::{MediaRequest, Sender, WireError};
@@ -119,9 +121,9 @@ fn told<T: Serialize>(texts: &dyn Texts, result: Result<T, WorkError>) -> Result
 
 /// A text that the client shows to the person.
 pub(super) fn refused(texts: &dyn Texts, trouble: MediaTrouble) -> Result<Reply, Refusal> {
-    let reason = trouble.to_string();
+    let (reason, kind) = (trouble.to_string(), RefusalKind::from(&trouble));
     let text = texts.trouble(&Trouble::Media(trouble));
-    Ok(Reply::whole(write(&MediaAnswer::<()>::refused(text))?).recorded_as(reason))
+    Ok(Reply::whole(write(&MediaAnswer::<()>::refused(text))?).refused_as(kind, reason))
 }
 
 /// What is wrong with a batch of which `limit` bytes were allowed.

@@ -19,7 +19,7 @@ mod media;
 mod origins;
 mod outgoing;
 mod pace;
-mod page;
+mod people;
 mod proxies;
 mod record;
 pub(crate) mod refusal;
@@ -39,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_accounts::{Gate, Registry};
-use deckport_household::{Event, Workers};
+use deckport_household::{Event, RecentRefusal, RefusalKind, Workers};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
@@ -92,11 +92,26 @@ impl Shared {
         self.inner.household.workers()
     }
 
-    fn tell_refused(&self, peer: IpAddr, reason: &impl ToString) {
+    fn tell_refused(&self, peer: IpAddr, kind: RefusalKind, reason: &impl ToString) {
         if self.guests.should_tell(peer, self.options.clock.monotonic()) {
             let reason = reason.to_string();
+            self.note(RecentRefusal {
+                at_ms: self.options.clock.now_ms(),
+                address: peer,
+                kind,
+                account: None,
+                device: None,
+                request: String::new(),
+                reason: reason.clone(),
+            });
             self.options.events.event(&Event::ConnectionRefused { peer, reason });
         }
+    }
+
+    /// Keeps a refusal, and tells of it.
+    fn note(&self, refusal: RecentRefusal) {
+        let kept = self.inner.refusals.note(refusal);
+        self.options.events.event(&Event::Refused(kept.for_events()));
     }
 }
 
@@ -220,7 +235,7 @@ async fn accept(
                 let guest = match shared.guests.welcome(peer.ip(), ours.ip()) {
                     Ok(guest) => guest,
                     Err(unwelcome) => {
-                        shared.tell_refused(peer.ip(), &unwelcome);
+                        shared.tell_refused(peer.ip(), unwelcome.kind(), &unwelcome);
                         continue;
                     }
                 };
@@ -269,7 +284,7 @@ async fn arrive(
     match shared.guests.count(client.ip()) {
         Ok(place) => Some((client, Some(place))),
         Err(unwelcome) => {
-            shared.tell_refused(client.ip(), &unwelcome);
+            shared.tell_refused(client.ip(), unwelcome.kind(), &unwelcome);
             None
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use bytes::{Bytes, BytesMut};
-use deckport_household::{Errand, Errands, SyncHold};
+use deckport_household::{Errand, Errands, RefusalKind, SyncHold};
 use deckport_wire::Framing;
 use deckport_wire::framing::Coding;
 use tokio::sync::mpsc;
@@ -20,8 +20,8 @@ const PIECES: usize = 2;
 /// What is answered, whoever asked.
 pub(super) struct Reply {
     content: Content,
-    /// For the record, instead of `ok`.
-    outcome: Option<String>,
+    /// For the record, instead of `ok`; of what is refused.
+    outcome: Option<(String, RefusalKind)>,
     hold: Option<SyncHold>,
 }
 
@@ -48,9 +48,9 @@ impl Reply {
         Reply { content, outcome: None, hold: None }
     }
 
-    /// Sets what the record says.
-    pub(super) fn recorded_as(self, outcome: String) -> Reply {
-        Reply { outcome: Some(outcome), ..self }
+    /// It is a text that says why not; the record says it in other words.
+    pub(super) fn refused_as(self, kind: RefusalKind, reason: String) -> Reply {
+        Reply { outcome: Some((reason, kind)), ..self }
     }
 
     /// The sync stays alive while a long answer takes its time on a slow link.
@@ -78,7 +78,7 @@ impl Reply {
         };
         let answer = answer.keeps_alive(self.hold);
         Ok(match self.outcome {
-            Some(outcome) => answer.recorded_as(outcome),
+            Some((reason, kind)) => answer.recorded_as(reason).refused_as(kind),
             None => answer,
         })
     }

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::options::TrustedProxies;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// Between two looks at a preamble that is not there as a whole. Proxies send it in one piece.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -32,7 +33,7 @@ impl Proxies {
         Proxies { trusted, header }
     }
 
-    fn trusts(&self, peer: IpAddr) -> bool {
+    pub(super) fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted.trust(peer)
     }
 
@@ -49,6 +50,12 @@ impl Proxies {
             Some(client) if client != peer.ip() => SocketAddr::new(client, 0),
             _ => peer,
         }
+    }
+
+    /// Whether a trusted proxy at `peer` says that its client speaks TLS with it.
+    pub(super) fn say_https(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
+        let scheme = headers.get(X_FORWARDED_PROTO).and_then(|scheme| scheme.to_str().ok());
+        self.trusts(peer.ip()) && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
     }
 
     /// What the headers say, if there are any. A proxy writes one and may pass on what its client

@@ -5,19 +5,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deckport_accounts::Identity;
-use deckport_ground::clock::Clock;
-use deckport_household::{Event, EventSink, RequestRecord};
+use deckport_household::{Event, RecentRefusal, RefusalKind, RequestRecord};
 
 use super::Shared;
 use super::guests::Guest;
+
+/// Who somebody says to be that did not get in.
+#[derive(Debug, Default)]
+pub(super) struct Tried {
+    pub(super) account: Option<String>,
+    pub(super) device: Option<String>,
+}
 
 /// A record that is being filled. Dropping it sends the event: in whatever way a request ends,
 /// it is recorded once.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) fields: RequestRecord,
-    clock: Arc<dyn Clock>,
-    events: Arc<dyn EventSink>,
+    /// What was refused and why, for the owner.
+    pub(super) refused: Option<(RefusalKind, String)>,
+    /// The name that a login was tried with, or whose token it was: of no account that got in.
+    pub(super) tried: Tried,
+    shared: Arc<Shared>,
     started: Duration,
     /// Holds the client's place until the answer has been handed over.
     pub(super) guest: Option<Guest>,
@@ -26,8 +35,7 @@ pub(super) struct Record {
 impl Record {
     /// A record for a request that has just begun. Until it is answered its outcome is that the
     /// client went away.
-    pub(super) fn new(shared: &Shared, peer: SocketAddr, method: String) -> Record {
-        let clock = Arc::clone(&shared.options.clock);
+    pub(super) fn new(shared: &Arc<Shared>, peer: SocketAddr, method: String) -> Record {
         Record {
             fields: RequestRecord {
                 account: None,
@@ -40,10 +48,11 @@ impl Record {
                 duration: Duration::ZERO,
                 outcome: "the client went away".to_owned(),
             },
-            started: clock.monotonic(),
+            started: shared.options.clock.monotonic(),
             guest: None,
-            clock,
-            events: Arc::clone(&shared.options.events),
+            refused: None,
+            tried: Tried::default(),
+            shared: Arc::clone(shared),
         }
     }
 
@@ -56,7 +65,20 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        self.fields.duration = self.clock.monotonic().saturating_sub(self.started);
-        self.events.event(&Event::Request(self.fields.clone()));
+        let options = &self.shared.options;
+        self.fields.duration = options.clock.monotonic().saturating_sub(self.started);
+        if let Some((kind, reason)) = self.refused.take() {
+            let Tried { account, device } = std::mem::take(&mut self.tried);
+            self.shared.note(RecentRefusal {
+                at_ms: options.clock.now_ms(),
+                address: self.fields.peer.ip(),
+                kind,
+                account: self.fields.account.clone().or(account),
+                device: self.fields.device.clone().or(device),
+                request: self.fields.method.clone(),
+                reason,
+            });
+        }
+        options.events.event(&Event::Request(self.fields.clone()));
     }
 }

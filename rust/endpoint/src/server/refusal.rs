@@ -2,7 +2,7 @@
 
 use deckport_accounts::{PermitError, RegistryError};
 use deckport_collection::Error as CollectionError;
-use deckport_household::WorkError;
+use deckport_household::{RefusalKind, WorkError};
 use deckport_wire::{ErrorKind, WireError};
 
 /// Why a request was refused.
@@ -12,11 +12,28 @@ pub(crate) struct Refusal {
     pub(crate) kind: ErrorKind,
     /// For the log and for people with `curl`: no user data, no secrets.
     pub(crate) reason: String,
+    /// What it is for the owner.
+    pub(crate) cause: RefusalKind,
 }
 
 impl Refusal {
     pub(crate) fn new(kind: ErrorKind, reason: impl Into<String>) -> Refusal {
-        Refusal { kind, reason: reason.into() }
+        let cause = match kind {
+            ErrorKind::BadRequest => RefusalKind::Unusable,
+            ErrorKind::NotLoggedIn => RefusalKind::UnknownToken,
+            ErrorKind::Busy => RefusalKind::Busy,
+            ErrorKind::ClientTooOld => RefusalKind::ClientTooOld,
+            ErrorKind::NotFound | ErrorKind::MethodNotAllowed => RefusalKind::WrongPath,
+            ErrorKind::TooLarge => RefusalKind::TooLarge,
+            ErrorKind::Unavailable => RefusalKind::Passing,
+            ErrorKind::Internal => RefusalKind::Failed,
+        };
+        Refusal { kind, reason: reason.into(), cause }
+    }
+
+    /// Where the status does not tell what it is for the owner.
+    pub(crate) fn because(self, cause: RefusalKind) -> Refusal {
+        Refusal { cause, ..self }
     }
 
     pub(crate) fn bad_request(reason: impl Into<String>) -> Refusal {
@@ -56,8 +73,24 @@ impl From<WorkError> for Refusal {
                 ErrorKind::Internal
             }
         };
-        Refusal::new(kind, error.to_string())
+        let refusal = Refusal::new(kind, error.to_string());
+        match cause(&error) {
+            Some(cause) => refusal.because(cause),
+            None => refusal,
+        }
     }
+}
+
+/// What an error is for the owner, where its status does not tell.
+fn cause(error: &WorkError) -> Option<RefusalKind> {
+    Some(match error {
+        WorkError::Revoked => RefusalKind::RevokedToken,
+        WorkError::OverQuota | WorkError::MediaOverQuota(_) => RefusalKind::OverQuota,
+        WorkError::Collection(CollectionError::NoSpace)
+        | WorkError::Registry(RegistryError::Full(_))
+        | WorkError::Media(deckport_media::Error::NoSpace) => RefusalKind::NoSpace,
+        _ => return None,
+    })
 }
 
 impl From<PermitError> for Refusal {
@@ -83,6 +116,17 @@ mod tests {
         assert_eq!(kind(CollectionError::NoSpace), ErrorKind::Unavailable);
         assert_eq!(kind(CollectionError::Locked), ErrorKind::Unavailable);
         assert_eq!(kind(CollectionError::Random), ErrorKind::Internal);
+    }
+
+    #[test]
+    fn what_it_is_for_the_owner_is_more_than_the_status() {
+        let cause = |error: WorkError| Refusal::from(error).cause;
+        assert_eq!(cause(CollectionError::NoSpace.into()), RefusalKind::NoSpace);
+        assert_eq!(cause(CollectionError::Locked.into()), RefusalKind::Passing);
+        assert_eq!(cause(deckport_media::Error::NoSpace.into()), RefusalKind::NoSpace);
+        assert_eq!(cause(WorkError::MediaOverQuota(1)), RefusalKind::OverQuota);
+        assert_eq!(cause(WorkError::Busy("x")), RefusalKind::Busy);
+        assert_eq!(cause(WorkError::Revoked), RefusalKind::RevokedToken);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use rustls::{AlertDescription, Error};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use deckport_household::RefusalKind;
+
 use super::Shared;
 use super::stall::StallGuard;
 
@@ -53,7 +55,7 @@ pub(super) async fn begin(stream: TcpStream, peer: SocketAddr, shared: &Shared) 
         Ok(stream) => Some(Begun { stream: Box::new(stream), is_secure: true }),
         Err(error) => {
             if let Some(reason) = why(&error) {
-                shared.tell_refused(peer.ip(), &reason);
+                shared.tell_refused(peer.ip(), RefusalKind::TlsFailed, &reason);
             }
             None
         }

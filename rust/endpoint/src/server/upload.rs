@@ -78,7 +78,7 @@ pub(super) async fn upload(
 /// A 200 that is no `OK`: clients show its text.
 pub(super) fn refused(texts: &dyn Texts, trouble: &Trouble) -> Reply {
     let text = texts.trouble(trouble).into_bytes();
-    Reply::whole(text).recorded_as(format!("upload refused: {trouble}"))
+    Reply::whole(text).refused_as(trouble.into(), format!("upload refused: {trouble}"))
 }
 
 /// What is wrong with a file of which `limit` bytes were allowed.

@@ -3,6 +3,7 @@
 //! Rule: no passwords, tokens, session keys or collection contents in any event.
 
 mod announcement;
+mod refusal;
 
 use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +12,7 @@ use std::time::Duration;
 pub use deckport_collection::sync::SyncCounts;
 
 pub use self::announcement::{AnnounceState, Announcement, WhyNotAnnounced};
+pub use self::refusal::{RecentRefusal, RefusalKind};
 
 /// Receives events.
 ///
@@ -79,6 +81,9 @@ pub enum Event {
         /// Why, in a few words.
         reason: String,
     },
+    /// Something was refused, as [`EndpointHandle::recent_refusals`](crate::EndpointHandle::recent_refusals)
+    /// keeps it from now on; here without a name that was tried and may be none.
+    Refused(RecentRefusal),
     /// A device took the account's lease for a normal sync.
     SyncStarted {
         /// Account name.

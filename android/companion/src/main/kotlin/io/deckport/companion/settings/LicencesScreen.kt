@@ -18,6 +18,7 @@ import io.deckport.companion.parts.SectionTitle
 /** Licences of others that neither of ours stands for, as the list calls them, with their texts. */
 private val OTHER_TERMS = listOf(
     "BSD-3-Clause" to R.raw.licence_bsd,
+    "ISC" to R.raw.licence_isc,
     "MPL-2.0" to R.raw.licence_mpl,
     "Unicode-3.0" to R.raw.licence_unicode,
     "Zlib" to R.raw.licence_zlib,

@@ -113,7 +113,9 @@ mod tests {
         let (old, used) = (test.login("alice", "p").unwrap(), test.login("alice", "p").unwrap());
         test.clock.advance(200 * DAY);
         let seen_ms = test.registry.clock.now_ms();
-        test.registry.note_seen(&used.device, "", "192.0.2.7".parse().unwrap(), None, seen_ms).unwrap();
+        test.registry
+            .note_seen(&used.device, "", "192.0.2.7".parse().unwrap(), None, seen_ms)
+            .unwrap();
         test.clock.advance(165 * DAY - Duration::from_millis(1));
         assert!(test.who(&old.token).is_some());
         test.clock.advance(Duration::from_millis(1));

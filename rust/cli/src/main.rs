@@ -9,6 +9,7 @@ mod backup;
 mod certificate;
 mod check;
 mod device;
+mod doctor;
 #[cfg(unix)]
 mod door;
 mod environment;
@@ -62,6 +63,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let data_dir = settings::data_dir(cli.data, &environment)?;
     match cli.command {
         Command::Serve(args) => serve::run(&args, &environment, data_dir),
+        Command::Doctor(args) => work::run(Work::Doctor(args), &data_dir),
         Command::Status(args) => work::run(Work::Status(args), &data_dir),
         Command::Account(command) => account::run(&command, &data_dir),
         Command::Device(command) => device::run(&command, &data_dir),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use deckport_endpoint::{AccountCare, EndpointHandle, Interrupt, Progress, Stage};
 use serde::{Deserialize, Serialize};
 
-use crate::args::{CheckArgs, ExportArgs, ImportArgs, ListArgs, MediaCommand};
+use crate::args::{CheckArgs, DoctorArgs, ExportArgs, ImportArgs, ListArgs, MediaCommand};
 #[cfg(unix)]
 use crate::door;
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ use crate::output::{Output, Terminal};
 use crate::registry::{self, one_account};
 use crate::status::{self, Serving};
 use crate::typed::Typed;
-use crate::{backup, check, media, package, shutdown, unserved};
+use crate::{backup, check, doctor, media, package, shutdown, unserved};
 
 /// What is to be done.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,6 +28,7 @@ pub(crate) enum Work {
     Check(CheckArgs),
     Media(MediaCommand),
     Status(ListArgs),
+    Doctor(DoctorArgs),
 }
 
 /// Does it where it can be done, and says here what happens.
@@ -85,6 +86,7 @@ impl Workplace<'_> {
             Work::Check(args) => check::run(self, args),
             Work::Media(command) => media::run(self, command),
             Work::Status(args) => status::run(self, *args),
+            Work::Doctor(args) => doctor::run(self, *args),
         }
     }
 

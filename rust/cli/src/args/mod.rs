@@ -8,7 +8,7 @@ mod tls;
 mod values;
 mod whole;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -45,6 +45,9 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Show whether the endpoint runs, its addresses, and how the accounts are
     Status(ListArgs),
+    /// Find out why a device does not get through
+    #[command(after_help = "Examples:\n  deckport doctor\n  deckport doctor --from 192.168.1.30")]
+    Doctor(DoctorArgs),
     /// Who may sync; changes take effect at once, even while the endpoint runs
     #[command(subcommand)]
     Account(AccountCommand),
@@ -228,6 +231,13 @@ pub(crate) struct ListArgs {
     /// Print one JSON array
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Args, Serialize, Deserialize)]
+pub(crate) struct DoctorArgs {
+    /// Only what came from this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) from: Option<IpAddr>,
 }
 
 #[cfg(test)]

@@ -103,3 +103,20 @@ fn status_tells_whether_the_endpoint_runs_and_what_accounts_hold() {
     assert!(text.contains("0 B of 5.0 MB on the disk, with 0 backups"), "{text}");
     assert!(text.contains("1 device, last seen just now"), "{text}");
 }
+
+#[test]
+fn the_doctor_tells_what_was_refused_and_what_to_do() {
+    let data = with_account();
+    let (code, text) = fail(data.path(), &["doctor"], "");
+    assert!(code == 1 && text.contains("does not run"), "{text}");
+    let server = Server::start(data.path());
+    assert!(succeed(data.path(), &["doctor"], "").contains("Nobody was refused"));
+    assert_eq!(server.login("anna", "mistyped"), Err(403));
+    let told = succeed(data.path(), &["doctor", "--from", "127.0.0.1"], "");
+    assert!(
+        told.contains("just now, 127.0.0.1: ") && told.contains("\u{201c}anna\u{201d}"),
+        "{told}"
+    );
+    let other = succeed(data.path(), &["doctor", "--from", "192.0.2.1"], "");
+    assert!(other.contains("Nobody from 192.0.2.1 was refused"), "{other}");
+}

@@ -153,8 +153,9 @@ fn open(ipv4: bool) -> io::Result<Socket> {
         socket.set_unicast_hops_v6(HOPS)?;
         (Ipv6Addr::UNSPECIFIED, PORT).into()
     };
-    // What other programs joined on other interfaces would wake us, too. Old kernels cannot help it.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // What other programs joined on other interfaces would wake us, too. Old kernels cannot help it,
+    // and on Android the library knows no such option.
+    #[cfg(target_os = "linux")]
     let _ =
         if ipv4 { socket.set_multicast_all_v4(false) } else { socket.set_multicast_all_v6(false) };
     socket.bind(&any.into())?;

@@ -11,24 +11,25 @@ mod leaf;
 mod names;
 mod options;
 mod own;
+mod provider;
 mod validity;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use deckport_household::{Announcement, Event};
 use rustls::ServerConfig;
-use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use self::authority::Authority;
 use self::leaf::Leaf;
 use self::own::Own;
+use self::provider::provider;
 use crate::options::EndpointOptions;
-use deckport_household::{Announcement, Event};
-use tokio::sync::watch;
 
 pub use authority::{CaCertificate, certificate};
 pub use error::TlsError;
@@ -170,11 +171,6 @@ impl Tls {
             Source::Own(_) => None,
         }
     }
-}
-
-/// The cryptography that all of this uses.
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
 }
 
 /// The time in seconds. A clock that shows a day before this version was made is wrong, and nothing

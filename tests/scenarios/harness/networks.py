@@ -161,6 +161,13 @@ class Finder:
             if what(news):
                 return news
 
+    def wait_for_each(self, *wishes: Callable[[dict[str, Any]], bool]) -> None:
+        """Wait for news of all kinds, in whatever order they come."""
+        left = list(wishes)
+        while left:
+            news = self.wait_for(lambda news: any(wish(news) for wish in left))
+            left = [wish for wish in left if not wish(news)]
+
 
 def start_resolver(machine: Machine, folder: Path) -> str:
     """Let a machine's system resolve names of multicast DNS; why it cannot, where it cannot."""

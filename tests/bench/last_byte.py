@@ -40,7 +40,7 @@ def rows(
     collections: list[Path],
     times: int,
 ) -> list[str]:
-    """The table for these collections; `server_with` makes a server of a program, with an account."""
+    """The table for these collections; `server_with` makes a server of a program."""
     lines = [
         "| collection | processors | from the last byte to the answer | peak memory |",
         "|---:|---:|---:|---:|",

@@ -27,8 +27,10 @@ START = {"minUsn": 0, "lnewer": True, "graves": None}
 
 
 def _peak(world: World) -> int:
-    """The most that the server ever had in memory, in bytes, without its own code: that of a build for
-    tests is several times as large, and the system may drop it at any time."""
+    """The most that the server ever had in memory, in bytes, without its own code.
+
+    That of a build for tests is several times as large, and the system may drop it at any time.
+    """
     assert world.server.process is not None
     status = Path(f"/proc/{world.server.process.pid}/status").read_text()
     amounts = dict(line.split(":", 1) for line in status.splitlines())

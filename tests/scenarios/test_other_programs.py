@@ -76,10 +76,13 @@ def assert_changed(device: Device) -> None:
     assert device.query("select count() from revlog") == [[1]]
     assert device.query("select count() from cards") == [[3]]
     ((names,),) = device.query("select group_concat(name, ' ') from decks")
-    assert "Renamed" in names and "Home" not in names and "New" in names
+    assert "Renamed" in names
+    assert "New" in names
+    assert "Home" not in names
     assert device.preset(name="Hard")["maxTaken"] == 17
     ((tags,),) = device.query("select group_concat(tag, ' ') from tags")
-    assert "late" in tags and "new-tag" in tags
+    assert "late" in tags
+    assert "new-tag" in tags
     assert device.get_config(key="addon") == "new"
 
 

@@ -164,8 +164,12 @@ class Finder:
     def wait_for_each(self, *wishes: Callable[[dict[str, Any]], bool]) -> None:
         """Wait for news of all kinds, in whatever order they come."""
         left = list(wishes)
+
+        def is_wished(news: dict[str, Any]) -> bool:
+            return any(wish(news) for wish in left)
+
         while left:
-            news = self.wait_for(lambda news: any(wish(news) for wish in left))
+            news = self.wait_for(is_wished)
             left = [wish for wish in left if not wish(news)]
 
 

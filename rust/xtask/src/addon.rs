@@ -7,9 +7,12 @@ use std::process::{Command, Stdio};
 use crate::built::{build_tool, target_folder};
 use crate::{bindings, matrix, process, python, root};
 
-/// The desktop programs of the tests: the last one for the old add-on, the oldest and today's for the
-/// other one.
-const DESKTOPS: [&str; 3] = ["2.1.26", "2.1.66", "26.9.3"];
+/// The desktop programs of the tests: today's, and with [`LONG`] the oldest for the same add-on and the
+/// last one for the old add-on.
+const DESKTOPS: [&str; 3] = ["26.9.3", "2.1.66", "2.1.26"];
+
+/// The option that runs the tests in all desktop programs.
+const LONG: &str = "--long";
 
 /// What Qt wants of the system, as Debian names it.
 const QT_NEEDS: &str = "Qt does not load here (Debian and Ubuntu: libegl1, libnss3, libasound2, \
@@ -37,13 +40,14 @@ pub(crate) fn tests(options: &[&str]) -> Result<Command, String> {
         .arg(format!("--deckport={}", build_tool("deckport")?.display()))
         .arg(format!("--packed={}", packed.display()))
         .arg(format!("--engine={}", engine.display()));
-    for version in DESKTOPS {
+    let all = options.contains(&LONG);
+    for version in DESKTOPS.into_iter().take(if all { DESKTOPS.len() } else { 1 }) {
         pytest.arg(match desktop(version) {
             Ok(python) => format!("--desktop={version}={}", python.display()),
             Err(reason) => format!("--absent={version}={reason}"),
         });
     }
-    pytest.args(options);
+    pytest.args(options.iter().filter(|option| **option != LONG));
     Ok(pytest)
 }
 

@@ -63,7 +63,8 @@ While you work
       --steps                only the steps after the tests, with what was compiled last
       --long                 also older systems, the packed app, and the library in an emulated phone
       -DNAME=VALUE           goes to Maven: -Dtest=IdleTest, -Dpictures.renew=true
-  test addon [ARGS...]       the add-ons in Anki's real desktop program; ARGS go to pytest
+  test addon [ARGS...]       the add-ons in Anki's real desktop program of today, with --long in three of them;
+                             other ARGS go to pytest
   test reliability           a short run of kills, power cuts, failing disks and a hostile client
   test fuzz                  each fuzz target for a few seconds
 

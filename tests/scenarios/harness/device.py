@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .media import MediaFolder
+from .zone import ZONE
 
 DRIVER = Path(__file__).parent / "client" / "driver.py"
 
@@ -96,7 +97,7 @@ class Device:
 
     def start(self) -> None:
         """Start the process and open the collection (again)."""
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TZ": "UTC"}
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "TZ": ZONE}
         environment |= self.variables
         self.process = subprocess.Popen(
             [str(self.python), *self.program],

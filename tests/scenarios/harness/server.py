@@ -14,6 +14,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
+from .zone import ZONE
+
 # A server that needs longer to start or stop than this hangs.
 PATIENCE = 30.0
 
@@ -68,7 +70,7 @@ class Server(ABC):
 def environment(**more: str) -> dict[str, str]:
     """A clean environment: nothing of the tester's own settings reaches the server."""
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
-    return kept | {"TZ": "UTC"} | more
+    return kept | {"TZ": ZONE} | more
 
 
 class Deckport(Server):

@@ -20,7 +20,8 @@ from harness.world import PASSWORD, World
 pytestmark = pytest.mark.deckport_only("measures its process")
 
 CONNECTIONS = 32
-MOST = 64 << 20
+# The whole process is to stay below 64 MiB, of which the code of a release build takes 11.
+MOST = (64 - 11) << 20
 
 # `start` of a sync, so that what follows is read.
 START = {"minUsn": 0, "lnewer": True, "graves": None}
@@ -29,7 +30,7 @@ START = {"minUsn": 0, "lnewer": True, "graves": None}
 def _peak(world: World) -> int:
     """The most that the server ever had in memory, in bytes, without its own code.
 
-    That of a build for tests is several times as large, and the system may drop it at any time.
+    That of a build for tests is twice as large as that of a release.
     """
     assert world.server.process is not None
     status = Path(f"/proc/{world.server.process.pid}/status").read_text()

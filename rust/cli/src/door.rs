@@ -212,8 +212,8 @@ impl Running {
         let mut line = Vec::new();
         loop {
             if interrupt.is_set() {
-                // It still says how it ended.
-                self.0.shutdown(Shutdown::Write).map_err(gone)?;
+                // It still says how it ended, unless it has ended already; then that is to be read.
+                let _ = self.0.shutdown(Shutdown::Write);
             }
             match lines.read_until(b'\n', &mut line) {
                 Ok(_) if line.ends_with(b"\n") => {}

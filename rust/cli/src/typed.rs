@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use deckport_endpoint::{KeptCopy, Texts};
+use deckport_endpoint::{EnglishTexts, KeptCopy, Texts};
 use deckport_ground::calendar::readable_time;
 
 use crate::settings;
@@ -36,9 +36,11 @@ impl Typed {
 /// The texts for devices name the commands that help.
 impl Texts for Typed {
     fn copy_kept(&self, account: &str, copy: &KeptCopy) -> String {
-        // Clients may take the text for HTML, and a name with these signs would vanish.
-        let account = if account.contains(['<', '>', '&']) { "NAME" } else { account };
         let restore = self.command(&["backup", "restore", &copy.backup, "--account", account]);
+        // Clients may take the text for HTML, and what has these signs would not come through.
+        if restore.contains(['<', '>', '&']) {
+            return EnglishTexts.copy_kept(account, copy);
+        }
         let how = format!("type this where your sync server runs: \u{201c}{restore}\u{201d}");
         copy.in_english(&readable_time(copy.made_ms, 0), &how)
     }
@@ -46,7 +48,8 @@ impl Texts for Typed {
 
 /// A word as shells take it.
 fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./@+:,=%~\\".contains(c);
+    let is_plain =
+        |c: char| c.is_alphanumeric() || "-_./@+:,=%".contains(c) || cfg!(windows) && c == '\\';
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
@@ -55,6 +58,8 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use deckport_endpoint::WhyKept;
+
     use super::*;
 
     #[test]
@@ -71,5 +76,16 @@ mod tests {
         let typed = Typed::of(Path::new("/srv/my decks"));
         let command = typed.command(&["account", "password", "it's"]);
         assert_eq!(command, r"deckport account password 'it'\''s' --data '/srv/my decks'");
+        assert_eq!(quoted(r"~a\b"), r"'~a\b'");
+    }
+
+    #[test]
+    fn a_command_that_would_not_come_through_is_not_in_a_text_for_devices() {
+        let (backup, why) = ("2026-11-20-123127-upload".to_owned(), WhyKept::NotSeen);
+        let copy = KeptCopy { backup, made_ms: 0, why };
+        let typed = Typed::of(Path::new("/srv/anki"));
+        assert!(typed.copy_kept("anna", &copy).contains("deckport backup restore"));
+        let told = typed.copy_kept("anna & ben", &copy);
+        assert!(!told.contains('&') && told.contains("restore the backup 2026-11-20"), "{told}");
     }
 }
